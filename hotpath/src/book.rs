@@ -1,0 +1,248 @@
+//! The limit order book: two sorted sides of fixed capacity.
+//!
+//! The best level lies last, because most changes are near it: an insert or a removal moves only the
+//! levels that are better. The worst level is dropped by moving the start.
+
+use crate::halt::{Halt, ensure};
+use bytemuck::{Pod, Zeroable};
+
+/// Levels that one side can hold.
+pub const SIDE_LEVELS: usize = 8192;
+/// Levels looked at one by one from the best before the search halves.
+const NEAR_LEVELS: usize = 16;
+
+/// One price level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Level {
+    /// Price, ticks.
+    pub price_ticks: i64,
+    /// Size, lots.
+    pub qty_lots: i64,
+}
+
+/// What a change did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The level was there and has a new size.
+    Updated,
+    /// The level is new.
+    Inserted,
+    /// The level was there and is gone.
+    Removed,
+    /// A removal of a level that was not there.
+    Unknown,
+    /// The price lies beyond what the side is known to be complete to.
+    Beyond,
+}
+
+/// One side. `ASK` decides which price is better: lower for asks, higher for bids.
+#[derive(Clone, Copy, Zeroable)]
+#[repr(C)]
+pub struct Side<const ASK: bool> {
+    levels: [Level; SIDE_LEVELS],
+    start: usize,
+    end: usize,
+    /// Best price that was ever dropped for want of room since the last snapshot; 0 when none was.
+    /// At this price and beyond the side is not known to be complete.
+    dropped_ticks: i64,
+}
+
+/// A book: plain data of fixed size.
+#[derive(Clone, Copy, Zeroable)]
+#[repr(C)]
+pub struct Book {
+    /// Bids, best is highest.
+    pub bids: Side<false>,
+    /// Asks, best is lowest.
+    pub asks: Side<true>,
+}
+
+impl Book {
+    /// Removes all levels of both sides.
+    pub const fn clear(&mut self) {
+        self.bids.clear();
+        self.asks.clear();
+    }
+
+    /// Keeps the best `depth` levels of each side.
+    pub fn cut(&mut self, depth: usize) {
+        self.bids.cut(depth);
+        self.asks.cut(depth);
+    }
+
+    /// Whether the best bid is at or above the best ask.
+    #[must_use]
+    pub fn is_crossed(&self) -> bool {
+        match (self.bids.best(), self.asks.best()) {
+            (Some(bid), Some(ask)) => bid.price_ticks >= ask.price_ticks,
+            _ => false,
+        }
+    }
+}
+
+impl<const ASK: bool> Side<ASK> {
+    /// Removes all levels.
+    pub const fn clear(&mut self) {
+        self.start = 0;
+        self.end = 0;
+        self.dropped_ticks = 0;
+    }
+
+    /// Levels held.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// Whether no level is held.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The best level.
+    #[must_use]
+    pub fn best(&self) -> Option<Level> {
+        self.worst_first().last().copied()
+    }
+
+    /// Levels from the best to the worst.
+    pub fn best_first(&self) -> impl Iterator<Item = &Level> {
+        self.worst_first().iter().rev()
+    }
+
+    /// Levels from the worst to the best, as they lie in memory.
+    #[must_use]
+    pub fn worst_first(&self) -> &[Level] {
+        self.levels.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Best price at and beyond which levels may be missing; none when the side is complete (or cut
+    /// by the exchange's rule).
+    #[must_use]
+    pub const fn complete_to_ticks(&self) -> Option<i64> {
+        if self.dropped_ticks == 0 { None } else { Some(self.dropped_ticks) }
+    }
+
+    /// Sets the price from which the side may be incomplete; 0 for none. For loading a checkpoint.
+    pub const fn set_dropped_ticks(&mut self, price_ticks: i64) {
+        self.dropped_ticks = price_ticks;
+    }
+
+    /// Sets the size at a price; 0 removes it.
+    pub fn set(&mut self, price_ticks: i64, qty_lots: i64) -> Change {
+        if self.is_beyond(price_ticks) {
+            return Change::Beyond;
+        }
+        let place = self.place_of(price_ticks);
+        let held = self.levels.get(place).is_some_and(|level| place < self.end && level.price_ticks == price_ticks);
+        match (held, qty_lots == 0) {
+            (true, false) => {
+                if let Some(level) = self.levels.get_mut(place) {
+                    level.qty_lots = qty_lots;
+                }
+                Change::Updated
+            }
+            (true, true) => {
+                self.remove(place);
+                Change::Removed
+            }
+            (false, true) => Change::Unknown,
+            (false, false) => self.insert(place, Level { price_ticks, qty_lots }),
+        }
+    }
+
+    /// Keeps the best `depth` levels.
+    pub fn cut(&mut self, depth: usize) {
+        self.start = self.start.max(self.end.saturating_sub(depth));
+    }
+
+    /// Appends a level that is better than all held: how a checkpoint is loaded.
+    ///
+    /// # Errors
+    /// [`Halt::MalformedCheckpoint`] when it is not better or there is no room.
+    pub fn push_better(&mut self, level: Level) -> Result<(), Halt> {
+        let ordered = self.best().is_none_or(|best| Self::better(level.price_ticks, best.price_ticks));
+        ensure(ordered && level.qty_lots > 0 && level.price_ticks > 0, Halt::MalformedCheckpoint)?;
+        let slot = self.levels.get_mut(self.end).ok_or(Halt::MalformedCheckpoint)?;
+        *slot = level;
+        self.end = self.end.wrapping_add(1);
+        Ok(())
+    }
+
+    const fn better(left_ticks: i64, right_ticks: i64) -> bool {
+        if ASK { left_ticks < right_ticks } else { left_ticks > right_ticks }
+    }
+
+    const fn is_beyond(&self, price_ticks: i64) -> bool {
+        self.dropped_ticks != 0 && !Self::better(price_ticks, self.dropped_ticks)
+    }
+
+    /// Where a price lies or would be inserted: after every level that is worse.
+    fn place_of(&self, price_ticks: i64) -> usize {
+        let held = self.worst_first();
+        let worse = |level: &Level| Self::better(price_ticks, level.price_ticks);
+        let near = held.iter().rev().zip(0..NEAR_LEVELS).find(|(level, _)| worse(level)).map(|(_, steps)| steps);
+        match near {
+            Some(steps) => self.end.saturating_sub(steps),
+            None => {
+                let far = held.get(..held.len().saturating_sub(NEAR_LEVELS)).unwrap_or_default();
+                self.start.wrapping_add(far.partition_point(worse))
+            }
+        }
+    }
+
+    fn insert(&mut self, place: usize, level: Level) -> Change {
+        let mut place = place;
+        if self.end >= SIDE_LEVELS {
+            if self.start == 0 {
+                self.drop_worst();
+                if self.is_beyond(level.price_ticks) {
+                    return Change::Beyond;
+                }
+            }
+            place = place.saturating_sub(self.start);
+            self.move_to_front();
+        }
+        let end = self.end.wrapping_add(1);
+        let mut carry = level;
+        for slot in self.levels.get_mut(place..end).unwrap_or_default() {
+            core::mem::swap(slot, &mut carry);
+        }
+        self.end = end;
+        Change::Inserted
+    }
+
+    fn remove(&mut self, place: usize) {
+        let mut carry = Level::zeroed();
+        for slot in self.levels.get_mut(place..self.end).unwrap_or_default().iter_mut().rev() {
+            core::mem::swap(slot, &mut carry);
+        }
+        self.end = self.end.saturating_sub(1).max(self.start);
+    }
+
+    fn drop_worst(&mut self) {
+        if let Some(worst) = self.worst_first().first().copied() {
+            self.dropped_ticks = worst.price_ticks;
+            self.start = self.start.wrapping_add(1);
+        }
+    }
+
+    /// Moves the levels to the start of the array. Happens once in thousands of inserts.
+    fn move_to_front(&mut self) {
+        let held = self.len();
+        for to in 0..held {
+            let from = self.levels.get(self.start.wrapping_add(to)).copied();
+            if let (Some(slot), Some(level)) = (self.levels.get_mut(to), from) {
+                *slot = level;
+            }
+        }
+        self.start = 0;
+        self.end = held;
+    }
+}
+
+#[cfg(test)]
+#[path = "book_tests.rs"]
+mod tests;

@@ -1,0 +1,88 @@
+//! CRC-32 as in zlib and PNG (reflected polynomial 0xEDB88320, all ones in and out).
+//!
+//! Not CRC-32C, which is what the x86 `crc32` instruction computes.
+
+const POLYNOMIAL: u32 = 0xEDB8_8320;
+
+/// `TABLES[k][b]`: the remainder of byte `b` followed by `k` zero bytes.
+static TABLES: [[u32; 256]; 8] = tables();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "runs at compile time, where a mistake does not compile"
+)]
+const fn tables() -> [[u32; 256]; 8] {
+    let mut tables = [[0_u32; 256]; 8];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut remainder = byte as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            remainder = (remainder >> 1) ^ (POLYNOMIAL * (remainder & 1));
+            bit += 1;
+        }
+        tables[0][byte] = remainder;
+        byte += 1;
+    }
+    let mut zeros = 1;
+    while zeros < 8 {
+        let mut byte = 0;
+        while byte < 256 {
+            let previous = tables[zeros - 1][byte];
+            tables[zeros][byte] = (previous >> 8) ^ tables[0][(previous & 0xff) as usize];
+            byte += 1;
+        }
+        zeros += 1;
+    }
+    tables
+}
+
+/// CRC-32 of `bytes`.
+#[must_use]
+pub fn crc32(bytes: &[u8]) -> u32 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let state = words.iter().fold(u32::MAX, |state, word| step_eight(state, *word));
+    !rest.iter().fold(state, |state, byte| step_one(state, *byte))
+}
+
+fn look(zeros: usize, byte: u8) -> u32 {
+    TABLES.get(zeros).and_then(|table| table.get(usize::from(byte))).copied().unwrap_or(0)
+}
+
+fn step_one(state: u32, byte: u8) -> u32 {
+    let [low, ..] = state.to_le_bytes();
+    (state >> 8) ^ look(0, low ^ byte)
+}
+
+fn step_eight(state: u32, [a, b, c, d, e, f, g, h]: [u8; 8]) -> u32 {
+    let [s0, s1, s2, s3] = state.to_le_bytes();
+    look(7, a ^ s0)
+        ^ look(6, b ^ s1)
+        ^ look(5, c ^ s2)
+        ^ look(4, d ^ s3)
+        ^ look(3, e)
+        ^ look(2, f)
+        ^ look(1, g)
+        ^ look(0, h)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::crc32;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_check_value_of_the_catalogue() {
+        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
+        assert_eq!(crc32(b""), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn equals_crc32fast(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            prop_assert_eq!(crc32(&bytes), crc32fast::hash(&bytes));
+        }
+    }
+}

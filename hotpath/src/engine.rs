@@ -1,0 +1,385 @@
+//! Events to decisions.
+//!
+//! [`Engine::step`] takes one record, an event or an input that is not a frame, and appends what it
+//! decides. The engine has no clock: its time is the `taken_ns` of the record.
+
+use crate::config::{Config, MARKETS_MAX, MarketConfig};
+use crate::fair::fair_mid;
+use crate::features::{Touch, imbalance_q30};
+use crate::halt::{Halt, ensure};
+use crate::lines::{Lines, Place};
+use crate::market::{Market, Rules, Values, is_open_status};
+use crate::quality::{Check, Finding};
+use crate::quote::{Desired, Reason};
+use crate::record::{
+    Ack, Command, Features, Head, Health, Instrument, Kind, Level, Link, NO_CONNECTION, NO_INSTRUMENT, Status, body_of,
+    channel, command, flag, head_of, method, status,
+};
+use crate::trust::{Cause, Sign};
+use bytemuck::{Pod, Zeroable};
+
+/// Most connections of one engine.
+pub const CONNECTIONS_MAX: usize = MARKETS_MAX;
+
+/// What is known of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Connection {
+    /// When the last record came on it.
+    pub heard_ns: u64,
+    /// The exchange's system status, one of [`status`].
+    pub status: u64,
+}
+
+/// The engine's plain state beside its markets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct EngineState {
+    /// The quote that is wanted now.
+    pub desired: Desired,
+    /// Changes of the desired quote so far.
+    pub generation: u64,
+    /// By connection.
+    pub connections: [Connection; CONNECTIONS_MAX],
+    /// Frames refused.
+    pub refused: u64,
+    /// Frames, or parts, not used.
+    pub ignored: u64,
+    /// 1 when the operator paused.
+    paused: u16,
+    /// 1 when the last health sample was outside its bounds.
+    unhealthy: u16,
+    /// 1 when the run has ended.
+    closed: u16,
+    /// 1 when a gap closed in this step: a checkpoint is due.
+    regained: u16,
+}
+
+/// The whole engine: plain data, a few megabytes; allocate it zeroed and call [`Engine::start`].
+#[derive(Zeroable)]
+#[repr(C)]
+pub struct Engine {
+    pub(crate) config: Config,
+    pub(crate) state: EngineState,
+    pub(crate) markets: [Market; MARKETS_MAX],
+}
+
+impl Engine {
+    /// Sets the state at the start of a run.
+    ///
+    /// # Errors
+    /// [`Halt::Config`] when the configuration breaks a bound.
+    pub fn start(&mut self, config: &Config) -> Result<(), Halt> {
+        config.check()?;
+        self.config = *config;
+        self.state = EngineState::zeroed();
+        self.state.desired = Desired::withdrawn(Reason::NoBook);
+        for connection in &mut self.state.connections {
+            connection.status = u64::from(status::ONLINE);
+        }
+        for (market, row) in self.markets.iter_mut().zip(config.markets()) {
+            market.start(row);
+        }
+        Ok(())
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The state beside the markets.
+    #[must_use]
+    pub const fn state(&self) -> &EngineState {
+        &self.state
+    }
+
+    /// The markets in use.
+    #[must_use]
+    pub fn markets(&self) -> &[Market] {
+        self.markets.get(..usize::from(self.config.market_count)).unwrap_or_default()
+    }
+
+    /// The earliest time at which the engine wants a [`Kind::TIMER`]; `u64::MAX` when at none.
+    #[must_use]
+    pub fn deadline_ns(&self) -> u64 {
+        let rows = self.config.markets().iter().zip(self.markets());
+        let trusted = rows.filter(|(_, market)| market.state.trust.is_trusted());
+        trusted.map(|(row, _)| self.stale_at(row)).min().unwrap_or(u64::MAX)
+    }
+
+    /// Whether a gap closed since the last call.
+    pub const fn take_regained(&mut self) -> bool {
+        let regained = self.state.regained != 0;
+        self.state.regained = 0;
+        regained
+    }
+
+    /// Looks at the clock before an input is taken: silence beyond the bound costs trust, whether or
+    /// not the timer that was asked for came first.
+    ///
+    /// # Errors
+    /// [`Halt::OutputsFull`].
+    pub fn observe_time(&mut self, now_ns: u64, out: &mut Lines<'_>) -> Result<(), Halt> {
+        for index in 0..self.config.market_count {
+            let row = rules(&self.config, index)?.market;
+            let trusted = self.markets.get(usize::from(index)).is_some_and(|market| market.state.trust.is_trusted());
+            if trusted && now_ns >= self.stale_at(row) {
+                let sign = Sign { expected: row.stale_ns_max, found: now_ns.saturating_sub(self.heard(row)) };
+                self.distrust(index, Cause::Stale, sign, 0, now_ns, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One event, or one input that is not a frame.
+    ///
+    /// # Errors
+    /// The invariant that broke. The state is undefined then: the caller stops.
+    pub fn step(&mut self, record: &[u8], out: &mut Lines<'_>) -> Result<(), Halt> {
+        let head = head_of(record).ok_or(Halt::MalformedRecord)?;
+        if head.kind.is_event() {
+            self.heard_on(head.connection, head.taken_ns);
+        }
+        match head.kind {
+            Kind::SNAPSHOT | Kind::LEVEL | Kind::BOOK_END | Kind::TRADE | Kind::INSTRUMENT => {
+                self.market_event(&head, record, out)?;
+            }
+            Kind::STATUS => {
+                let code = body::<Status>(record)?.status;
+                if let Some(connection) = self.connection_mut(head.connection) {
+                    connection.status = u64::from(code);
+                }
+            }
+            Kind::ACK => self.ack(&head, &body(record)?, out)?,
+            Kind::REFUSED => {
+                self.state.refused = self.state.refused.saturating_add(1);
+                self.distrust_connection(&head, Cause::Refused, out)?;
+            }
+            Kind::IGNORED => self.state.ignored = self.state.ignored.saturating_add(1),
+            Kind::LINK if body::<Link>(record)?.up == 0 => self.distrust_connection(&head, Cause::LinkDown, out)?,
+            Kind::COMMAND => match body::<Command>(record)?.code {
+                command::PAUSE => self.state.paused = 1,
+                command::RESUME => self.state.paused = 0,
+                _ => {}
+            },
+            Kind::HEALTH => self.health(&body(record)?),
+            Kind::CLOSE => self.state.closed = 1,
+            _ => {}
+        }
+        if head.has(flag::END_OF_READ) { self.decide(&head, out) } else { Ok(()) }
+    }
+
+    fn market_event(&mut self, head: &Head, record: &[u8], out: &mut Lines<'_>) -> Result<(), Halt> {
+        let rules = rules(&self.config, head.instrument)?;
+        let market = self.markets.get_mut(usize::from(head.instrument)).ok_or(Halt::UnknownInstrument)?;
+        match head.kind {
+            Kind::SNAPSHOT => market.snapshot(),
+            Kind::LEVEL => {
+                let level = body::<Level>(record)?;
+                let passed = market.level(head.flags, &level);
+                let finding = Finding { check: Check::Removal, passed, expected: 0, found: level.price_ticks };
+                market.state.checks.note(finding, rules.quality.burst, rules.place(head), out)?;
+            }
+            Kind::BOOK_END => {
+                if market.book_end(rules, head, &body(record)?, out)? {
+                    self.state.regained = 1;
+                }
+                self.withdraw_if_untrusted(head, out)?;
+            }
+            Kind::TRADE => market.state.counts.trades = market.state.counts.trades.saturating_add(1),
+            _ => {
+                if let Some(sign) = market.described(rules.market, &body::<Instrument>(record)?) {
+                    self.distrust(head.instrument, Cause::Instrument, sign, head.exch_ns, head.taken_ns, out)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn ack(&mut self, head: &Head, ack: &Ack, out: &mut Lines<'_>) -> Result<(), Halt> {
+        let about_book = ack.channel == channel::BOOK && ack.success != 0 && head.instrument != NO_INSTRUMENT;
+        let cause = match ack.method {
+            method::UNSUBSCRIBE if about_book => Cause::Unsubscribed,
+            method::SUBSCRIBE if about_book => {
+                let market = self.markets.get_mut(usize::from(head.instrument)).ok_or(Halt::UnknownInstrument)?;
+                if market.acked(ack.depth) {
+                    return Ok(());
+                }
+                Cause::Depth
+            }
+            _ => return Ok(()),
+        };
+        let sign = Sign { expected: u64::from(ack.depth), found: 0 };
+        self.distrust(head.instrument, cause, sign, head.exch_ns, head.taken_ns, out)
+    }
+
+    fn health(&mut self, health: &Health) {
+        let bounds = &self.config.health;
+        let fit = health.ring_lines_free >= bounds.ring_lines_min
+            && health.disk_mib_free >= bounds.disk_mib_min
+            && health.journal_lag_ns <= bounds.journal_lag_ns_max;
+        self.state.unhealthy = u16::from(!fit);
+    }
+
+    /// Features of every market that changed, then the quote.
+    fn decide(&mut self, head: &Head, out: &mut Lines<'_>) -> Result<(), Halt> {
+        let mut fair_q16 = 0;
+        let mut desired = None;
+        for index in 0..self.config.market_count {
+            let rules = rules(&self.config, index)?;
+            let place = rules.place(head);
+            let market = self.markets.get_mut(usize::from(index)).ok_or(Halt::UnknownInstrument)?;
+            let touched = market.take_touched();
+            if !market.state.trust.is_trusted() || !(touched || index == 0) {
+                continue;
+            }
+            let values = if touched { market.values(rules, place, head.taken_ns, out)? } else { None };
+            if let Some(values) = values {
+                let fair = fair_mid(&self.config.model, &values.touch, values.imbalance_q30);
+                out.push(place, &features(market, &values, fair.to_bits()))?;
+                if index == 0 {
+                    fair_q16 = fair.to_bits();
+                    let increment_ticks = rules.market.price_increment_ticks;
+                    desired = Some(Desired::around(fair, &values.touch, &self.config.quote, increment_ticks));
+                }
+            }
+        }
+        let wanted = match (self.refusal(), desired) {
+            (Some(reason), _) => Desired::withdrawn(reason),
+            (None, Some(desired)) => desired,
+            (None, None) => return self.requote(head, out),
+        };
+        self.want(wanted, fair_q16, head, out)
+    }
+
+    /// The book did not change in this read, but what forbade a quote may have gone.
+    fn requote(&mut self, head: &Head, out: &mut Lines<'_>) -> Result<(), Halt> {
+        if self.state.desired.reason == Reason::Quoting as u16 {
+            return Ok(());
+        }
+        let row = rules(&self.config, 0)?.market;
+        let market = self.markets.first().ok_or(Halt::UnknownInstrument)?;
+        let Some(touch) = Touch::of(&market.book) else {
+            return self.want(Desired::withdrawn(Reason::OneSided), 0, head, out);
+        };
+        let imbalance_q30 = imbalance_q30(&market.book, row.imbalance_levels);
+        let fair = fair_mid(&self.config.model, &touch, imbalance_q30);
+        let wanted = Desired::around(fair, &touch, &self.config.quote, row.price_increment_ticks);
+        self.want(wanted, fair.to_bits(), head, out)
+    }
+
+    /// Why no quote may stand now, if so.
+    fn refusal(&self) -> Option<Reason> {
+        let market = self.markets.first()?;
+        let row = self.config.markets.first()?;
+        let system = self.state.connections.get(usize::from(row.connection)).map_or(0, |connection| connection.status);
+        let open = market.is_open() && is_open_status(u16::try_from(system).unwrap_or(0));
+        let one_sided = market.book.bids.is_empty() || market.book.asks.is_empty();
+        let rules = [
+            (self.state.closed != 0, Reason::Closed),
+            (self.state.paused != 0, Reason::Paused),
+            (self.state.unhealthy != 0, Reason::Health),
+            (market.state.trust.is_untried(), Reason::NoBook),
+            (market.state.trust.is_gap(), Reason::Gap),
+            (!open, Reason::VenueStatus),
+            (one_sided, Reason::OneSided),
+            (market.state.checks.forbids_quote(self.config.quality.burst), Reason::Quality),
+        ];
+        rules.into_iter().find(|(applies, _)| *applies).map(|(_, reason)| reason)
+    }
+
+    fn want(&mut self, wanted: Desired, fair_q16: i64, head: &Head, out: &mut Lines<'_>) -> Result<(), Halt> {
+        if wanted == self.state.desired {
+            return Ok(());
+        }
+        self.state.desired = wanted;
+        self.state.generation = self.state.generation.saturating_add(1);
+        let place = Place { instrument: 0, flags: 0, exch_ns: head.exch_ns };
+        out.push(place, &wanted.record(fair_q16, self.state.generation))
+    }
+
+    fn withdraw_if_untrusted(&mut self, head: &Head, out: &mut Lines<'_>) -> Result<(), Halt> {
+        let in_gap = self.markets.first().is_some_and(|market| market.state.trust.is_gap());
+        let quoting = self.state.desired.reason == Reason::Quoting as u16;
+        if in_gap && quoting { self.want(Desired::withdrawn(Reason::Gap), 0, head, out) } else { Ok(()) }
+    }
+
+    fn distrust_connection(&mut self, head: &Head, cause: Cause, out: &mut Lines<'_>) -> Result<(), Halt> {
+        for index in 0..self.config.market_count {
+            if rules(&self.config, index)?.market.connection == head.connection {
+                self.distrust(index, cause, Sign::default(), head.exch_ns, head.taken_ns, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn distrust(
+        &mut self,
+        index: u16,
+        cause: Cause,
+        sign: Sign,
+        exch_ns: u64,
+        now_ns: u64,
+        out: &mut Lines<'_>,
+    ) -> Result<(), Halt> {
+        let place = Place { instrument: index, flags: 0, exch_ns };
+        let market = self.markets.get_mut(usize::from(index)).ok_or(Halt::UnknownInstrument)?;
+        market.distrust(cause, sign, place, now_ns, out)?;
+        let head = Head { exch_ns, taken_ns: now_ns, ..Head::zeroed() };
+        self.withdraw_if_untrusted(&head, out)
+    }
+
+    fn connection_mut(&mut self, connection: u16) -> Option<&mut Connection> {
+        self.state.connections.get_mut(usize::from(connection))
+    }
+
+    fn heard_on(&mut self, connection: u16, now_ns: u64) {
+        if connection != NO_CONNECTION
+            && let Some(connection) = self.connection_mut(connection)
+        {
+            connection.heard_ns = now_ns;
+        }
+    }
+
+    fn heard(&self, row: &MarketConfig) -> u64 {
+        self.state.connections.get(usize::from(row.connection)).map_or(0, |connection| connection.heard_ns)
+    }
+
+    fn stale_at(&self, row: &MarketConfig) -> u64 {
+        self.heard(row).saturating_add(row.stale_ns_max)
+    }
+}
+
+fn rules(config: &Config, instrument: u16) -> Result<Rules<'_>, Halt> {
+    ensure(instrument < config.market_count, Halt::UnknownInstrument)?;
+    let market = config.markets.get(usize::from(instrument)).ok_or(Halt::UnknownInstrument)?;
+    Ok(Rules { market, quality: &config.quality, instrument })
+}
+
+fn body<B: crate::record::Body>(record: &[u8]) -> Result<B, Halt> {
+    body_of(record).ok_or(Halt::MalformedRecord)
+}
+
+fn features(market: &Market, values: &Values, fair_q16: i64) -> Features {
+    let touch = &values.touch;
+    let count = |levels: usize| u16::try_from(levels).unwrap_or(u16::MAX);
+    Features {
+        bid_ticks: touch.bid_ticks,
+        ask_ticks: touch.ask_ticks,
+        bid_lots: touch.bid_lots,
+        ask_lots: touch.ask_lots,
+        mid_q16: touch.mid().to_bits(),
+        micro_q16: touch.micro().to_bits(),
+        vol_q16: values.vol_q16,
+        fair_q16,
+        imbalance_q30: values.imbalance_q30,
+        spread_ticks: i32::try_from(touch.spread_ticks()).unwrap_or(i32::MAX),
+        bid_levels: count(market.book.bids.len()),
+        ask_levels: count(market.book.asks.len()),
+        failing: market.state.checks.failing(),
+        trusted: 1,
+        spare: 0,
+    }
+}

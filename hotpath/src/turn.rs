@@ -1,0 +1,413 @@
+//! One input, from record to record: what live, paper, backtest, replay, fuzzer and bench all call.
+//!
+//! [`Core::turn`] writes the input to the diary before it acts, decodes it if it is a frame, steps the
+//! engine over the events and writes what came of it. Rotation and checkpoints are decided here, from
+//! the records alone.
+
+use crate::checkpoint;
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::halt::{Halt, ensure};
+use crate::lines::{Lines, Place};
+use crate::record::{
+    Body, Checkpoint, Clock, Close, Command, FRAME_BYTES_MAX, Frame as FrameBody, HaltBody, Head, Health, Idle, Kind,
+    LINE_BYTES, Line, Link, NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX, Refused as RefusedBody, Timer, flag,
+    head_of, padded,
+};
+use crate::venue::{Frame, Refused, Venue};
+use bytemuck::{Pod, Zeroable};
+
+/// What happened: the inputs of the engine.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// One whole message.
+    Frame {
+        /// The message.
+        frame: Frame<'a>,
+        /// Monotonic nanoseconds when its bytes were read.
+        recv_ns: u64,
+        /// The kernel's receive stamp, UTC nanoseconds; 0 when it gave none.
+        kernel_utc_ns: u64,
+        /// Whether it is the last message of a drained read.
+        end_of_read: bool,
+    },
+    /// A reading of the clocks.
+    Clock(Clock),
+    /// A timer is due.
+    Timer(Timer),
+    /// An operator's command.
+    Command(Command),
+    /// A sample of load.
+    Health(Health),
+    /// A connection changed.
+    Link(u16, Link),
+    /// The run ends.
+    Close(Close),
+}
+
+/// Where records go: a journal, a ring, a comparison, or nowhere.
+pub trait Diary {
+    /// Why a record could not be kept.
+    type Error: From<Halt>;
+
+    /// Keeps one record: its first line and the payload that follows it.
+    ///
+    /// # Errors
+    /// When it cannot be kept; the engine must not act then.
+    fn append(&mut self, first: &Line, payload: &[u8]) -> Result<(), Self::Error>;
+
+    /// Keeps whole records that lie one after another.
+    ///
+    /// # Errors
+    /// As [`Diary::append`].
+    fn append_lines(&mut self, lines: &[Line]) -> Result<(), Self::Error>;
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Progress {
+    /// Sequence number of the next record.
+    pub seq: u64,
+    /// Latest `taken_ns`.
+    pub taken_ns: u64,
+    /// Bytes of records in the segment after its opening checkpoints.
+    pub segment_bytes: u64,
+    /// When the last checkpoint was written.
+    pub checkpoint_ns: u64,
+    /// Monotonic nanoseconds of the last CLOCK.
+    pub clock_mono_ns: u64,
+    /// UTC nanoseconds of the last CLOCK; 0 before the first.
+    pub clock_utc_ns: u64,
+    /// UTC day since 1970 that the segment belongs to; 0 before the first CLOCK.
+    pub utc_day: u64,
+    /// Frames taken.
+    pub frames: u64,
+}
+
+/// Nanoseconds of a day.
+pub const DAY_NS: u64 = 86_400_000_000_000;
+
+impl Progress {
+    /// UTC nanoseconds at a monotonic time; 0 before the first CLOCK.
+    #[must_use]
+    pub const fn utc_ns(&self, mono_ns: u64) -> u64 {
+        if self.clock_utc_ns == 0 {
+            return 0;
+        }
+        if mono_ns >= self.clock_mono_ns {
+            self.clock_utc_ns.saturating_add(mono_ns.wrapping_sub(self.clock_mono_ns))
+        } else {
+            self.clock_utc_ns.saturating_sub(self.clock_mono_ns.wrapping_sub(mono_ns))
+        }
+    }
+}
+
+/// Memory that a turn writes into, lent by the shell.
+#[derive(Debug)]
+pub struct Buffers<'a> {
+    /// Events of one frame: [`crate::lines::EVENT_LINES`].
+    pub events: Lines<'a>,
+    /// Outputs of one step: [`crate::lines::OUTPUT_LINES`].
+    pub outputs: Lines<'a>,
+    /// A checkpoint's state: [`checkpoint::STATE_LINES`].
+    pub state: &'a mut [Line],
+}
+
+/// The engine behind one venue's codec, and how far it has come.
+pub struct Core<'a, V> {
+    venue: V,
+    engine: &'a mut Engine,
+    progress: Progress,
+    buffers: Buffers<'a>,
+}
+
+impl<'a, V: Venue> Core<'a, V> {
+    /// An engine at the start of a run. Call [`Core::open`] next.
+    ///
+    /// # Errors
+    /// [`Halt::Config`] when the configuration breaks a bound.
+    pub fn start(venue: V, config: &Config, engine: &'a mut Engine, buffers: Buffers<'a>) -> Result<Self, Halt> {
+        engine.start(config)?;
+        Ok(Self { venue, engine, progress: Progress::zeroed(), buffers })
+    }
+
+    /// An engine with the state of a checkpoint.
+    ///
+    /// # Errors
+    /// As [`checkpoint::decode`].
+    pub fn resume(venue: V, state: &[u8], engine: &'a mut Engine, buffers: Buffers<'a>) -> Result<Self, Halt> {
+        let progress = checkpoint::decode(state, engine)?;
+        Ok(Self { venue, engine, progress, buffers })
+    }
+
+    /// The engine.
+    #[must_use]
+    pub const fn engine(&self) -> &Engine {
+        self.engine
+    }
+
+    /// How far the run has come.
+    #[must_use]
+    pub const fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Writes the pair of checkpoints that opens a segment.
+    ///
+    /// # Errors
+    /// A halt, or what the diary says.
+    pub fn open<D: Diary>(&mut self, taken_ns: u64, diary: &mut D) -> Result<(), D::Error> {
+        self.progress.taken_ns = self.progress.taken_ns.max(taken_ns);
+        self.progress.segment_bytes = 0;
+        self.progress.checkpoint_ns = self.progress.taken_ns;
+        self.progress.utc_day = self.progress.utc_day.max(self.progress.utc_ns(taken_ns) / DAY_NS);
+        self.buffers.outputs.begin(self.progress.seq, self.progress.taken_ns, NO_CONNECTION);
+        let state_bytes = checkpoint::encode(self.engine, &self.progress, self.buffers.state)?;
+        self.push_checkpoint(flag::OPENING, state_bytes)?;
+        self.push_checkpoint(flag::OPENING | flag::TWIN, state_bytes)?;
+        self.progress.seq = self.buffers.outputs.next_seq();
+        diary.append_lines(self.buffers.outputs.as_lines())
+    }
+
+    /// Writes the checkpoint that stands at this place of a run. Replay that starts in the middle of a
+    /// segment begins with it.
+    ///
+    /// # Errors
+    /// A halt, or what the diary says.
+    pub fn stand<D: Diary>(&mut self, diary: &mut D) -> Result<(), D::Error> {
+        self.buffers.outputs.begin(self.progress.seq, self.progress.taken_ns, NO_CONNECTION);
+        let state_bytes = checkpoint::encode(self.engine, &self.progress, self.buffers.state)?;
+        self.push_checkpoint(0, state_bytes)?;
+        self.count(self.buffers.outputs.next_seq(), self.buffers.outputs.len());
+        diary.append_lines(self.buffers.outputs.as_lines())
+    }
+
+    /// Takes one input. On a halt the diary has the HALT record and the run is over.
+    ///
+    /// # Errors
+    /// A halt, or what the diary says.
+    pub fn turn<D: Diary>(&mut self, taken_ns: u64, input: &Input<'_>, diary: &mut D) -> Result<(), D::Error> {
+        ensure(taken_ns >= self.progress.taken_ns, Halt::TimeWentBack)?;
+        if self.is_rotation_due(taken_ns) {
+            self.open(taken_ns, diary)?;
+        }
+        self.progress.taken_ns = taken_ns;
+        let input_seq = self.progress.seq;
+        let first = self.record_input(input, diary)?;
+        let stepped = self.step(input, &first);
+        if let Err(halt) = stepped {
+            self.halted(halt, input_seq);
+        }
+        let Buffers { events, outputs, .. } = &self.buffers;
+        let (next_seq, lines) = (outputs.next_seq(), events.len().wrapping_add(outputs.len()));
+        diary.append_lines(self.buffers.events.as_lines())?;
+        diary.append_lines(self.buffers.outputs.as_lines())?;
+        self.count(next_seq, lines);
+        stepped?;
+        if self.is_checkpoint_due(input) { self.checkpoint(diary) } else { Ok(()) }
+    }
+
+    /// Whether the next input at `taken_ns` belongs to a new segment: enough bytes, or a new UTC day.
+    #[must_use]
+    pub const fn is_rotation_due(&self, taken_ns: u64) -> bool {
+        let day = self.progress.utc_ns(taken_ns) / DAY_NS;
+        let new_day = self.progress.utc_day != 0 && day > self.progress.utc_day;
+        new_day || self.progress.segment_bytes >= self.engine.config.journal.segment_bytes
+    }
+
+    /// Writes the input's records and returns the first line.
+    fn record_input<D: Diary>(&mut self, input: &Input<'_>, diary: &mut D) -> Result<Line, D::Error> {
+        match *input {
+            Input::Frame { frame, recv_ns, kernel_utc_ns, end_of_read } => {
+                self.record_frame(&frame, recv_ns, kernel_utc_ns, end_of_read, diary)
+            }
+            Input::Clock(body) => self.record_plain(NO_CONNECTION, &body, diary),
+            Input::Timer(body) => self.record_plain(NO_CONNECTION, &body, diary),
+            Input::Command(body) => self.record_plain(NO_CONNECTION, &body, diary),
+            Input::Health(body) => self.record_plain(NO_CONNECTION, &body, diary),
+            Input::Link(connection, body) => self.record_plain(connection, &body, diary),
+            Input::Close(body) => self.record_plain(NO_CONNECTION, &body, diary),
+        }
+    }
+
+    fn record_plain<B: Body, D: Diary>(&mut self, connection: u16, body: &B, diary: &mut D) -> Result<Line, D::Error> {
+        let place = Place { instrument: NO_INSTRUMENT, flags: flag::END_OF_READ, exch_ns: 0 };
+        // The event buffer is empty between turns; it holds the input until the engine has seen it.
+        let events = &mut self.buffers.events;
+        events.begin(self.progress.seq, self.progress.taken_ns, connection);
+        events.push(place, body)?;
+        let first = events.as_lines().first().copied().ok_or(Halt::MalformedRecord)?;
+        diary.append_lines(events.as_lines())?;
+        let (next_seq, lines) = (events.next_seq(), events.len());
+        self.count(next_seq, lines);
+        Ok(first)
+    }
+
+    fn record_frame<D: Diary>(
+        &mut self,
+        frame: &Frame<'_>,
+        recv_ns: u64,
+        kernel_utc_ns: u64,
+        end_of_read: bool,
+        diary: &mut D,
+    ) -> Result<Line, D::Error> {
+        ensure(frame.bytes.len() <= FRAME_BYTES_MAX, Halt::OversizedFrame)?;
+        self.progress.frames = self.progress.frames.saturating_add(1);
+        let mut rest = frame.bytes;
+        let mut chunk = 0_u16;
+        loop {
+            let (payload, tail) = rest.split_at_checked(PAYLOAD_BYTES_MAX).unwrap_or((rest, &[]));
+            let flags = if !tail.is_empty() {
+                flag::CONTINUES
+            } else if end_of_read {
+                flag::END_OF_READ
+            } else {
+                0
+            };
+            let whole = padded(payload.len()).wrapping_add(LINE_BYTES);
+            let payload_bytes = u32::try_from(payload.len()).map_err(|_| Halt::OversizedFrame)?;
+            let body = FrameBody { payload_bytes, opcode: frame.opcode, chunk, recv_ns, kernel_utc_ns };
+            let head = Head {
+                len: u32::try_from(whole).map_err(|_| Halt::OversizedFrame)?,
+                crc: 0,
+                seq: self.progress.seq,
+                taken_ns: self.progress.taken_ns,
+                exch_ns: 0,
+                kind: Kind::FRAME,
+                instrument: NO_INSTRUMENT,
+                flags,
+                connection: frame.connection,
+            };
+            let first: Line = bytemuck::must_cast(FirstLine { head, body });
+            diary.append(&first, payload)?;
+            self.count(self.progress.seq.wrapping_add(1), whole / LINE_BYTES);
+            if tail.is_empty() {
+                return Ok(first);
+            }
+            rest = tail;
+            chunk = chunk.wrapping_add(1);
+        }
+    }
+
+    /// Decodes and decides. What came of it lies in the buffers.
+    fn step(&mut self, input: &Input<'_>, first: &Line) -> Result<(), Halt> {
+        let Progress { seq, taken_ns, .. } = self.progress;
+        if let Input::Clock(clock) = input {
+            self.progress.clock_mono_ns = clock.mono_ns;
+            self.progress.clock_utc_ns = clock.utc_ns;
+            if self.progress.utc_day == 0 {
+                self.progress.utc_day = self.progress.utc_ns(taken_ns) / DAY_NS;
+            }
+        }
+        let Buffers { events, outputs, .. } = &mut self.buffers;
+        if let Input::Frame { frame, end_of_read, .. } = input {
+            events.begin(seq, taken_ns, frame.connection);
+            decode(&self.venue, &self.engine.config, *frame, events)?;
+            if *end_of_read {
+                events.flag_last(flag::END_OF_READ);
+            }
+            outputs.begin(events.next_seq(), taken_ns, frame.connection);
+            self.engine.observe_time(taken_ns, outputs)?;
+            for record in records(events.as_lines()) {
+                self.engine.step(record, outputs)?;
+            }
+        } else {
+            let plain = records(events.as_lines()).next().ok_or(Halt::MalformedRecord)?;
+            outputs.begin(seq, taken_ns, head_of(&first.0).map_or(NO_CONNECTION, |head| head.connection));
+            self.engine.observe_time(taken_ns, outputs)?;
+            self.engine.step(plain, outputs)?;
+            // The input itself is in the diary already.
+            events.begin(seq, taken_ns, NO_CONNECTION);
+        }
+        if outputs.is_empty() && events.is_empty() {
+            outputs.push(WHOLE, &Idle::zeroed())?;
+        }
+        let last = if outputs.is_empty() { events } else { outputs };
+        last.flag_last(flag::END_OF_STEP);
+        Ok(())
+    }
+
+    /// Replaces what the broken step decided by one HALT record.
+    fn halted(&mut self, halt: Halt, input_seq: u64) {
+        let Buffers { events, outputs, .. } = &mut self.buffers;
+        events.begin(self.progress.seq, self.progress.taken_ns, NO_CONNECTION);
+        outputs.begin(self.progress.seq, self.progress.taken_ns, NO_CONNECTION);
+        let body = HaltBody { code: halt as u16, spare: [0; 3], input_seq, spare_tail: 0 };
+        // The buffer was just emptied, so there is room.
+        let _ = outputs.push(Place { flags: flag::END_OF_STEP, ..WHOLE }, &body);
+    }
+
+    /// After a decision: a gap closed, or enough time passed.
+    fn is_checkpoint_due(&mut self, input: &Input<'_>) -> bool {
+        if matches!(input, Input::Frame { end_of_read: false, .. } | Input::Close(_)) {
+            return false;
+        }
+        let age_ns = self.progress.taken_ns.saturating_sub(self.progress.checkpoint_ns);
+        self.engine.take_regained() || age_ns >= self.engine.config.journal.checkpoint_ns
+    }
+
+    fn checkpoint<D: Diary>(&mut self, diary: &mut D) -> Result<(), D::Error> {
+        self.progress.checkpoint_ns = self.progress.taken_ns;
+        self.stand(diary)
+    }
+
+    fn push_checkpoint(&mut self, flags: u16, state_bytes: usize) -> Result<(), Halt> {
+        let body = Checkpoint {
+            payload_bytes: 0,
+            engine_version: crate::ENGINE_VERSION,
+            state_bytes: u32::try_from(state_bytes).map_err(|_| Halt::OutputsFull)?,
+            offset: 0,
+            markets: self.engine.config.market_count,
+            spare: [0; 3],
+        };
+        let Buffers { outputs, state, .. } = &mut self.buffers;
+        outputs.push_checkpoint(flags, body, state, state_bytes)?;
+        outputs.flag_last(flag::END_OF_STEP);
+        Ok(())
+    }
+
+    const fn count(&mut self, next_seq: u64, lines: usize) {
+        self.progress.seq = next_seq;
+        let bytes = (lines as u64).saturating_mul(LINE_BYTES as u64);
+        self.progress.segment_bytes = self.progress.segment_bytes.saturating_add(bytes);
+    }
+}
+
+const WHOLE: Place = Place { instrument: NO_INSTRUMENT, flags: 0, exch_ns: 0 };
+
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(64))]
+struct FirstLine {
+    head: Head,
+    body: FrameBody,
+}
+
+/// The records that lie in `lines`, one after another.
+pub fn records(lines: &[Line]) -> impl Iterator<Item = &[u8]> {
+    let mut rest: &[u8] = bytemuck::cast_slice(lines);
+    core::iter::from_fn(move || {
+        let whole = usize::try_from(head_of(rest)?.len).ok()?.max(LINE_BYTES);
+        let (record, tail) = rest.split_at_checked(whole)?;
+        rest = tail;
+        Some(record)
+    })
+}
+
+/// Events of a frame; one REFUSED when nothing of it may be believed.
+fn decode<V: Venue>(venue: &V, config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Halt> {
+    let seq = events.next_seq();
+    let Err(Refused { cause, offset }) = venue.decode(config, frame, events) else {
+        return Ok(());
+    };
+    events.rollback(0, seq);
+    let narrow = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+    let body = RefusedBody {
+        cause: cause as u16,
+        spare: 0,
+        offset: narrow(offset),
+        frame_bytes: narrow(frame.bytes.len()),
+        spare_tail: [0; 6],
+    };
+    events.push(WHOLE, &body)
+}

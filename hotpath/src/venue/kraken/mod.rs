@@ -1,0 +1,37 @@
+//! Kraken spot, WebSocket v2, public side.
+//!
+//! One JSON object a frame. [`fast`] takes the one shape that nearly every frame has, a book message
+//! byte for byte as the exchange writes it today; [`general`] takes any legal JSON that means the
+//! same, and gives every verdict. Where the fast path accepts, the general one gives the same records:
+//! tests hold them equal.
+
+pub mod fast;
+pub mod general;
+
+mod answer;
+mod book;
+mod instrument;
+mod reading;
+mod session;
+mod ticker;
+mod trade;
+
+use crate::config::Config;
+use crate::lines::Lines;
+use crate::venue::{Frame, Refused, Venue};
+
+/// WebSocket's opcode of a text message; the exchange sends no other.
+const OPCODE_TEXT: u16 = 1;
+
+/// The codec. It has no state: what a frame means depends on the market table alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kraken;
+
+impl Venue for Kraken {
+    fn decode(&self, config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Refused> {
+        if fast::decode_fast(config, frame, events) {
+            return Ok(());
+        }
+        general::decode_general(config, frame, events)
+    }
+}

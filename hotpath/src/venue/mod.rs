@@ -1,0 +1,111 @@
+//! A venue is a codec: frames to canonical events. What two venues share lies below this trait.
+
+pub mod kraken;
+
+use crate::config::Config;
+use crate::lines::Lines;
+
+/// Why a frame was refused. Nothing of a refused frame reaches the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Cause {
+    /// Not JSON (or not what the venue's framing allows).
+    Json = 1,
+    /// Bytes that are not UTF-8.
+    Utf8 = 2,
+    /// The frame ends inside a value.
+    Truncated = 3,
+    /// JSON nested deeper than the walker's bound.
+    Depth = 4,
+    /// A field that the message needs is missing.
+    Missing = 5,
+    /// A field has the wrong type.
+    Type = 6,
+    /// A field that matters stands twice.
+    Duplicate = 7,
+    /// A number has more digits after the point than the precision.
+    Precision = 8,
+    /// A number is out of range (zero or negative price, negative or enormous size, a checksum above 32 bits).
+    Range = 9,
+    /// A time is not RFC 3339.
+    Time = 10,
+    /// More levels than the event buffer holds.
+    TooMany = 11,
+    /// A binary frame where the venue sends text.
+    Binary = 12,
+}
+
+/// Why a legal frame was not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Reason {
+    /// A channel that this engine does not use.
+    Channel = 1,
+    /// A symbol that is not in the market table.
+    Symbol = 2,
+    /// A method or an object that this engine does not use.
+    Method = 3,
+}
+
+/// Text of a cause number, for people.
+#[must_use]
+pub const fn cause_name(cause: u16) -> &'static str {
+    match cause {
+        1 => "json",
+        2 => "utf8",
+        3 => "truncated",
+        4 => "depth",
+        5 => "missing",
+        6 => "type",
+        7 => "duplicate",
+        8 => "precision",
+        9 => "range",
+        10 => "time",
+        11 => "too-many",
+        12 => "binary",
+        _ => "unknown",
+    }
+}
+
+/// Text of a reason number, for people.
+#[must_use]
+pub const fn reason_name(reason: u16) -> &'static str {
+    match reason {
+        1 => "channel",
+        2 => "symbol",
+        3 => "method",
+        _ => "unknown",
+    }
+}
+
+/// A refusal: the cause and the byte offset in the frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Why.
+    pub cause: Cause,
+    /// Where, in bytes from the start of the frame.
+    pub offset: usize,
+}
+
+/// One whole message of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// The connection it came on.
+    pub connection: u16,
+    /// WebSocket opcode: 1 text, 2 binary.
+    pub opcode: u16,
+    /// The message.
+    pub bytes: &'a [u8],
+}
+
+/// A venue's codec. Pure: the same frame and configuration give the same events.
+pub trait Venue {
+    /// Decodes one frame into event records.
+    ///
+    /// The caller discards what was pushed when the frame is refused, so a decoder may push while it
+    /// reads. A frame that is accepted pushes at least one event.
+    ///
+    /// # Errors
+    /// Cause and byte offset of the first thing in the frame that may not be believed.
+    fn decode(&self, config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Refused>;
+}

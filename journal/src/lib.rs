@@ -1,0 +1,31 @@
+//! The diary of the engine: memory-mapped binary segments.
+//!
+//! A run is a folder of segment files; a segment is a [`Header`] that stands twice, records, and,
+//! once it is closed, an [`Index`]. The layout of a record belongs to `hotpath::record`; this crate
+//! knows no venue and no strategy. `README.md` in this folder specifies the format.
+//!
+//! [`Writer`] appends, [`Segment`] opens a file that nobody writes to any more, [`Follower`] reads
+//! one that grows, and [`Items`] walks bytes of any origin, damaged ones too.
+
+#![deny(unsafe_code)]
+
+mod error;
+mod fit;
+mod follow;
+mod index;
+mod map;
+mod reader;
+mod segment;
+mod whole;
+mod writer;
+
+pub use error::{Error, Fault, Result};
+pub use follow::{Follower, Poll};
+pub use index::{CHECKPOINTS_MAX, Entry, Index, IndexBody};
+pub use reader::{Cause, Damage, End, Item, Items, Record, Segment, valid_prefix};
+pub use segment::{HEADER_BYTES, Header, MAGIC, Opened, RECORDS_AT, Run, segment_path};
+pub use whole::record_crc;
+pub use writer::{CAPACITY_BYTES_MAX, Place, Settings, Writer};
+
+// Records are cast, not converted: the bytes of a big-endian machine would not be the format.
+const _: () = assert!(cfg!(target_endian = "little") && usize::BITS == 64);

@@ -1,0 +1,106 @@
+//! The index: what a writer stores is what a reader rebuilds.
+
+use crate::make::*;
+use hotpath::record::{Kind, Line, flag};
+use journal::{CHECKPOINTS_MAX, Header, Index, Segment, Settings, Writer, segment_path};
+
+fn header() -> Header {
+    Header::new(&RUN)
+}
+
+fn both(bytes: &[u8]) -> (Option<Index>, Index) {
+    (Index::find(bytes, &header()), Index::rebuild(bytes, &header()))
+}
+
+fn large(frames: u64) -> Vec<u8> {
+    let folder = folder();
+    let mut writer = Writer::create(Settings { capacity_bytes: 16 * MIB, ..settings(folder.path()) }).expect("created");
+    writer.append_lines(&opening(0)).expect("room");
+    let payload = vec![b'x'; 60_000];
+    for seq in 2..frames {
+        let flags = flag::END_OF_STEP;
+        let lines = if seq % 50 == 0 { checkpoint(seq, flags, 0, b"s", 1) } else { frame(seq, flags, &payload) };
+        writer.append_lines(&lines).expect("room");
+    }
+    writer.close().expect("closed");
+    first_file(&folder)
+}
+
+#[test]
+fn an_entry_stands_for_each_checkpoint_and_each_mebibyte() {
+    let bytes = large(120);
+    let (found, rebuilt) = both(&bytes);
+    assert_eq!(found.as_ref(), Some(&rebuilt));
+    assert_eq!((rebuilt.records, rebuilt.last_seq), (120, 119));
+    let records = stream(&bytes);
+    let expected: Vec<u64> = records
+        .iter()
+        .enumerate()
+        .filter(|(place, (offset, seq))| {
+            let before = place.checked_sub(1).map(|place| records[place].0 / MIB as usize);
+            before != Some(offset / MIB as usize) || *seq < 2 || seq % 50 == 0
+        })
+        .map(|(_, (_, seq))| *seq)
+        .collect();
+    assert_eq!(rebuilt.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), expected);
+    for entry in &rebuilt.entries {
+        assert!(records.contains(&(entry.offset as usize, entry.seq)));
+        assert_eq!(entry.taken_ns, 1000 + entry.seq);
+        let checkpoint = entry.seq < 2 || entry.seq % 50 == 0;
+        assert_eq!(entry.kind == Kind::CHECKPOINT, checkpoint);
+    }
+}
+
+#[test]
+fn only_the_first_chunk_of_a_checkpoint_has_an_entry() {
+    let first = checkpoint(0, flag::CONTINUES, 0, b"first", 9);
+    let last = checkpoint(1, flag::END_OF_STEP, 5, b"last", 9);
+    let index = Index::rebuild(&sealed(&[first, last].concat()), &header());
+    assert_eq!(index.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [0]);
+}
+
+#[test]
+fn a_long_index_is_continued_and_checkpoints_are_bounded() {
+    let count = CHECKPOINTS_MAX as u64 + 100;
+    let lines: Vec<Line> = (0..count).flat_map(|seq| checkpoint(seq, flag::END_OF_STEP, 0, &[], 0)).collect();
+    let bytes = sealed(&lines);
+    let (found, rebuilt) = both(&bytes);
+    assert_eq!(found.as_ref(), Some(&rebuilt));
+    assert_eq!((rebuilt.entries.len(), rebuilt.records), (CHECKPOINTS_MAX, count));
+    let index_records = items(&bytes).0.len() as u64 - count;
+    assert_eq!(index_records, 3, "two full records of 2,048 entries and the footer");
+}
+
+#[test]
+fn an_empty_segment_has_an_empty_index() {
+    let (found, rebuilt) = both(&sealed(&[]));
+    assert_eq!(found, Some(Index::default()));
+    assert_eq!(rebuilt, Index::default());
+}
+
+#[test]
+fn a_file_without_a_whole_index_gets_a_rebuilt_one() {
+    let whole = large(60);
+    let expected = Index::find(&whole, &header()).expect("an index");
+    let mut damaged = whole.clone();
+    let last_entry = whole.len() - 64 - 1;
+    damaged[last_entry] ^= 1;
+    let folder = folder();
+    let path = segment_path(folder.path(), 0);
+    for bytes in [&damaged[..], &whole[..whole.len() - 64], &whole[..whole.len() - 1]] {
+        assert_eq!(Index::find(bytes, &header()), None);
+        std::fs::write(&path, bytes).expect("written");
+        assert_eq!(Segment::open(&path).expect("opens").index(), expected);
+    }
+}
+
+#[test]
+fn a_payload_that_looks_like_a_footer_does_not_hide_the_real_one() {
+    let footer = sealed(&small_run());
+    let footer = &footer[footer.len() - 64..];
+    let bytes = sealed(&frame(0, flag::END_OF_STEP, footer));
+    assert_eq!(both(&bytes).0.map(|index| index.records), Some(1));
+    let unsealed = &bytes[..256 + 128];
+    assert_eq!(unsealed[320..384], *footer, "the file now ends with what looks like a footer");
+    assert_eq!(Index::find(unsealed, &header()), None);
+}

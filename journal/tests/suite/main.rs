@@ -1,0 +1,14 @@
+//! Tests of the journal through its public interface.
+
+mod make;
+
+mod damage;
+mod dependence;
+mod follow;
+mod format;
+mod hostile;
+mod index;
+mod other_language;
+mod switch;
+mod twin;
+mod write;

@@ -1,0 +1,151 @@
+//! `journal cat`: records as text or JSON lines, filtered.
+
+use super::{Ended, journal_files};
+use crate::render::{json, text};
+use anyhow::{Result, anyhow, bail};
+use clap::Args;
+use hotpath::record::{Clock, Head, Kind, SCHEMA, body_of};
+use journal::{Item, Segment};
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+/// Prints records, one a line.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  journal cat journal.bin --kind QUOTE --kind GAP_OPEN\n  journal cat journal.bin --from 2026-08-02T03:36:00Z --json | head"
+)]
+pub struct CatArgs {
+    /// Journals, or folders that hold them.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Only this kind; may be given several times.
+    #[arg(long = "kind", value_name = "KIND")]
+    kinds: Vec<String>,
+    /// From this time: UTC as 2026-08-02T03:36:00Z, or monotonic nanoseconds.
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Up to and with this time.
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// From this sequence number.
+    #[arg(long, value_name = "SEQ")]
+    from_seq: Option<u64>,
+    /// Up to and with this sequence number.
+    #[arg(long, value_name = "SEQ")]
+    to_seq: Option<u64>,
+    /// At most this many records.
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What makes the exit code 2.
+pub fn run(args: &CatArgs) -> Result<Ended> {
+    let filter = Filter::of(args)?;
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut left = args.limit.unwrap_or(usize::MAX);
+    let mut ended = Ended::Ok;
+    for path in journal_files(&args.files)? {
+        let segment = Segment::open(&path)?;
+        let mut clock = opening_clock(&segment);
+        for item in segment.items() {
+            let record = match item {
+                Item::Record(record) => record,
+                Item::Damage(damage) => {
+                    eprintln!(
+                        "journal: {}: damaged at byte {}: {} bytes passed over",
+                        path.display(),
+                        damage.offset,
+                        damage.bytes
+                    );
+                    ended = Ended::Failed;
+                    continue;
+                }
+            };
+            clock = body_of::<Clock>(record.bytes).map(|body| (body.mono_ns, body.utc_ns)).or(clock);
+            if left == 0 {
+                break;
+            }
+            if filter.takes(&record.head, clock) {
+                left -= 1;
+                let offset = record.offset as u64;
+                if args.json {
+                    writeln!(out, "{}", json(offset, record.bytes))?;
+                } else {
+                    writeln!(out, "{}", text(offset, record.bytes))?;
+                }
+            }
+        }
+    }
+    out.flush()?;
+    Ok(ended)
+}
+
+/// The clock reading that a segment's opening state carries: monotonic and UTC nanoseconds.
+fn opening_clock(segment: &Segment) -> Option<(u64, u64)> {
+    let state = crate::replay::scan::opening_state(segment)?;
+    let progress = hotpath::checkpoint::decode_progress(&state).ok()?;
+    (progress.clock_utc_ns != 0).then_some((progress.clock_mono_ns, progress.clock_utc_ns))
+}
+
+struct Filter {
+    kinds: Vec<Kind>,
+    from: Option<Time>,
+    to: Option<Time>,
+    seqs: (u64, u64),
+}
+
+#[derive(Clone, Copy)]
+enum Time {
+    Mono(u64),
+    Utc(u64),
+}
+
+impl Filter {
+    fn of(args: &CatArgs) -> Result<Self> {
+        Ok(Self {
+            kinds: args.kinds.iter().map(|name| kind(name)).collect::<Result<_>>()?,
+            from: args.from.as_deref().map(time).transpose()?,
+            to: args.to.as_deref().map(time).transpose()?,
+            seqs: (args.from_seq.unwrap_or(0), args.to_seq.unwrap_or(u64::MAX)),
+        })
+    }
+
+    fn takes(&self, head: &Head, clock: Option<(u64, u64)>) -> bool {
+        let at = |time: Time| match time {
+            Time::Mono(ns) => i128::from(head.taken_ns) - i128::from(ns),
+            Time::Utc(ns) => {
+                let (mono_ns, utc_ns) = clock.unwrap_or((0, 0));
+                i128::from(head.taken_ns) - i128::from(mono_ns) + i128::from(utc_ns) - i128::from(ns)
+            }
+        };
+        (self.kinds.is_empty() || self.kinds.contains(&head.kind))
+            && (self.seqs.0..=self.seqs.1).contains(&head.seq)
+            && self.from.is_none_or(|from| at(from) >= 0)
+            && self.to.is_none_or(|to| at(to) <= 0)
+    }
+}
+
+fn kind(name: &str) -> Result<Kind> {
+    let upper = name.to_uppercase();
+    if let Some(schema) = SCHEMA.iter().find(|schema| schema.name == upper) {
+        return Ok(schema.kind);
+    }
+    let near = |schema: &&hotpath::record::Schema| strsim::levenshtein(schema.name, &upper);
+    let nearest = SCHEMA.iter().min_by_key(near).map_or("FRAME", |schema| schema.name);
+    bail!("unknown kind `{name}`; did you mean `{nearest}`?")
+}
+
+fn time(text: &str) -> Result<Time> {
+    if let Ok(ns) = text.parse() {
+        return Ok(Time::Mono(ns));
+    }
+    let utc = hotpath::time::utc_ns(text.as_bytes());
+    let wrong = || anyhow!("`{text}` is no time: write 2026-08-02T03:36:00Z, or monotonic nanoseconds");
+    utc.map(Time::Utc).map_err(|_| wrong())
+}

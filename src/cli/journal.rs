@@ -1,0 +1,277 @@
+//! The `journal` program.
+
+use super::cat::{self, CatArgs};
+use super::{Ended, grouped, journal_files, print_json, progress};
+use crate::config::{self, Loaded};
+use crate::gaps::Gaps;
+use crate::import::{cbcap, import};
+use crate::info::Info;
+use crate::sample;
+use crate::verify::{Verified, verify};
+use anyhow::{Context, Result, anyhow};
+use clap::{Args, Parser, Subcommand};
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Makes, checks and shows journals.
+///
+/// Exit codes: 0 done, 1 the check failed, 2 bad usage, configuration or file.
+#[derive(Debug, Parser)]
+#[command(
+    name = "journal",
+    version,
+    after_help = "Example:\n  journal import recording.cbcap --config configs/kraken-btc-usd.toml --out journal.bin"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Import(ImportArgs),
+    Sample(SampleArgs),
+    Info(FilesArgs),
+    Verify(FilesArgs),
+    Cat(CatArgs),
+    Gaps(FilesArgs),
+}
+
+/// Runs the engine over a CBCAP recording and writes the journal.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  journal import recording.cbcap --config configs/kraken-btc-usd.toml --set venue.depth=25 --out journal.bin"
+)]
+struct ImportArgs {
+    /// The recording.
+    #[arg(value_name = "FILE")]
+    recording: PathBuf,
+    /// The configuration [default: configs/<venue>-<symbol>.toml of the recording's market].
+    #[arg(long, value_name = "CONFIG")]
+    config: Option<PathBuf>,
+    /// The journal: a file, or a folder when several segments result [default: <FILE>.bin].
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+    /// Change one key of the configuration; may be given several times.
+    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
+    sets: Vec<String>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Makes a synthetic recording of BTC/EUR and its journal: something to try everything on.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  journal sample demo && replay demo/journal.bin")]
+struct SampleArgs {
+    /// Folder for recording.cbcap and journal.bin; made when missing.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Seed of the market; the same seed gives the same bytes.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Frames to make.
+    #[arg(long, default_value_t = 50_000)]
+    frames: usize,
+    /// The configuration.
+    #[arg(long, value_name = "CONFIG", default_value = "configs/kraken-btc-eur.toml")]
+    config: PathBuf,
+    /// Change one key of the configuration; may be given several times.
+    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
+    sets: Vec<String>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Journals to look at.
+#[derive(Debug, Args)]
+struct FilesArgs {
+    /// Journals, or folders that hold them.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the program.
+///
+/// # Errors
+/// What makes the exit code 2.
+pub fn run(cli: &Cli) -> Result<Ended> {
+    match &cli.command {
+        Command::Import(args) => run_import(args),
+        Command::Sample(args) => run_sample(args),
+        Command::Info(args) => run_info(args),
+        Command::Verify(args) => run_verify(args),
+        Command::Cat(args) => cat::run(args),
+        Command::Gaps(args) => run_gaps(args),
+    }
+}
+
+fn run_import(args: &ImportArgs) -> Result<Ended> {
+    let config = match &args.config {
+        Some(config) => config.clone(),
+        None => default_config(&args.recording)?,
+    };
+    let loaded = config::load(&config, &args.sets)?;
+    let out = args.out.clone().unwrap_or_else(|| args.recording.with_extension("bin"));
+    import_and_tell(&args.recording, &loaded, &out, args.json)
+}
+
+fn import_and_tell(recording: &Path, loaded: &Loaded, out: &Path, as_json: bool) -> Result<Ended> {
+    progress(&format!("importing {}", recording.display()));
+    let imported = import(recording, loaded, out)?;
+    progress("");
+    if let Some(broken) = &imported.broken {
+        eprintln!(
+            "journal: {}: {broken}; the {} frames before it are in the journal",
+            recording.display(),
+            imported.frames
+        );
+    }
+    if let Some(halt) = imported.halt {
+        eprintln!(
+            "journal: the engine halted ({halt:?}) after {} frames; replay the journal to see why",
+            imported.frames
+        );
+    }
+    let names: Vec<_> = imported.segments.iter().map(|path| path.display().to_string()).collect();
+    if as_json {
+        print_json(
+            &json!({ "frames": imported.frames, "segments": names, "broken_at": imported.broken.map(|broken| broken.offset) }),
+        )?;
+    } else {
+        println!("{} frames -> {}", grouped(imported.frames), names.join(", "));
+    }
+    Ok(if imported.broken.is_none() && imported.halt.is_none() { Ended::Ok } else { Ended::Failed })
+}
+
+/// The shipped configuration of the market that a recording names.
+fn default_config(recording: &Path) -> Result<PathBuf> {
+    let file = File::open(recording).with_context(|| format!("cannot read the recording {}", recording.display()))?;
+    let mut first = Vec::new();
+    BufReader::new(std::io::Read::take(file, 128)).read_until(b'\n', &mut first)?;
+    let (header, _) = cbcap::Recording::open(&first)
+        .map_err(|broken| anyhow!("{}: not a CBCAP recording: {broken}", recording.display()))?;
+    let name = format!("{}-{}.toml", header.venue, header.symbol.replace('/', "-")).to_lowercase();
+    let path = Path::new("configs").join(name);
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(anyhow!("there is no {} for this recording's market: give --config", path.display()))
+}
+
+fn run_sample(args: &SampleArgs) -> Result<Ended> {
+    let loaded = config::load(&args.config, &args.sets)?;
+    std::fs::create_dir_all(&args.folder)
+        .with_context(|| format!("cannot make the folder {}", args.folder.display()))?;
+    let recording = args.folder.join("recording.cbcap");
+    let file = File::create(&recording).with_context(|| format!("cannot write {}", recording.display()))?;
+    let mut writer = BufWriter::new(file);
+    progress("making the recording");
+    sample::cbcap(args.seed, args.frames, &loaded, &mut writer)?;
+    writer.flush()?;
+    import_and_tell(&recording, &loaded, &args.folder.join("journal.bin"), args.json)
+}
+
+fn run_info(args: &FilesArgs) -> Result<Ended> {
+    let files = journal_files(&args.files)?;
+    let infos = files.iter().map(|path| Info::of(path)).collect::<Result<Vec<_>>>()?;
+    if args.json {
+        let mut values: Vec<Value> = infos.iter().map(Info::to_json).collect();
+        print_json(&if values.len() == 1 { values.remove(0) } else { json!({ "files": values }) })?;
+    } else {
+        infos.iter().for_each(Info::print);
+    }
+    Ok(Ended::Ok)
+}
+
+fn run_verify(args: &FilesArgs) -> Result<Ended> {
+    let files = journal_files(&args.files)?;
+    let mut all = Vec::new();
+    for path in &files {
+        progress(&format!("verifying {}", path.display()));
+        all.push(verify(path)?);
+        progress("");
+    }
+    let ok = all.iter().all(Verified::is_ok);
+    if args.json {
+        print_json(&verify_json(&files, &all))?;
+    } else {
+        files.iter().zip(&all).for_each(|(path, verified)| print_verified(path, verified));
+    }
+    Ok(if ok { Ended::Ok } else { Ended::Failed })
+}
+
+fn verify_json(files: &[PathBuf], all: &[Verified]) -> Value {
+    let sum = |count: fn(&Verified) -> u64| all.iter().map(count).sum::<u64>();
+    let offsets = |verified: &Verified| verified.damaged_at.clone();
+    let ends = |verified: &Verified| format!("{:?}", verified.scan.end).to_lowercase();
+    json!({
+        "ok": all.iter().all(Verified::is_ok),
+        "records": sum(|verified| verified.scan.records()),
+        "records_damaged": sum(|verified| verified.records_damaged),
+        "offsets_damaged": all.iter().flat_map(offsets).collect::<Vec<_>>(),
+        "checksums_ok": sum(|verified| verified.checksums_ok),
+        "checksums_bad": sum(|verified| verified.checksums_bad),
+        "checksums_unverifiable": sum(|verified| verified.unverifiable),
+        "gaps": sum(|verified| verified.gaps),
+        "disagreements": all.iter().flat_map(|verified| verified.disagreements.clone()).collect::<Vec<_>>(),
+        "files": files.iter().zip(all).map(|(path, verified)| json!({
+            "file": path.display().to_string(),
+            "ok": verified.is_ok(),
+            "end": ends(verified),
+            "offsets_damaged": offsets(verified),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn print_verified(path: &Path, verified: &Verified) {
+    let name = path.display();
+    println!("{name}: {}", if verified.is_ok() { "OK" } else { "FAILED" });
+    println!(
+        "  records    {}, damaged or missing {}",
+        grouped(verified.scan.records()),
+        grouped(verified.records_damaged)
+    );
+    println!(
+        "  checksums  {} ok, {} bad, {} without a snapshot before them",
+        grouped(verified.checksums_ok),
+        grouped(verified.checksums_bad),
+        grouped(verified.unverifiable)
+    );
+    println!("  gaps       {}", grouped(verified.gaps));
+    if verified.scan.end != journal::End::Sealed {
+        println!("  end        not closed ({:?}): the writer crashed or still writes", verified.scan.end);
+    }
+    for offset in &verified.damaged_at {
+        println!("  damaged at byte {offset}: replay resumes at the next checkpoint");
+    }
+    for offset in &verified.disagreements {
+        println!(
+            "  byte {offset}: the recorded verdict on a checksum is not the recomputed one: replay to see where the engine differs"
+        );
+    }
+}
+
+fn run_gaps(args: &FilesArgs) -> Result<Ended> {
+    let mut gaps = Gaps::default();
+    for path in journal_files(&args.files)? {
+        gaps.add(&path)?;
+    }
+    let (total_ns, span_ns) = (gaps.total_ns(), gaps.span_ns);
+    if args.json {
+        print_json(&json!({ "gaps": gaps.gaps, "gap_ns": total_ns, "span_ns": span_ns }))?;
+        return Ok(Ended::Ok);
+    }
+    for gap in &gaps.gaps {
+        let lasted = gap.duration_ns.map_or("still open".to_owned(), |ns| format!("{:.6} s", ns as f64 / 1e9));
+        println!("gap {} of market {}: {} at {} ns, {lasted}", gap.number, gap.instrument, gap.cause, gap.opened_ns);
+    }
+    println!("{} gaps, {:.6} s of {:.6} s", gaps.gaps.len(), total_ns as f64 / 1e9, span_ns as f64 / 1e9);
+    Ok(Ended::Ok)
+}

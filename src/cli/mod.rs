@@ -1,0 +1,98 @@
+//! What the programs share: exit codes, output, progress.
+
+pub mod cat;
+pub mod journal;
+pub mod replay;
+
+use anyhow::Result;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Done, and what was checked holds.
+    Ok,
+    /// The check failed.
+    Failed,
+}
+
+/// Exit code 0 when it holds, 1 when the check failed, 2 for bad usage, configuration or files.
+#[must_use]
+pub fn exit(program: &str, ended: Result<Ended>) -> ExitCode {
+    match ended {
+        Ok(Ended::Ok) => ExitCode::SUCCESS,
+        Ok(Ended::Failed) => ExitCode::from(1),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{program}: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whoever read our output has seen enough.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Prints one JSON value and a line feed on standard output.
+///
+/// # Errors
+/// When standard output is closed.
+pub fn print_json(value: &serde_json::Value) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{value}")?;
+    Ok(())
+}
+
+/// A line on standard error that says how long work goes on; only for people.
+pub fn progress(text: &str) {
+    let mut err = std::io::stderr();
+    if err.is_terminal() {
+        let _ = write!(err, "\r\x1b[2K{text}");
+        let _ = err.flush();
+    }
+}
+
+/// Files as given; a folder stands for the journals in it, in order.
+///
+/// # Errors
+/// When a folder cannot be read or holds none.
+pub fn journal_files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in given {
+        if path.is_dir() {
+            files.extend(journals_in(path)?);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
+}
+
+fn journals_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
+    let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "bin"));
+    files.sort();
+    if files.is_empty() {
+        anyhow::bail!("{} holds no .bin file: name a journal", folder.display());
+    }
+    Ok(files)
+}
+
+/// A number with thousands separated, for people.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

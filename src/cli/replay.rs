@@ -1,0 +1,191 @@
+//! The `replay` program.
+
+use super::{Ended, grouped, journal_files, print_json, progress};
+use crate::render::{json, kind_name, text};
+use crate::replay::{SegmentReport, digest, replay};
+use anyhow::Result;
+use clap::Parser;
+use hotpath::record::Kind;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Replays journals: the engine reads its own diary and must write it again, byte for byte.
+///
+/// Prints MATCH, or the first record that differs with both versions and the state around it.
+/// Exit codes: 0 everything matches, 1 a record differs or a file is damaged, 2 bad usage or file.
+#[derive(Debug, Parser)]
+#[command(
+    name = "replay",
+    version,
+    after_help = "Example:\n  replay journal.bin --out again.bin && cmp journal.bin again.bin"
+)]
+pub struct Args {
+    /// Journals of one or several segments, or folders that hold them.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Write the regenerated journal: a file, or a folder when several segments are given.
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    json: bool,
+    /// Replay this many segments at once [default: one a core].
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
+}
+
+/// Runs the program.
+///
+/// # Errors
+/// What makes the exit code 2.
+pub fn run(args: &Args) -> Result<Ended> {
+    let files = journal_files(&args.files)?;
+    let started = Instant::now();
+    progress(&format!("replaying {} segment(s)", files.len()));
+    let reports = replay(&files, args.out.as_deref(), args.threads)?;
+    progress("");
+    let total = Total::of(&reports, started.elapsed().as_secs_f64());
+    if args.json {
+        print_json(&total.to_json(&reports))?;
+    } else {
+        total.print(&reports);
+    }
+    let good = total.matches && reports.iter().all(SegmentReport::is_whole);
+    Ok(if good { Ended::Ok } else { Ended::Failed })
+}
+
+struct Total {
+    matches: bool,
+    kinds: BTreeMap<Kind, u64>,
+    records: u64,
+    frames: u64,
+    checksums_ok: u64,
+    checksums_bad: u64,
+    records_per_second: f64,
+    digest: String,
+}
+
+impl Total {
+    fn of(reports: &[SegmentReport], seconds: f64) -> Self {
+        let mut kinds = BTreeMap::new();
+        for (kind, count) in reports.iter().flat_map(|report| &report.scan.kinds) {
+            *kinds.entry(*kind).or_default() += count;
+        }
+        let outcomes = || reports.iter().flat_map(|report| &report.outcomes);
+        let records: u64 = kinds.values().sum();
+        Self {
+            matches: reports.iter().all(SegmentReport::is_match),
+            records,
+            kinds,
+            frames: outcomes().map(|outcome| outcome.frames).sum(),
+            checksums_ok: outcomes().map(|outcome| outcome.checksums.0).sum(),
+            checksums_bad: outcomes().map(|outcome| outcome.checksums.1).sum(),
+            records_per_second: records as f64 / seconds.max(1e-9),
+            digest: digest(reports).to_string(),
+        }
+    }
+
+    fn to_json(&self, reports: &[SegmentReport]) -> Value {
+        let kinds: serde_json::Map<_, _> =
+            self.kinds.iter().map(|(kind, count)| (kind_name(*kind), (*count).into())).collect();
+        let mut value = json!({
+            "match": self.matches,
+            "records": self.records,
+            "frames": self.frames,
+            "checksums_ok": self.checksums_ok,
+            "checksums_bad": self.checksums_bad,
+            "records_per_second": self.records_per_second.round(),
+            "digest": self.digest,
+            "kinds": kinds,
+            "segments": reports.len(),
+            "engine_version": hotpath::ENGINE_VERSION,
+            "files": reports.iter().map(file_json).collect::<Vec<_>>(),
+        });
+        if let Some((report, (divergence, _))) = first_divergence(reports) {
+            value["file"] = report.path.display().to_string().into();
+            value["offset"] = divergence.offset.into();
+            value["expected"] = record_json(divergence.offset, &divergence.expected);
+            value["found"] = record_json(divergence.offset, &divergence.found);
+        }
+        value
+    }
+
+    fn print(&self, reports: &[SegmentReport]) {
+        for report in reports {
+            print_file(report);
+        }
+        let kinds: Vec<_> =
+            self.kinds.iter().map(|(kind, count)| format!("{} {}", kind_name(*kind), grouped(*count))).collect();
+        println!("{}", if self.matches { "MATCH" } else { "DIVERGED" });
+        println!("  records    {} ({})", grouped(self.records), kinds.join(", "));
+        println!("  frames     {}", grouped(self.frames));
+        println!("  checksums  {} ok, {} bad", grouped(self.checksums_ok), grouped(self.checksums_bad));
+        println!("  rate       {} records/s", grouped(self.records_per_second as u64));
+        println!("  digest     {}", self.digest);
+    }
+}
+
+fn first_divergence(
+    reports: &[SegmentReport],
+) -> Option<(&SegmentReport, (&crate::replay::compare::Divergence, &str))> {
+    reports.iter().find_map(|report| Some((report, report.divergence()?)))
+}
+
+fn record_json(offset: usize, record: &[u8]) -> Value {
+    if record.is_empty() { Value::Null } else { json(offset as u64, record) }
+}
+
+fn file_json(report: &SegmentReport) -> Value {
+    json!({
+        "file": report.path.display().to_string(),
+        "match": report.is_match(),
+        "whole": report.is_whole(),
+        "end": format!("{:?}", report.scan.end).to_lowercase(),
+        "valid_bytes": report.valid_bytes,
+        "damage": report.scan.damage.iter().map(|damage| damage.offset).collect::<Vec<_>>(),
+        "spans": report.scan.spans.iter().map(|span| [span.bytes.start, span.bytes.end]).collect::<Vec<_>>(),
+        "digest": report.digest.to_string(),
+        "engine_version": report.engine_version,
+    })
+}
+
+fn print_file(report: &SegmentReport) {
+    let name = report.path.display();
+    if report.engine_version != hotpath::ENGINE_VERSION {
+        println!("{name}: written by engine version {}, this is {}", report.engine_version, hotpath::ENGINE_VERSION);
+    }
+    match report.scan.end {
+        journal::End::Sealed => {}
+        end => println!("{name}: not closed ({end:?}); {} bytes are whole steps", grouped(report.valid_bytes as u64)),
+    }
+    if report.header_copies < 2 {
+        println!("{name}: one of the two header copies is damaged; the other was used");
+    }
+    for damage in &report.scan.damage {
+        let lost = damage.lost.map_or("records lost: unknown".to_owned(), |lost| format!("records lost: {lost}"));
+        println!("{name}: damaged at byte {} for {} bytes; {lost}", damage.offset, damage.bytes);
+    }
+    for (span, outcome) in report.scan.spans.iter().zip(&report.outcomes).skip(1) {
+        println!(
+            "{name}: resumed at the checkpoint at byte {}, replayed to byte {}",
+            span.bytes.start, outcome.proved_end
+        );
+    }
+    for outcome in &report.outcomes {
+        if let Some(halt) = outcome.halt {
+            println!("{name}: the engine halted ({halt:?})");
+        }
+    }
+    if let Some((divergence, state)) = report.divergence() {
+        let show = |record: &[u8]| {
+            if record.is_empty() { "(nothing)".to_owned() } else { text(divergence.offset as u64, record) }
+        };
+        println!("{name}: first difference at byte {}", divergence.offset);
+        println!("  expected {}", show(&divergence.expected));
+        println!("  found    {}", show(&divergence.found));
+        println!("{state}");
+    }
+}

@@ -1,0 +1,64 @@
+//! The configuration: TOML and overrides in, integers without options out.
+//!
+//! Two steps. What was typed (`document` against the table of `keys`, then `typed`) is turned into
+//! what it means (`meaning`). A row of the table of keys holds everything that a person is told about
+//! a key: its name, type, range and unit. Overrides take their type from there too, so they need no
+//! quotes. Every key is mandatory; `configs/README.md` describes them all.
+
+mod document;
+mod error;
+mod keys;
+mod meaning;
+mod model;
+mod typed;
+
+pub use error::ConfigError;
+
+use document::Document;
+use error::Fault;
+use hotpath::config::Config;
+use std::path::{Path, PathBuf};
+use typed::Typed;
+
+/// A configuration that passed every check.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What the engine gets; `Config::check` holds.
+    pub config: Config,
+    /// The venue's name as the file writes it, `kraken`.
+    pub venue_name: String,
+    /// Where the market data come from, `ws://` or `wss://`.
+    pub url: String,
+    /// The exchange's symbol, `BTC/EUR`.
+    pub symbol: String,
+    /// The model file that was read.
+    pub model_path: PathBuf,
+}
+
+/// Reads a configuration file and the model file that it names.
+///
+/// `overrides` are `key.path=value`, as `venue.depth=25`; a later one wins over an earlier one and
+/// over the file. Values need no quotes; one pair around the value is dropped.
+///
+/// # Errors
+/// Every fault that could be found, one a line: files that cannot be read or are not TOML, keys that
+/// are unknown or missing, values of the wrong type or out of range.
+pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ConfigError> {
+    let text = read(path)?;
+    let mut document = Document::parse(path, &text, keys::CONFIG)?;
+    for text in overrides {
+        document.set(text);
+    }
+    let (typed, places) = document.finish::<Typed>()?;
+    let model_path = path.parent().unwrap_or(Path::new("")).join(&typed.fair.model);
+    let model = model::load(&model_path)?;
+    let config = meaning::config(&typed, model, &places)?;
+    let Typed { venue, .. } = typed;
+    Ok(Loaded { config, venue_name: venue.name, url: venue.url, symbol: venue.symbol, model_path })
+}
+
+/// The text of a file.
+fn read(path: &Path) -> Result<String, ConfigError> {
+    let fault = |error| Fault { place: path.display().to_string(), what: format!("cannot be read: {error}") };
+    std::fs::read_to_string(path).map_err(|error| fault(error).into())
+}

@@ -1,0 +1,134 @@
+//! Every key: its type, range and unit.
+
+use hotpath::config::{DEPTH_MAX, IMBALANCE_LEVELS_MAX, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
+use hotpath::units::{PRECISION_MAX, PRICE_TICKS_MAX};
+
+/// What a key holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Text; the sentence says which.
+    Text,
+    /// A decimal number as text, so that it is read exactly.
+    Decimal,
+    /// An integer within both bounds.
+    Integer { min: i64, max: i64 },
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    /// Section and name, `venue.depth`.
+    pub path: &'static str,
+    /// Its type and range.
+    pub kind: Kind,
+    /// Unit of an integer, meaning of a text.
+    pub unit: &'static str,
+}
+
+impl Key {
+    /// What may stand there, for people.
+    pub fn wanted(&self) -> String {
+        match self.kind {
+            Kind::Text => self.unit.to_owned(),
+            Kind::Decimal => format!("a decimal number in quotes, {}", self.unit),
+            Kind::Integer { min, max } => format!("an integer from {min} to {max}, {}", self.unit),
+        }
+    }
+}
+
+/// The key of that path.
+pub(super) fn find(keys: &'static [Key], path: &str) -> Option<&'static Key> {
+    keys.iter().find(|key| key.path == path)
+}
+
+/// The key or section that an unknown path most likely means.
+///
+/// Names are compared first, so that a right name in a wrong section finds its key; the whole path
+/// decides between equals.
+pub(super) fn nearest<'a>(keys: &'a [Key], path: &str) -> &'a str {
+    let sections = keys.iter().filter_map(|key| key.path.split_once('.').map(|(section, _)| section));
+    let known = keys.iter().map(|key| key.path).chain(sections);
+    let distance = strsim::damerau_levenshtein;
+    known.min_by_key(|known| (distance(name(known), name(path)), distance(known, path))).unwrap_or_default()
+}
+
+fn name(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+const fn text(path: &'static str, unit: &'static str) -> Key {
+    Key { path, kind: Kind::Text, unit }
+}
+
+const fn decimal(path: &'static str, unit: &'static str) -> Key {
+    Key { path, kind: Kind::Decimal, unit }
+}
+
+const fn integer(path: &'static str, min: i64, max: i64, unit: &'static str) -> Key {
+    Key { path, kind: Kind::Integer { min, max }, unit }
+}
+
+const HOUR_MS: i64 = 3_600_000;
+const DAY_S: i64 = 86_400;
+
+/// Keys of a configuration file.
+pub(super) const CONFIG: &[Key] = &[
+    text("venue.name", "the name of a known venue: kraken"),
+    text("venue.url", "an address that starts with ws:// or wss://"),
+    text("venue.symbol", "the exchange's symbol, 1 to 24 printable ASCII characters"),
+    integer("venue.depth", 1, DEPTH_MAX as i64, "levels a side; on kraken one of 10, 25, 100, 500, 1000"),
+    integer("venue.price_precision", 0, PRECISION_MAX as i64, "decimals of prices"),
+    integer("venue.qty_precision", 0, PRECISION_MAX as i64, "decimals of sizes"),
+    decimal("venue.price_increment", "of the quote currency, from 1 to 70368744177664 ticks"),
+    integer("venue.stale_ms", 1, HOUR_MS, "milliseconds"),
+    integer("features.imbalance_levels", 1, IMBALANCE_LEVELS_MAX as i64, "levels a side"),
+    integer("features.vol_half_life_ms", 1, HOUR_MS, "milliseconds"),
+    text("fair.model", "the path of a model file, relative to the configuration file"),
+    integer("quote.half_spread_ticks", 0, 1 << 32, "ticks"),
+    decimal("quote.qty", "of the base currency, from 1 to 1152921504606846976 lots"),
+    integer("quality.spread_ticks_max", 1, PRICE_TICKS_MAX, "ticks"),
+    integer("quality.vol_ticks_max", 1, 1 << 30, "ticks per square root of a second"),
+    integer("quality.jump_ticks_max", 1, PRICE_TICKS_MAX, "ticks"),
+    integer("quality.burst", 1, u16::MAX as i64, "failures in a row"),
+    integer("health.ring_lines_min", 0, u32::MAX as i64, "lines of 64 bytes"),
+    integer("health.disk_mib_min", 0, u32::MAX as i64, "MiB"),
+    integer("health.journal_lag_ms_max", 1, HOUR_MS, "milliseconds"),
+    integer("journal.segment_bytes", SEGMENT_BYTES_MIN as i64, SEGMENT_BYTES_MAX as i64, "bytes"),
+    integer("journal.checkpoint_s", 1, DAY_S, "seconds"),
+];
+
+/// Keys of a model file.
+pub(super) const MODEL: &[Key] = &[
+    integer("micro_q16", -(1 << 20), 1 << 20, "65536ths of microprice minus mid"),
+    integer("imbalance_q16", -(1 << 32), 1 << 32, "65536ths of half the spread, per unit of imbalance"),
+    integer("clamp_ticks", 0, 1 << 32, "ticks"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::{CONFIG, MODEL, find, nearest};
+    use hotpath::units::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
+
+    #[test]
+    fn the_nearest_name_is_the_one_that_was_meant() {
+        let table = [
+            ("venue.dept", "venue.depth"),
+            ("venu", "venue"),
+            ("depth", "venue.depth"),
+            ("health.burst", "quality.burst"),
+            ("quote.half_spread", "quote.half_spread_ticks"),
+            ("journal.segment_byte", "journal.segment_bytes"),
+        ];
+        for (typed, meant) in table {
+            assert_eq!(nearest(CONFIG, typed), meant, "{typed}");
+        }
+        assert_eq!(nearest(MODEL, "micro_q61"), "micro_q16");
+    }
+
+    #[test]
+    fn bounds_written_as_text_are_the_engines() {
+        let unit = |path| find(CONFIG, path).expect("a key").unit;
+        assert!(unit("venue.price_increment").contains(&PRICE_TICKS_MAX.to_string()));
+        assert!(unit("quote.qty").contains(&QTY_LOTS_MAX.to_string()));
+    }
+}

@@ -1,0 +1,234 @@
+//! Recordings become journals: the live loop with a file for a socket.
+//!
+//! The importer stands where the hot thread stands: it stamps `taken_ns` from the recorded receive
+//! times (never backwards), fires the timers that the engine asks for in between, and writes every
+//! input before the engine acts on it.
+
+pub mod cbcap;
+
+use crate::config::Loaded;
+use crate::memory::Memory;
+use crate::run::{JournalDiary, RunError};
+use crate::venue::{Job, with_codec};
+use anyhow::{Context, Result, anyhow, bail};
+use cbcap::{Broken, Header, Recording};
+use hotpath::config::Config;
+use hotpath::halt::Halt;
+use hotpath::record::{Clock, Close, Link, Timer, close, link};
+use hotpath::turn::{Core, Input};
+use hotpath::venue::{Frame, Venue};
+use journal::{Place, Run, Segment, Settings, Writer, segment_path};
+use std::path::{Path, PathBuf};
+
+/// Room beyond `segment_bytes` for the step that ends the segment: the largest frame and all it can
+/// cause.
+pub const STEP_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// What an import did.
+#[derive(Debug)]
+pub struct Imported {
+    /// Frames taken over.
+    pub frames: u64,
+    /// The journal's files, in order.
+    pub segments: Vec<PathBuf>,
+    /// Where the recording broke off, if it did.
+    pub broken: Option<Broken>,
+    /// The halt that ended the run early, if one did; the journal holds all up to it.
+    pub halt: Option<Halt>,
+}
+
+/// Imports a CBCAP recording into `out`: one file, or a folder when several segments result.
+///
+/// # Errors
+/// When the recording is of another market, `out` is somebody's file, or a file cannot be written.
+pub fn import(recording: &Path, loaded: &Loaded, out: &Path) -> Result<Imported> {
+    let bytes =
+        std::fs::read(recording).with_context(|| format!("cannot read the recording {}", recording.display()))?;
+    let (header, frames) = Recording::open(&bytes)
+        .map_err(|broken| anyhow!("{}: not a CBCAP recording: {broken}", recording.display()))?;
+    if header.venue != loaded.venue_name || header.symbol != loaded.symbol {
+        bail!(
+            "{} is a recording of {} {}, the configuration is for {} {}: give the --config of that market",
+            recording.display(),
+            header.venue,
+            header.symbol,
+            loaded.venue_name,
+            loaded.symbol
+        );
+    }
+    let run = run_of(&bytes, &header, &loaded.config);
+    let folder = staging_folder(out, run.run_id)?;
+    let place = Place::Folder(folder.path().to_owned());
+    let capacity_bytes = loaded.config.journal.segment_bytes + STEP_BYTES_MAX;
+    let writer = Writer::create(Settings { place, run, capacity_bytes })?;
+    let mut memory = Memory::new();
+    let job = ImportJob { config: &loaded.config, memory: &mut memory, frames, utc_ns: header.unix_ns, writer };
+    let ended = with_codec(&loaded.config, job)??;
+    let segments = publish(folder, out)?;
+    Ok(Imported { segments, ..ended })
+}
+
+/// Everything that names the run follows from the recording and the configuration, so the same import
+/// gives the same bytes.
+fn run_of(bytes: &[u8], header: &Header, config: &Config) -> Run {
+    let recording = blake3::hash(bytes);
+    let both = blake3::Hasher::new().update(recording.as_bytes()).update(bytemuck::bytes_of(config)).finalize();
+    let number = |hash: &blake3::Hash| u64::from_le_bytes(std::array::from_fn(|index| hash.as_bytes()[index]));
+    Run {
+        run_id: number(&recording),
+        salt: number(&both) as u32,
+        created_utc_ns: header.unix_ns,
+        markets: config.market_count,
+        segment: 0,
+        first_seq: 0,
+    }
+}
+
+/// A folder beside `out` in which the journal is written before it gets its name.
+fn staging_folder(out: &Path, run_id: u64) -> Result<tempfile::TempDir> {
+    let first = if out.is_dir() { segment_path(out, 0) } else { out.to_owned() };
+    if out.is_dir() {
+        let foreign = std::fs::read_dir(out)?.flatten().find(|entry| !is_of_run(&entry.path(), run_id));
+        if let Some(entry) = foreign {
+            bail!(
+                "{} holds {}, which this import did not write: choose an empty folder for --out",
+                out.display(),
+                entry.file_name().display()
+            );
+        }
+    } else if first.exists() && !is_of_run(&first, run_id) {
+        bail!("{} exists and is not an import of this recording: choose another --out", first.display());
+    }
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
+    let staging = tempfile::Builder::new().prefix(".import-").tempdir_in(parent);
+    staging.with_context(|| format!("cannot write in the folder {}", parent.display()))
+}
+
+fn is_of_run(path: &Path, run_id: u64) -> bool {
+    Segment::open(path).is_ok_and(|held| held.header().run_id == run_id)
+}
+
+/// Gives the finished segments their names.
+fn publish(folder: tempfile::TempDir, out: &Path) -> Result<Vec<PathBuf>> {
+    let count = std::fs::read_dir(folder.path())?.count();
+    let numbers = (0..).map(|number| (segment_path(folder.path(), number), number)).take(count);
+    let is_one_file = count == 1 && !out.is_dir();
+    if out.is_dir() {
+        for entry in std::fs::read_dir(out)? {
+            std::fs::remove_file(entry?.path())?;
+        }
+    } else if !is_one_file {
+        if out.exists() {
+            std::fs::remove_file(out)?;
+        }
+        std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
+    }
+    let mut segments = Vec::new();
+    for (from, number) in numbers {
+        let to = if is_one_file { out.to_owned() } else { segment_path(out, number) };
+        std::fs::rename(&from, &to).with_context(|| format!("cannot write {}", to.display()))?;
+        segments.push(to);
+    }
+    Ok(segments)
+}
+
+struct ImportJob<'a> {
+    config: &'a Config,
+    memory: &'a mut Memory,
+    frames: Recording<'a>,
+    utc_ns: u64,
+    writer: Writer,
+}
+
+impl Job for ImportJob<'_> {
+    type Output = Result<Imported>;
+
+    fn run<V: Venue + Copy + Sync>(self, venue: V) -> Self::Output {
+        let Self { config, memory, frames, utc_ns, writer } = self;
+        let core = memory.start(venue, config).map_err(RunError::Halt)?;
+        let mut session = Session { core, diary: JournalDiary(writer), taken_ns: 0 };
+        let (broken, halt) = match session.play(frames, utc_ns) {
+            Ok(broken) => (broken, None),
+            Err(RunError::Halt(halt)) => (None, Some(halt)),
+            Err(error) => return Err(error.into()),
+        };
+        let frames = session.core.progress().frames;
+        session.diary.0.close()?;
+        Ok(Imported { frames, segments: Vec::new(), broken, halt })
+    }
+}
+
+/// The hot thread's place, with recorded time.
+struct Session<'a, V> {
+    core: Core<'a, V>,
+    diary: JournalDiary,
+    taken_ns: u64,
+}
+
+const CONNECTION: u16 = 0;
+/// WebSocket's opcode of a text message: recordings hold nothing else.
+const TEXT: u16 = 1;
+
+impl<V: Venue> Session<'_, V> {
+    fn play(&mut self, mut frames: Recording<'_>, utc_ns: u64) -> Result<Option<Broken>, RunError> {
+        let mut broken = None;
+        let mut begun = false;
+        for frame in frames.by_ref() {
+            let frame = match frame {
+                Ok(frame) => frame,
+                Err(at) => {
+                    broken = Some(at);
+                    break;
+                }
+            };
+            if !begun {
+                self.begin(frame.recv_ns, utc_ns)?;
+                begun = true;
+            }
+            self.fire_timers(frame.recv_ns)?;
+            let recv_ns = frame.recv_ns;
+            let frame = Frame { connection: CONNECTION, opcode: TEXT, bytes: frame.bytes };
+            self.take(recv_ns, &Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true })?;
+        }
+        if !begun {
+            self.begin(0, utc_ns)?;
+        }
+        let end = Close { cause: close::END_OF_RECORDING, spare: [0; 11] };
+        self.take(0, &Input::Close(end))?;
+        Ok(broken)
+    }
+
+    fn begin(&mut self, recv_ns: u64, utc_ns: u64) -> Result<(), RunError> {
+        self.taken_ns = recv_ns;
+        self.core.open(recv_ns, &mut self.diary)?;
+        let clock = Clock {
+            mono_ns: recv_ns,
+            utc_ns,
+            uncertainty_ns: 0,
+            tsc: 0,
+            tsc_multiplier: 0,
+            tsc_shift: 0,
+            spare: [0; 6],
+        };
+        self.take(recv_ns, &Input::Clock(clock))?;
+        let up = Link { up: 1, cause: link::CONNECTED, close_code: 0, spare: 0, recv_ns, spare_tail: 0 };
+        self.take(recv_ns, &Input::Link(CONNECTION, up))
+    }
+
+    /// Fires what the engine asked for up to `recv_ns`, as the hot thread would have.
+    fn fire_timers(&mut self, recv_ns: u64) -> Result<(), RunError> {
+        loop {
+            let due_ns = self.core.engine().deadline_ns();
+            if due_ns > recv_ns {
+                return Ok(());
+            }
+            self.take(due_ns, &Input::Timer(Timer { due_ns, spare: [0; 2] }))?;
+        }
+    }
+
+    fn take(&mut self, ns: u64, input: &Input<'_>) -> Result<(), RunError> {
+        self.taken_ns = self.taken_ns.max(ns);
+        self.core.turn(self.taken_ns, input, &mut self.diary)
+    }
+}

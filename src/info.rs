@@ -1,0 +1,164 @@
+//! `journal info`: what a file is and what it holds.
+
+use crate::cli::grouped;
+use crate::render::kind_name;
+use crate::replay::scan::opening_state;
+use anyhow::Result;
+use hotpath::checkpoint::{decode_config, decode_progress};
+use hotpath::config::Config;
+use hotpath::record::{Clock, Kind, body_of};
+use journal::{End, Header, Item, Segment};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Records and bytes of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// Records.
+    pub records: u64,
+    /// Their bytes, padding included.
+    pub bytes: u64,
+}
+
+/// What a file holds.
+#[derive(Debug)]
+pub struct Info {
+    path: PathBuf,
+    header: Header,
+    file_bytes: u64,
+    end: End,
+    damage: usize,
+    kinds: BTreeMap<Kind, Share>,
+    seqs: Option<(u64, u64)>,
+    taken_ns: (u64, u64),
+    utc_ns: Option<(u64, u64)>,
+    config: Option<Config>,
+}
+
+impl Info {
+    /// Reads all of a file.
+    ///
+    /// # Errors
+    /// When it does not open as a journal.
+    pub fn of(path: &Path) -> Result<Self> {
+        let segment = Segment::open(path)?;
+        let state = opening_state(&segment);
+        let mut info = Self {
+            path: path.to_owned(),
+            header: *segment.header(),
+            file_bytes: segment.bytes().len() as u64,
+            end: End::Unsealed,
+            damage: 0,
+            kinds: BTreeMap::new(),
+            seqs: None,
+            taken_ns: (u64::MAX, 0),
+            utc_ns: None,
+            config: state.as_deref().and_then(|state| decode_config(state).ok()),
+        };
+        let progress = state.as_deref().and_then(|state| decode_progress(state).ok());
+        let mut clock =
+            progress.filter(|progress| progress.clock_utc_ns != 0).map(|at| (at.clock_mono_ns, at.clock_utc_ns));
+        let mut items = segment.items();
+        for item in items.by_ref() {
+            match item {
+                Item::Damage(_) => info.damage += 1,
+                Item::Record(record) => {
+                    clock = clock.or(body_of::<Clock>(record.bytes).map(|body| (body.mono_ns, body.utc_ns)));
+                    info.note(record.head.kind, record.bytes.len() as u64, record.head.seq, record.head.taken_ns);
+                }
+            }
+        }
+        info.end = items.end().unwrap_or(End::Unsealed);
+        let (first, last) = info.taken_ns;
+        let utc = |(mono_ns, utc_ns): (u64, u64)| {
+            let at = |ns: u64| utc_ns.wrapping_add(ns).wrapping_sub(mono_ns);
+            (at(first), at(last))
+        };
+        info.utc_ns = clock.filter(|_| info.seqs.is_some()).map(utc);
+        Ok(info)
+    }
+
+    fn note(&mut self, kind: Kind, bytes: u64, seq: u64, taken_ns: u64) {
+        let share = self.kinds.entry(kind).or_default();
+        share.records += 1;
+        share.bytes += bytes;
+        if kind != Kind::INDEX {
+            self.seqs = Some((self.seqs.map_or(seq, |(first, _)| first), seq));
+            self.taken_ns = (self.taken_ns.0.min(taken_ns), self.taken_ns.1.max(taken_ns));
+        }
+    }
+
+    fn frames(&self) -> u64 {
+        self.kinds.get(&Kind::FRAME).map_or(0, |share| share.records)
+    }
+
+    /// As one JSON object.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let kinds: serde_json::Map<_, _> = self
+            .kinds
+            .iter()
+            .map(|(kind, share)| (kind_name(*kind), json!({ "records": share.records, "bytes": share.bytes })))
+            .collect();
+        json!({
+            "file": self.path.display().to_string(),
+            "bytes": self.file_bytes,
+            "format_version": self.header.version,
+            "run_id": format!("{:016x}", self.header.run_id),
+            "segment": self.header.segment,
+            "created_utc_ns": self.header.created_utc_ns,
+            "end": format!("{:?}", self.end).to_lowercase(),
+            "damage": self.damage,
+            "first_seq": self.seqs.map(|seqs| seqs.0),
+            "last_seq": self.seqs.map(|seqs| seqs.1),
+            "first_utc_ns": self.utc_ns.map(|utc| utc.0),
+            "last_utc_ns": self.utc_ns.map(|utc| utc.1),
+            "frames": self.frames(),
+            "bytes_per_frame": self.file_bytes as f64 / self.frames().max(1) as f64,
+            "kinds": kinds,
+            "markets": self.markets(),
+        })
+    }
+
+    fn markets(&self) -> Vec<Value> {
+        let rows = self.config.as_ref().map(Config::markets).unwrap_or_default();
+        let row = |row: &hotpath::config::MarketConfig| {
+            json!({
+                "symbol": String::from_utf8_lossy(row.symbol.as_bytes()),
+                "venue": row.venue,
+                "depth": row.depth,
+                "price_precision": row.price_precision,
+                "qty_precision": row.qty_precision,
+                "price_increment_ticks": row.price_increment_ticks,
+            })
+        };
+        rows.iter().map(row).collect()
+    }
+
+    /// For people.
+    pub fn print(&self) {
+        println!("{}", self.path.display());
+        println!(
+            "  run        {:016x}, segment {}, format version {}",
+            self.header.run_id, self.header.segment, self.header.version
+        );
+        for market in self.markets() {
+            println!("  market     {} at depth {}", market["symbol"].as_str().unwrap_or_default(), market["depth"]);
+        }
+        let end = if self.end == End::Sealed { "closed".to_owned() } else { format!("not closed ({:?})", self.end) };
+        println!("  size       {} bytes, {end}, {} damaged places", grouped(self.file_bytes), self.damage);
+        let (first, last) = self.taken_ns;
+        println!("  span       {:.6} s", last.saturating_sub(first) as f64 / 1e9);
+        println!("  {:<12} {:>12} {:>14} {:>10}", "kind", "records", "bytes", "B/frame");
+        for (kind, share) in &self.kinds {
+            let a_frame = share.bytes as f64 / self.frames().max(1) as f64;
+            println!(
+                "  {:<12} {:>12} {:>14} {a_frame:>10.1}",
+                kind_name(*kind),
+                grouped(share.records),
+                grouped(share.bytes)
+            );
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Fathom's shell: everything around the engine that may allocate, read files and talk to people.
+//!
+//! The engine itself is the crate `hotpath`; the files are the crate `journal`. The shell decides
+//! nothing about a price or an order.
+
+pub mod cli;
+pub mod config;
+pub mod gaps;
+pub mod import;
+pub mod info;
+pub mod memory;
+pub mod render;
+pub mod replay;
+pub mod run;
+pub mod sample;
+pub mod venue;
+pub mod verify;

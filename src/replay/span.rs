@@ -1,0 +1,185 @@
+//! Second pass: the engine over the recorded inputs of one span.
+
+use super::compare::{Compare, Divergence, Stop};
+use super::scan::{Span, records, state_at};
+use crate::memory::Memory;
+use hotpath::halt::Halt;
+use hotpath::market::Counts;
+use hotpath::record::{Body, Checkpoint, Frame as FrameBody, Head, Kind, body_of, flag, head_of, payload_of};
+use hotpath::turn::{Core, Input};
+use hotpath::venue::{Frame, Venue};
+use journal::{RECORDS_AT, Segment, Writer};
+
+/// What a span's replay came to.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Bytes up to which every record was regenerated.
+    pub proved_end: usize,
+    /// Frames taken.
+    pub frames: u64,
+    /// Checksums that were ours, and that were not.
+    pub checksums: (u64, u64),
+    /// The first record that differs.
+    pub divergence: Option<Divergence>,
+    /// The state where it differs, for people.
+    pub state: String,
+    /// The halt that ended the run, if one did.
+    pub halt: Option<Halt>,
+}
+
+/// Replays one span. `next` is the segment that follows in the run: its opening pair is regenerated
+/// too when this span reaches the end of its own.
+///
+/// # Errors
+/// When the regenerated journal cannot be written.
+pub fn replay<V: Venue>(
+    venue: V,
+    memory: &mut Memory,
+    segment: &Segment,
+    span: &Span,
+    next: Option<&Segment>,
+    out: Option<&mut Writer>,
+) -> Result<Outcome, journal::Error> {
+    let bytes = segment.bytes();
+    let state = state_at(bytes, span.bytes.clone());
+    let mut outcome = Outcome { proved_end: span.bytes.start, ..Outcome::default() };
+    let mut core = match memory.resume(venue, &state) {
+        Ok(core) => core,
+        Err(halt) => {
+            outcome.halt = Some(halt);
+            outcome.divergence = Some(Compare::new(bytes, span.bytes.start, 0, None).extra());
+            return Ok(outcome);
+        }
+    };
+    let before = (totals(&core), core.progress().frames);
+    let valid = bytes.get(..span.bytes.end).unwrap_or_default();
+    let first = bytes.get(span.bytes.start..).and_then(head_of);
+    let first_seq = first.map_or(0, |head| head.seq);
+    let mut diary = Compare::new(valid, span.bytes.start, first_seq, out);
+    let stopped = start(&mut core, first, &mut diary)
+        .and_then(|()| drive(&mut core, valid, span, &mut diary))
+        .and_then(|()| next.map_or(Ok(()), |next| chain(&mut core, next)));
+    outcome.proved_end = diary.at();
+    let after = totals(&core);
+    outcome.frames = core.progress().frames - before.1;
+    outcome.checksums = (after.0 - before.0.0, after.1 - before.0.1);
+    match stopped {
+        Ok(()) => {}
+        Err(Stop::Halt(halt)) => {
+            outcome.halt = Some(halt);
+            // A halt that was recorded is the end of the run; anything after it is not regenerated.
+            outcome.divergence = (diary.at() < span.bytes.end).then(|| diary.extra());
+        }
+        Err(Stop::Diverged(divergence)) => {
+            outcome.state = describe(&core);
+            outcome.divergence = Some(*divergence);
+        }
+        Err(Stop::Output(error)) => return Err(error),
+    }
+    Ok(outcome)
+}
+
+fn start<V: Venue>(core: &mut Core<'_, V>, first: Option<Head>, diary: &mut Compare<'_>) -> Result<(), Stop> {
+    let head = first.ok_or(Halt::MalformedCheckpoint)?;
+    if head.has(flag::OPENING) { core.open(head.taken_ns, diary) } else { core.stand(diary) }
+}
+
+/// Feeds every input; outputs are read by the comparison alone.
+fn drive<V: Venue>(core: &mut Core<'_, V>, valid: &[u8], span: &Span, diary: &mut Compare<'_>) -> Result<(), Stop> {
+    let mut long_frame = Vec::new();
+    for (offset, record) in records(valid, span.bytes.clone()) {
+        if offset < diary.at() {
+            continue;
+        }
+        let head = head_of(record).ok_or(Halt::MalformedRecord)?;
+        if !head.kind.is_input() {
+            return Err(Stop::Diverged(Box::new(diary.extra())));
+        }
+        if head.kind != Kind::FRAME {
+            core.turn(head.taken_ns, &plain_input(&head, record)?, diary)?;
+            continue;
+        }
+        let payload = payload_of(record).ok_or(Halt::MalformedRecord)?;
+        if head.has(flag::CONTINUES) {
+            long_frame.extend_from_slice(payload);
+            continue;
+        }
+        let body: FrameBody = body_of(record).ok_or(Halt::MalformedRecord)?;
+        let bytes = if long_frame.is_empty() {
+            payload
+        } else {
+            long_frame.extend_from_slice(payload);
+            &long_frame
+        };
+        let frame = Frame { connection: head.connection, opcode: body.opcode, bytes };
+        let FrameBody { recv_ns, kernel_utc_ns, .. } = body;
+        let input = Input::Frame { frame, recv_ns, kernel_utc_ns, end_of_read: head.has(flag::END_OF_READ) };
+        core.turn(head.taken_ns, &input, diary)?;
+        long_frame.clear();
+    }
+    Ok(())
+}
+
+fn plain_input(head: &Head, record: &[u8]) -> Result<Input<'static>, Stop> {
+    fn body<B: Body>(record: &[u8]) -> Result<B, Stop> {
+        body_of(record).ok_or(Stop::Halt(Halt::MalformedRecord))
+    }
+    Ok(match head.kind {
+        Kind::CLOCK => Input::Clock(body(record)?),
+        Kind::TIMER => Input::Timer(body(record)?),
+        Kind::COMMAND => Input::Command(body(record)?),
+        Kind::HEALTH => Input::Health(body(record)?),
+        Kind::LINK => Input::Link(head.connection, body(record)?),
+        Kind::CLOSE => Input::Close(body(record)?),
+        _ => return Err(Stop::Halt(Halt::MalformedRecord)),
+    })
+}
+
+/// The next segment must open where and as this engine would open it.
+fn chain<V: Venue>(core: &mut Core<'_, V>, next: &Segment) -> Result<(), Stop> {
+    let bytes = next.bytes();
+    let Some(head) = bytes.get(RECORDS_AT..).and_then(head_of) else { return Ok(()) };
+    let mut diary = Compare::new(bytes, RECORDS_AT, 0, None);
+    if !core.is_rotation_due(head.taken_ns) || head.taken_ns < core.progress().taken_ns {
+        return Err(Stop::Diverged(Box::new(diary.extra())));
+    }
+    core.open(head.taken_ns, &mut diary)
+}
+
+fn totals<V: Venue>(core: &Core<'_, V>) -> (u64, u64) {
+    let sum =
+        |count: fn(&Counts) -> u64| core.engine().markets().iter().map(|market| count(&market.state.counts)).sum();
+    (sum(|counts| counts.checksums_ok), sum(|counts| counts.checksums_bad))
+}
+
+/// The engine's state in a few lines: what someone looks at first.
+fn describe<V: Venue>(core: &Core<'_, V>) -> String {
+    let mut text = format!("state at seq {}, taken_ns {}:", core.progress().seq, core.progress().taken_ns);
+    for (index, market) in core.engine().markets().iter().enumerate() {
+        let trust = &market.state.trust;
+        text += &format!("\n  market {index}: trusted {}, gaps {}", trust.is_trusted(), trust.gaps());
+        for (name, levels) in [
+            ("asks", market.book.asks.best_first().take(3).collect::<Vec<_>>()),
+            ("bids", market.book.bids.best_first().take(3).collect::<Vec<_>>()),
+        ] {
+            let levels: Vec<_> =
+                levels.iter().map(|level| format!("{} x {}", level.price_ticks, level.qty_lots)).collect();
+            text += &format!("\n    {name} (ticks x lots): {}", levels.join(", "));
+        }
+    }
+    let desired = &core.engine().state().desired;
+    text + &format!(
+        "\n  desired: bid {} x {}, ask {} x {}, {}",
+        desired.bid_ticks,
+        desired.bid_lots,
+        desired.ask_ticks,
+        desired.ask_lots,
+        hotpath::quote::reason_name(desired.reason)
+    )
+}
+
+/// The engine version that wrote a span.
+#[must_use]
+pub fn engine_version(segment: &Segment, span: &Span) -> Option<u32> {
+    body_of::<Checkpoint>(segment.bytes().get(span.bytes.start..)?).map(|body| body.engine_version)
+}

@@ -1,0 +1,240 @@
+//! Configurations: what is shipped loads, and every fault is named.
+
+use fathom::config::{Loaded, load};
+use hotpath::config::{book_rule, checksum_rule, venue_id};
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+const EUR: &str = "kraken-btc-eur.toml";
+
+fn shipped(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("configs").join(name)
+}
+
+fn text(name: &str) -> String {
+    fs::read_to_string(shipped(name)).expect("a shipped file")
+}
+
+fn set(name: &str, overrides: &[&str]) -> Result<Loaded, String> {
+    let overrides: Vec<_> = overrides.iter().map(|text| (*text).to_owned()).collect();
+    load(&shipped(name), &overrides).map_err(|error| error.to_string())
+}
+
+/// The error of the shipped BTC/EUR configuration with one text replaced, and of its model file with
+/// another.
+fn broken(config: (&str, &str), model: (&str, &str)) -> String {
+    let folder = TempDir::new().expect("a folder");
+    for (name, (from, to)) in [(EUR, config), ("model-first.toml", model)] {
+        let text = text(name);
+        assert!(text.contains(from), "{from} is not in {name}");
+        fs::write(folder.path().join(name), text.replacen(from, to, 1)).expect("a file");
+    }
+    load(&folder.path().join(EUR), &[]).expect_err("a fault").to_string()
+}
+
+fn fault(from: &str, to: &str) -> String {
+    broken((from, to), ("", ""))
+}
+
+/// `line:column` of a text in a shipped file, both from 1.
+fn place(name: &str, wanted: &str) -> String {
+    let text = text(name);
+    let before = text.split_once(wanted).expect("the text is there").0;
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    format!("{}:{}", before.lines().count() + usize::from(line.is_empty()), line.len() + 1)
+}
+
+/// Every key of a file: section and name.
+fn keys(name: &str) -> Vec<(String, String)> {
+    let table: toml::Table = text(name).parse().expect("TOML");
+    let inner = |(section, value): (&String, &toml::Value)| match value.as_table() {
+        Some(table) => table.keys().map(|key| (section.clone(), key.clone())).collect(),
+        None => vec![(String::new(), section.clone())],
+    };
+    table.iter().flat_map(inner).collect()
+}
+
+#[test]
+fn shipped_configurations_mean_what_they_say() {
+    for (name, symbol, depth) in [(EUR, "BTC/EUR", 10), ("kraken-btc-usd.toml", "BTC/USD", 25)] {
+        let loaded = set(name, &[]).expect(name);
+        let market = loaded.config.markets[0];
+        assert_eq!((loaded.venue_name.as_str(), loaded.symbol.as_str()), ("kraken", symbol));
+        assert_eq!(loaded.url, "wss://ws.kraken.com/v2");
+        assert_eq!(market.symbol.as_bytes(), symbol.as_bytes());
+        assert_eq!((market.venue, market.connection, market.depth), (venue_id::KRAKEN, 0, depth));
+        assert_eq!((market.book_rule, market.checksum_rule), (book_rule::CUT, checksum_rule::CRC32_TOP10));
+        assert_eq!((market.price_precision, market.qty_precision, market.price_increment_ticks), (1, 8, 1));
+        assert_eq!((market.stale_ns_max, market.vol_half_life_ns), (5_000_000_000, 10_000_000_000));
+        assert_eq!(loaded.config.quote.qty_lots, 100_000);
+        assert_eq!(loaded.config.health.journal_lag_ns_max, 50_000_000);
+        assert_eq!(loaded.config.journal.checkpoint_ns, 60_000_000_000);
+        assert_eq!((loaded.config.market_count, loaded.config.check()), (1, Ok(())));
+    }
+}
+
+#[test]
+fn the_model_is_tied_to_its_file() {
+    let loaded = set(EUR, &[]).expect("it loads");
+    let model = loaded.config.model;
+    assert_eq!((model.micro_q16, model.imbalance_q16, model.clamp_ticks), (65_536, 0, 50));
+    let hash = blake3::hash(&fs::read(shipped("model-first.toml")).expect("the model"));
+    assert_eq!(model.file_hash.to_le_bytes(), hash.as_bytes()[..8]);
+    assert_eq!(loaded.model_path, shipped("model-first.toml"));
+}
+
+#[test]
+fn another_pair_needs_other_keys_only() {
+    let two = ["venue.symbol=ETH/EUR", "venue.price_precision=2", "venue.price_increment=0.05", "quote.qty=0.25"];
+    let loaded = set(EUR, &two).expect("two decimals");
+    assert_eq!(loaded.symbol, "ETH/EUR");
+    assert_eq!(loaded.config.markets[0].price_increment_ticks, 5);
+    assert_eq!(loaded.config.quote.qty_lots, 25_000_000);
+    let five =
+        ["venue.symbol=\"XRP/USD\"", "venue.price_precision='5'", "venue.price_increment=0.00001", "venue.depth=1_000"];
+    let market = set(EUR, &five).expect("five decimals").config.markets[0];
+    assert_eq!((market.price_precision, market.price_increment_ticks, market.depth), (5, 1, 1_000));
+    assert_eq!(market.symbol.as_bytes(), b"XRP/USD");
+    let last = set(EUR, &["venue.depth=25", "venue.depth=100"]).expect("the last one wins");
+    assert_eq!(last.config.markets[0].depth, 100);
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest() {
+    let error = fault("depth = 10", "dept = 10");
+    let at = place(EUR, "depth = 10");
+    assert!(error.contains(&format!("{EUR}:{at}: unknown key `venue.dept`; did you mean `venue.depth`?")), "{error}");
+    assert!(error.contains("key `venue.depth` is missing; wanted: an integer from 1 to 4096"), "{error}");
+    let error = fault("[venue]", "[venu]");
+    assert!(error.contains("unknown key `venu`; did you mean `venue`?"), "{error}");
+    let error = set(EUR, &["venue.dept=25"]).expect_err("unknown");
+    assert_eq!(error, "override `venue.dept=25`: unknown key `venue.dept`; did you mean `venue.depth`?");
+    let error = broken(("", ""), ("micro_q16", "micro_q17"));
+    let at = place("model-first.toml", "micro_q16");
+    let wanted = format!("model-first.toml:{at}: unknown key `micro_q17`; did you mean `micro_q16`?");
+    assert!(error.contains(&wanted), "{error}");
+}
+
+#[test]
+fn every_key_is_mandatory() {
+    for (section, key) in keys(EUR) {
+        let line = text(EUR).lines().find(|line| line.starts_with(&format!("{key} = "))).expect("a line").to_owned();
+        let error = fault(&line, "");
+        assert!(error.contains(&format!("{EUR}: key `{section}.{key}` is missing; wanted: ")), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+    for (_, key) in keys("model-first.toml") {
+        let error = broken(("", ""), (&format!("\n{key} = "), "\n# "));
+        assert!(error.contains(&format!("model-first.toml: key `{key}` is missing; wanted: an integer")), "{error}");
+    }
+}
+
+#[test]
+fn wrong_types_and_ranges_name_place_and_range() {
+    let table = [
+        ("depth = 10", "depth = \"10\"", "`venue.depth` is \"10\" (text); wanted: an integer from 1 to 4096"),
+        ("depth = 10", "depth = 27", "`venue.depth` is 27; wanted on kraken: one of 10, 25, 100, 500, 1000"),
+        ("depth = 10", "depth = 10.0", "`venue.depth` is 10.0 (a float); wanted: an integer"),
+        ("name = \"kraken\"", "name = \"krakn\"", "`venue.name` is \"krakn\"; wanted: one of kraken"),
+        ("url = \"wss:", "url = \"http:", "`venue.url` is \"http://ws.kraken.com/v2\"; wanted: an address"),
+        ("symbol = \"BTC/EUR\"", "symbol = \"BTC EUR\"", "`venue.symbol` is \"BTC EUR\"; wanted: 1 to 24"),
+        ("increment = \"0.1\"", "increment = 0.1", "is 0.1 (a float); wanted: a decimal number in quotes"),
+        ("increment = \"0.1\"", "increment = \"0.05\"", "has more decimals than `venue.price_precision` (1)"),
+        ("increment = \"0.1\"", "increment = \"0.0\"", "which is 0 ticks; wanted: 1 to 70368744177664 ticks"),
+        ("increment = \"0.1\"", "increment = \"-0.1\"", "which is -1 ticks; wanted: 1 to"),
+        ("qty = \"0.001\"", "qty = \"0.001 BTC\"", "`quote.qty` is \"0.001 BTC\", which is not a decimal number"),
+        ("qty = \"0.001\"", "qty = \"99999999999999\"", "which is out of range; wanted: 1 to"),
+        ("levels = 5", "levels = 12", "`features.imbalance_levels` is 12, more than `venue.depth` (10)"),
+        ("burst = 3", "burst = 0", "`quality.burst` is 0; wanted: an integer from 1 to 65535, failures in a row"),
+        ("burst = 3", "burst = 99999999999999999999", "is 99999999999999999999; wanted:"),
+        ("bytes = 268435456", "bytes = 4096", "is 4096; wanted: an integer from 65536 to 17179869184, bytes"),
+        ("[quality]", "[quality", "is not TOML: "),
+        ("burst = 3", "burst = 3\nburst = 3", "is not TOML: duplicate key"),
+    ];
+    for (from, to, wanted) in table {
+        let error = fault(from, to);
+        assert!(error.contains(wanted) && error.contains(EUR), "{to}: {error}");
+        assert_eq!(error.lines().count(), 1, "{to}: {error}");
+    }
+    let error = fault("depth = 10", "depth = true");
+    let at = place(EUR, "10\n");
+    assert!(error.contains(&format!("{EUR}:{at}: `venue.depth` is true; wanted: ")), "{error}");
+    let error = broken(("", ""), ("clamp_ticks = 50", "clamp_ticks = -1"));
+    assert!(error.contains("`clamp_ticks` is -1; wanted: an integer from 0 to 4294967296, ticks"), "{error}");
+}
+
+#[test]
+fn overrides_are_checked_as_the_file_is() {
+    let table = [
+        ("venue.depth=27", "override `venue.depth=27`: `venue.depth` is 27; wanted on kraken"),
+        ("venue.depth=deep", "override `venue.depth=deep`: `venue.depth` is deep; wanted: an integer from 1 to 4096"),
+        ("venue.depth", "override `venue.depth`: has no `=`"),
+        ("quote.qty=1e-9", "override `quote.qty=1e-9`: `quote.qty` is \"1e-9\", which has more decimals than"),
+        ("fair.model=none.toml", "none.toml: cannot be read: "),
+    ];
+    for (text, wanted) in table {
+        let error = set(EUR, &[text]).expect_err(text);
+        assert!(error.contains(wanted), "{text}: {error}");
+    }
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    let error = set(EUR, &["venue.dept=1", "quality.burst=0", "venue.name"]).expect_err("three faults");
+    assert_eq!(error.lines().count(), 3, "{error}");
+    let error = set(EUR, &["venue.name=x", "venue.price_increment=x", "quote.qty=x"]).expect_err("three faults");
+    assert_eq!(error.lines().count(), 3, "{error}");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = load(Path::new("nowhere.toml"), &[]).expect_err("no file").to_string();
+    assert!(error.starts_with("nowhere.toml: cannot be read: "), "{error}");
+}
+
+#[test]
+fn the_engine_accepts_both_ends_of_every_range() {
+    let ends = [
+        ["venue.price_precision=0", "venue.price_increment=1"],
+        ["venue.price_precision=12", "venue.price_increment=70.368744177664"],
+        ["venue.stale_ms=1", "venue.stale_ms=3600000"],
+        ["features.vol_half_life_ms=1", "features.vol_half_life_ms=3600000"],
+        ["features.imbalance_levels=1", "quote.half_spread_ticks=0"],
+        ["quote.half_spread_ticks=4294967296", "quote.qty=11529215046.06846976"],
+        ["quality.spread_ticks_max=1", "quality.spread_ticks_max=70368744177664"],
+        ["quality.vol_ticks_max=1", "quality.vol_ticks_max=1073741824"],
+        ["quality.jump_ticks_max=1", "quality.jump_ticks_max=70368744177664"],
+        ["quality.burst=1", "quality.burst=65535"],
+        ["health.ring_lines_min=0", "health.ring_lines_min=4294967295"],
+        ["health.disk_mib_min=0", "health.disk_mib_min=4294967295"],
+        ["health.journal_lag_ms_max=1", "health.journal_lag_ms_max=3600000"],
+        ["journal.segment_bytes=65536", "journal.segment_bytes=17179869184"],
+        ["journal.checkpoint_s=1", "journal.checkpoint_s=86400"],
+    ];
+    for pair in ends {
+        // The first alone, then both: where both set one key, the second wins.
+        for overrides in [&pair[..1], &pair[..]] {
+            if overrides.len() == 1 && pair[0].starts_with("venue.price_precision") {
+                continue;
+            }
+            assert_eq!(set(EUR, overrides).map(|_| ()), Ok(()), "{overrides:?}");
+        }
+    }
+}
+
+#[test]
+fn every_key_is_commented_and_in_the_table() {
+    let readme = text("README.md");
+    for name in [EUR, "kraken-btc-usd.toml", "model-first.toml"] {
+        let text = text(name);
+        let lines: Vec<_> = text.lines().collect();
+        for pair in lines.windows(2).filter(|pair| pair[1].contains(" = ") && !pair[1].starts_with('#')) {
+            assert!(pair[0].starts_with("# "), "{name}: no comment above `{}`", pair[1]);
+        }
+        for (section, key) in keys(name) {
+            let path = if section.is_empty() { key } else { format!("{section}.{key}") };
+            assert!(readme.contains(&format!("\n| `{path}` |")), "{path} is not in the table");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Proof that the hot path needs no allocator and cannot panic.
+//!
+//! The whole turn, with the real codec, becomes a C library without the standard library. It links
+//! only when nothing in it wants an allocator. Its panic handler calls a function that does not exist:
+//! the link of `tests/staticlib/prove.sh` fails when any panic can be reached.
+#![no_std]
+
+use hotpath::checkpoint::STATE_LINES;
+use hotpath::config::Config;
+use hotpath::engine::Engine;
+use hotpath::halt::Halt;
+use hotpath::lines::{EVENT_LINES, Lines, OUTPUT_LINES};
+use hotpath::record::{Clock, Close, Command, Health, Line, Link, Timer};
+use hotpath::turn::{Buffers, Core, Diary, Input};
+use hotpath::venue::Frame;
+use hotpath::venue::kraken::Kraken;
+
+/// All that a run needs, provided by the caller.
+pub struct Memory {
+    config: Config,
+    engine: Engine,
+    events: [Line; EVENT_LINES],
+    outputs: [Line; OUTPUT_LINES],
+    state: [Line; STATE_LINES],
+    state_bytes: usize,
+    taken_ns: u64,
+    frame: [u8; 65_536],
+    frame_bytes: usize,
+    opcode: u16,
+    end_of_read: bool,
+    clock: Clock,
+    timer: Timer,
+    command: Command,
+    health: Health,
+    link: Link,
+    close: Close,
+    written: u64,
+}
+
+struct Counting<'a>(&'a mut u64);
+
+impl Diary for Counting<'_> {
+    type Error = Halt;
+
+    fn append(&mut self, first: &Line, payload: &[u8]) -> Result<(), Halt> {
+        *self.0 =
+            self.0.wrapping_add(first.0.iter().chain(payload).map(|byte| u64::from(*byte)).fold(0, u64::wrapping_add));
+        Ok(())
+    }
+
+    fn append_lines(&mut self, lines: &[Line]) -> Result<(), Halt> {
+        lines.iter().try_for_each(|line| self.append(line, &[]))
+    }
+}
+
+/// Starts a run, takes every kind of input once and resumes from a state. Returns 0 or the halt.
+#[unsafe(no_mangle)]
+pub extern "C" fn fathom_hotpath_proof(memory: &mut Memory) -> u16 {
+    run(memory).map_or_else(|halt| halt as u16, |()| 0)
+}
+
+fn run(memory: &mut Memory) -> Result<(), Halt> {
+    let Memory { config, engine, events, outputs, state, taken_ns, written, .. } = memory;
+    let mut old_state = [Line::ZERO; 1024];
+    old_state.iter_mut().zip(state.iter()).for_each(|(to, from)| *to = *from);
+    let frame =
+        Frame { connection: 0, opcode: memory.opcode, bytes: memory.frame.get(..memory.frame_bytes).unwrap_or(&[]) };
+    let inputs = [
+        Input::Clock(memory.clock),
+        Input::Link(0, memory.link),
+        Input::Frame { frame, recv_ns: *taken_ns, kernel_utc_ns: 0, end_of_read: memory.end_of_read },
+        Input::Timer(memory.timer),
+        Input::Command(memory.command),
+        Input::Health(memory.health),
+        Input::Close(memory.close),
+    ];
+    let mut diary = Counting(written);
+    let buffers = Buffers { events: Lines::new(events), outputs: Lines::new(outputs), state };
+    let mut core = Core::start(Kraken, config, engine, buffers)?;
+    core.open(*taken_ns, &mut diary)?;
+    for input in &inputs {
+        core.turn(*taken_ns, input, &mut diary)?;
+    }
+    let buffers = Buffers { events: Lines::new(events), outputs: Lines::new(outputs), state };
+    let bytes: &[u8] = bytes_of(&old_state).get(..memory.state_bytes).unwrap_or(&[]);
+    let mut core = Core::resume(Kraken, bytes, engine, buffers)?;
+    core.stand(&mut diary)
+}
+
+fn bytes_of(lines: &[Line]) -> &[u8] {
+    lines.first().map_or(&[], |line| &line.0)
+}
+
+unsafe extern "C" {
+    safe fn fathom_a_panic_can_be_reached() -> !;
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    fathom_a_panic_can_be_reached()
+}
