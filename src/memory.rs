@@ -62,6 +62,11 @@ impl Memory {
         Ok(&self.engine)
     }
 
+    /// The engine itself, to step it over events without frames.
+    pub fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
     fn split(&mut self) -> (&mut Engine, Buffers<'_>) {
         let Self { engine, events, outputs, state } = self;
         (engine, Buffers { events: Lines::new(events), outputs: Lines::new(outputs), state })
