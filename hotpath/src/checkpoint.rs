@@ -4,7 +4,7 @@
 //! configured), in an order that does not depend on how the state came about, so equal states give
 //! equal bytes. `README.md` in this folder lays the sections out.
 
-use crate::book::{Book, Level, Side};
+use crate::book::{Level, Side};
 use crate::config::Config;
 use crate::engine::{Engine, EngineState};
 use crate::halt::{Halt, ensure};
@@ -168,4 +168,8 @@ fn load_side<const ASK: bool>(bytes: &[u8], side: &mut Side<ASK>) -> Result<(), 
     Ok(())
 }
 
-const _: () = assert!(size_of::<Book>() > 0 && STATE_BYTES_MAX < 64 * crate::record::PAYLOAD_BYTES_MAX);
+// The sizes that the README of this folder lays out.
+const _: () = assert!(size_of::<Config>() == 376 && size_of::<Progress>() == 64);
+const _: () = assert!(size_of::<EngineState>() == 136 && size_of::<MarketState>() == 168);
+// Each checkpoint of a pair may take this many first lines beside its state (see `OUTPUT_LINES`).
+const _: () = assert!(STATE_BYTES_MAX < 64 * crate::record::PAYLOAD_BYTES_MAX);

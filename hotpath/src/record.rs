@@ -347,24 +347,26 @@ pub enum Misfit {
 /// # Errors
 /// The first rule that the record breaks.
 pub fn check(record: &[u8], markets: u16) -> Result<(), Misfit> {
-    let head = head_of(record).ok_or(Misfit::Length)?;
+    let (first, rest) = record.split_at_checked(LINE_BYTES).ok_or(Misfit::Length)?;
+    check_parts(first, rest, markets)?;
+    if record.len() == padded(record.len()) { Ok(()) } else { Err(Misfit::Length) }
+}
+
+/// Checks a record by its first line and the bytes that follow it. A payload may come without its
+/// padding: all of it or none.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_parts(first: &[u8], rest: &[u8], markets: u16) -> Result<(), Misfit> {
+    let head = head_of(first).ok_or(Misfit::Length)?;
     let schema = head.kind.schema().ok_or(Misfit::Kind)?;
-    let whole = match schema.shape {
-        Shape::Line => LINE_BYTES,
-        Shape::Wide => LINE_BYTES * 2,
-        Shape::Payload => {
-            let payload = payload_of(record).ok_or(Misfit::Length)?;
-            if payload.len() > PAYLOAD_BYTES_MAX {
-                return Err(Misfit::Length);
-            }
-            let end = payload.len().saturating_add(LINE_BYTES);
-            if record.get(end..).unwrap_or_default().iter().any(|byte| *byte != 0) {
-                return Err(Misfit::Padding);
-            }
-            padded(payload.len()).saturating_add(LINE_BYTES)
-        }
+    let rest_bytes = match schema.shape {
+        Shape::Line => 0,
+        Shape::Wide => LINE_BYTES,
+        Shape::Payload => check_payload(first, rest)?,
     };
-    if record.len() != whole || usize::try_from(head.len) != Ok(whole) {
+    let whole = rest_bytes.saturating_add(LINE_BYTES);
+    if padded(rest.len()) != rest_bytes || usize::try_from(head.len) != Ok(whole) {
         return Err(Misfit::Length);
     }
     let known = head.instrument < markets;
@@ -377,5 +379,77 @@ pub fn check(record: &[u8], markets: u16) -> Result<(), Misfit> {
     if fits { Ok(()) } else { Err(Misfit::Instrument) }
 }
 
+/// The whole lines that a payload takes.
+fn check_payload(first: &[u8], rest: &[u8]) -> Result<usize, Misfit> {
+    let end = HEAD_BYTES.saturating_add(size_of::<u32>());
+    let announced: u32 = first.get(HEAD_BYTES..end).map(bytemuck::pod_read_unaligned).ok_or(Misfit::Length)?;
+    let payload_bytes = usize::try_from(announced).map_err(|_| Misfit::Length)?;
+    let padding = rest.get(payload_bytes..).ok_or(Misfit::Length)?;
+    if payload_bytes > PAYLOAD_BYTES_MAX {
+        return Err(Misfit::Length);
+    }
+    if padding.iter().any(|byte| *byte != 0) {
+        return Err(Misfit::Padding);
+    }
+    let exact = padding.is_empty() || rest.len() == padded(payload_bytes);
+    if exact { Ok(padded(payload_bytes)) } else { Err(Misfit::Length) }
+}
+
 const _: () = assert!(size_of::<Head>() == HEAD_BYTES);
 const _: () = assert!(size_of::<Line>() == LINE_BYTES && align_of::<Line>() == LINE_BYTES);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    fn frame(len: u32, payload_bytes: u32) -> Line {
+        let mut line = Line::ZERO;
+        let head = Head {
+            len,
+            crc: 0,
+            seq: 0,
+            taken_ns: 0,
+            exch_ns: 0,
+            kind: Kind::FRAME,
+            instrument: NO_INSTRUMENT,
+            flags: 0,
+            connection: 0,
+        };
+        line.0[..HEAD_BYTES].copy_from_slice(bytemuck::bytes_of(&head));
+        line.0[HEAD_BYTES..HEAD_BYTES + 4].copy_from_slice(&payload_bytes.to_le_bytes());
+        line
+    }
+
+    #[test]
+    fn a_payload_may_come_without_padding_but_not_shorter() {
+        let first = frame(192, 65);
+        assert_eq!(check_parts(&first.0, &[1; 65], 1), Ok(()));
+        assert_eq!(check_parts(&first.0, &[1; 64], 1), Err(Misfit::Length));
+        assert_eq!(check_parts(&first.0, &[0; 66], 1), Err(Misfit::Length));
+    }
+
+    #[test]
+    fn a_whole_record_has_its_padding_and_zeros_in_it() {
+        let mut record = frame(192, 65).0.to_vec();
+        record.extend(vec![1; 65]);
+        assert_eq!(check(&record, 1), Err(Misfit::Length));
+        record.resize(192, 0);
+        assert_eq!(check(&record, 1), Ok(()));
+        record[191] = 1;
+        assert_eq!(check(&record, 1), Err(Misfit::Padding));
+    }
+
+    #[test]
+    fn every_kind_has_one_row_and_bodies_without_holes() {
+        for (place, row) in SCHEMA.iter().enumerate() {
+            assert!(SCHEMA[..place].iter().all(|other| other.kind != row.kind && other.name != row.name));
+            let end = row.fields.iter().fold(0, |at, field| {
+                assert_eq!(field.at, at, "{} {}", row.name, field.name);
+                at + field.bytes
+            });
+            let expected = if matches!(row.shape, Shape::Wide) { WIDE_BODY_BYTES } else { BODY_BYTES };
+            assert!(end == expected || row.kind == Kind::INDEX, "{}", row.name);
+        }
+    }
+}

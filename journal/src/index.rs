@@ -6,7 +6,7 @@
 
 use crate::reader::{Item, Items};
 use crate::segment::{Header, RECORDS_AT};
-use crate::whole::whole;
+use crate::whole::{record_crc, whole};
 use bytemuck::{Pod, Zeroable};
 use hotpath::record::{
     Body, Checkpoint, HEAD_BYTES, Head, Kind, LINE_BYTES, Line, NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX,
@@ -107,6 +107,37 @@ impl Index {
         }
         Some(index)
     }
+}
+
+/// Whether the index at the end of a sealed segment is, byte for byte, the one that its records give.
+/// False for a segment with damage or without an index.
+#[must_use]
+pub fn index_holds(bytes: &[u8], header: &Header) -> bool {
+    let mut builder = Builder::default();
+    let (mut next_seq, mut at) = (header.first_seq, None);
+    for item in Items::new(bytes, header) {
+        match item {
+            Item::Damage(_) => return false,
+            Item::Record(record) if record.head.kind == Kind::INDEX => _ = at.get_or_insert(record.offset),
+            Item::Record(record) => {
+                builder.note(record.offset, &record.head, record.bytes);
+                next_seq = record.head.seq.saturating_add(1);
+            }
+        }
+    }
+    let Some(mut at) = at else { return false };
+    for (mut first, payload) in builder.block(next_seq) {
+        let crc = record_crc(header.salt, &first.0, payload);
+        first.0[4..8].copy_from_slice(&crc.to_le_bytes());
+        let mut record = first.0.to_vec();
+        record.extend_from_slice(payload);
+        record.resize(padded(record.len()), 0);
+        if bytes.get(at..at + record.len()) != Some(&record) {
+            return false;
+        }
+        at += record.len();
+    }
+    at == bytes.len()
 }
 
 /// An index under construction.

@@ -10,7 +10,6 @@
 #![deny(unsafe_code)]
 
 mod error;
-mod fit;
 mod follow;
 mod index;
 mod map;
@@ -21,7 +20,7 @@ mod writer;
 
 pub use error::{Error, Fault, Result};
 pub use follow::{Follower, Poll};
-pub use index::{CHECKPOINTS_MAX, Entry, Index, IndexBody};
+pub use index::{CHECKPOINTS_MAX, Entry, Index, IndexBody, index_holds};
 pub use reader::{Cause, Damage, End, Item, Items, Record, Segment, valid_prefix};
 pub use segment::{HEADER_BYTES, Header, MAGIC, Opened, RECORDS_AT, Run, segment_path};
 pub use whole::record_crc;

@@ -1,7 +1,7 @@
 //! Whether a whole record stands at a place.
 
 use crc32fast::Hasher;
-use hotpath::record::{Head, LINE_BYTES, RECORD_BYTES_MAX, head_of};
+use hotpath::record::{HEAD_BYTES, Head, LINE_BYTES, Line, RECORD_BYTES_MAX, head_of};
 
 /// Where the CRC of a record starts and ends.
 const CRC_AT: std::ops::Range<usize> = 4..8;
@@ -20,6 +20,11 @@ pub fn record_crc(salt: u32, first: &[u8], rest: &[u8]) -> u32 {
     hasher.update(rest);
     hasher.update(&ZEROS[..missing]);
     hasher.finalize()
+}
+
+/// The head of a record by its first line.
+pub(crate) fn head_of_line(first: &Line) -> Head {
+    bytemuck::pod_read_unaligned(&first.0[..HEAD_BYTES])
 }
 
 /// The bytes that the record at the start of `bytes` claims, when a record may have that length.

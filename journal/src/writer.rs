@@ -1,12 +1,11 @@
 //! Appends the records of one run to its segments.
 
 use crate::error::{Error, Result};
-use crate::fit;
 use crate::index::{self, Builder};
 use crate::map::GrowingMap;
 use crate::segment::{Header, RECORDS_AT, Run, segment_path};
-use crate::whole::record_crc;
-use hotpath::record::{Checkpoint, Head, Kind, LINE_BYTES, Line, Misfit, RECORD_BYTES_MAX, body_of, flag};
+use crate::whole::{head_of_line, record_crc};
+use hotpath::record::{Checkpoint, Head, Kind, LINE_BYTES, Line, Misfit, RECORD_BYTES_MAX, body_of, check_parts, flag};
 use std::path::{Path, PathBuf};
 
 /// Least capacity of a segment: the header and one record of any length.
@@ -85,7 +84,7 @@ impl Writer {
     /// written and the writer goes on. A failed switch of segments ends the run ([`Error::Stopped`]
     /// from then on).
     pub fn append(&mut self, first: &Line, rest: &[u8]) -> Result<()> {
-        let head = fit::head(first);
+        let head = head_of_line(first);
         self.check(&head, first, rest)?;
         if opens_segment(&head, first) && !self.index.is_empty() {
             self.switch()?;
@@ -114,7 +113,7 @@ impl Writer {
     pub fn append_lines(&mut self, lines: &[Line]) -> Result<()> {
         let mut rest = lines;
         while let Some(first) = rest.first() {
-            let head = fit::head(first);
+            let head = head_of_line(first);
             let count = (head.len as usize / LINE_BYTES).max(1);
             let (record, after) = rest.split_at_checked(count).ok_or_else(|| self.misfit(&head, Misfit::Length))?;
             self.append(first, bytemuck::cast_slice(&record[1..]))?;
@@ -175,7 +174,7 @@ impl Writer {
         let fits = match head.kind {
             // File structure is this crate's own.
             Kind::INDEX => Err(Misfit::Kind),
-            _ => fit::fits(first, rest, open.header.markets),
+            _ => check_parts(&first.0, rest, open.header.markets),
         };
         fits.map_err(|misfit| self.misfit(head, misfit))?;
         if head.seq != self.next_seq {
@@ -228,7 +227,7 @@ impl OpenSegment {
     /// Writes one record for which there is room: everything but the length word, then that. Padding
     /// is there already: the file was new, and no byte behind `at` was ever written.
     fn put(&mut self, first: &Line, rest: &[u8]) {
-        let len = fit::head(first).len;
+        let len = head_of_line(first).len;
         let crc = record_crc(self.header.salt, &first.0, rest);
         self.map.write(self.at + LINE_BYTES, rest);
         self.map.write(self.at + 8, &first.0[8..]);

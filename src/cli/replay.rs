@@ -164,6 +164,9 @@ fn print_file(report: &SegmentReport) {
     if report.header_copies < 2 {
         println!("{name}: one of the two header copies is damaged; the other was used");
     }
+    if !report.index_holds {
+        println!("{name}: the index at the end is not the one that the records give");
+    }
     for damage in &report.scan.damage {
         let lost = damage.lost.map_or("records lost: unknown".to_owned(), |lost| format!("records lost: {lost}"));
         println!("{name}: damaged at byte {} for {} bytes; {lost}", damage.offset, damage.bytes);

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use compare::Divergence;
 use hotpath::checkpoint::decode_config;
 use hotpath::venue::Venue;
-use journal::{End, Place, RECORDS_AT, Run, Segment, Settings, Writer};
+use journal::{End, Place, RECORDS_AT, Run, Segment, Settings, Writer, index_holds};
 use scan::Scan;
 use span::Outcome;
 use std::num::NonZero;
@@ -35,6 +35,8 @@ pub struct SegmentReport {
     pub valid_bytes: usize,
     /// Whole copies of the header.
     pub header_copies: u8,
+    /// Whether the index of a closed file is the one that its records give.
+    pub index_holds: bool,
     run_id: u64,
     first_seq: u64,
 }
@@ -43,7 +45,9 @@ impl SegmentReport {
     /// Whether every record that was compared is as recorded.
     #[must_use]
     pub fn is_match(&self) -> bool {
-        !self.outcomes.is_empty() && self.outcomes.iter().all(|outcome| outcome.divergence.is_none())
+        self.index_holds
+            && !self.outcomes.is_empty()
+            && self.outcomes.iter().all(|outcome| outcome.divergence.is_none())
     }
 
     /// Whether the file has nothing that could not be replayed. A crashed file is whole.
@@ -194,7 +198,8 @@ impl Job for SegmentJob<'_> {
             let out = writer.as_mut().filter(|_| from_start);
             outcomes.push(span::replay(venue, memory, segment, span, next, out)?);
         }
-        let proved = outcomes.first().is_some_and(|outcome| outcome.divergence.is_none());
+        let index_holds = !sealed || index_holds(segment.bytes(), segment.header());
+        let proved = index_holds && outcomes.first().is_some_and(|outcome| outcome.divergence.is_none());
         if let Some(writer) = writer {
             if sealed && proved { writer.close()? } else { writer.cut()? }
         }
@@ -209,6 +214,7 @@ impl Job for SegmentJob<'_> {
             digest: blake3::hash(segment.bytes().get(..proved_end).unwrap_or_default()),
             valid_bytes,
             header_copies: segment.header_copies(),
+            index_holds,
             run_id: header.run_id,
             first_seq: header.first_seq,
             scan,

@@ -2,7 +2,7 @@
 
 use crate::make::*;
 use hotpath::record::{Kind, Line, flag};
-use journal::{CHECKPOINTS_MAX, Header, Index, Segment, Settings, Writer, segment_path};
+use journal::{CHECKPOINTS_MAX, Header, Index, Segment, Settings, Writer, index_holds, record_crc, segment_path};
 
 fn header() -> Header {
     Header::new(&RUN)
@@ -103,4 +103,18 @@ fn a_payload_that_looks_like_a_footer_does_not_hide_the_real_one() {
     let unsealed = &bytes[..256 + 128];
     assert_eq!(unsealed[320..384], *footer, "the file now ends with what looks like a footer");
     assert_eq!(Index::find(unsealed, &header()), None);
+}
+
+/// An index that is whole but not the one that the records give is found out.
+#[test]
+fn another_index_does_not_hold() {
+    let mut bytes = sealed(&[checkpoint(0, flag::END_OF_STEP, 0, b"first", 5)].concat());
+    assert!(index_holds(&bytes, &header()));
+    let at = bytes.len() - 64 - 128;
+    let entry_seq_at = at + 64 + 8;
+    bytes[entry_seq_at] ^= 1;
+    let crc = record_crc(RUN.salt, &bytes[at..at + 64], &bytes[at + 64..at + 128]);
+    bytes[at + 4..at + 8].copy_from_slice(&crc.to_le_bytes());
+    assert!(Index::find(&bytes, &header()).is_some(), "the block is whole");
+    assert!(!index_holds(&bytes, &header()));
 }
