@@ -9,8 +9,9 @@ use crate::config::Config;
 use crate::engine::{Engine, EngineState};
 use crate::halt::{Halt, ensure};
 use crate::market::MarketState;
+use crate::progress::Progress;
 use crate::record::{LINE_BYTES, Line, NO_INSTRUMENT};
-use crate::turn::Progress;
+
 use bytemuck::{Pod, Zeroable};
 
 /// Version of the sections; a reader refuses another one.
@@ -20,7 +21,7 @@ pub const SECTION_VERSION: u16 = 1;
 pub mod section {
     /// [`crate::config::Config`].
     pub const CONFIG: u16 = 1;
-    /// [`crate::turn::Progress`].
+    /// [`crate::progress::Progress`].
     pub const PROGRESS: u16 = 2;
     /// [`crate::engine::EngineState`].
     pub const ENGINE: u16 = 3;

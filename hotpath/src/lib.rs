@@ -41,6 +41,7 @@ pub mod halt;
 pub mod json;
 pub mod lines;
 pub mod market;
+pub mod progress;
 pub mod quality;
 pub mod quote;
 pub mod record;

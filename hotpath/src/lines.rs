@@ -4,7 +4,6 @@
 //! when a record is pushed; length and CRC of the head are the journal's to complete (`len` is set,
 //! `crc` stays zero).
 
-use crate::checkpoint::STATE_LINES;
 use crate::halt::Halt;
 use crate::record::{
     Body, Checkpoint, HEAD_BYTES, Head, Kind, LINE_BYTES, Line, NO_CONNECTION, PAYLOAD_BYTES_MAX, flag, padded,
@@ -12,9 +11,9 @@ use crate::record::{
 
 /// Lines for the events of one frame: a snapshot of 5,000 levels a side and more.
 pub const EVENT_LINES: usize = 16 * 1024;
-/// Lines for the outputs of one step: the two checkpoints that open a segment with all books full (each
-/// with a first line for every 64 KiB), and more than one frame's events can make an engine say.
-pub const OUTPUT_LINES: usize = 2 * (STATE_LINES + 64) + 2 * EVENT_LINES;
+/// Lines for the outputs of one step: two checkpoints of full books and what a step may say besides.
+/// `turn` holds it against what that can be.
+pub const OUTPUT_LINES: usize = 72 * 1024;
 
 /// Where a record belongs: what varies beside kind and body.
 #[derive(Clone, Copy, Debug, Default)]

@@ -8,7 +8,8 @@ use crate::checkpoint;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::halt::{Halt, ensure};
-use crate::lines::{Lines, Place};
+use crate::lines::{EVENT_LINES, Lines, OUTPUT_LINES, Place};
+use crate::progress::{DAY_NS, Progress};
 use crate::record::{
     Body, Checkpoint, Clock, Close, Command, FRAME_BYTES_MAX, Frame as FrameBody, HaltBody, Head, Health, Idle, Kind,
     LINE_BYTES, Line, Link, NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX, Refused as RefusedBody, Timer, flag,
@@ -61,46 +62,6 @@ pub trait Diary {
     /// # Errors
     /// As [`Diary::append`].
     fn append_lines(&mut self, lines: &[Line]) -> Result<(), Self::Error>;
-}
-
-/// How far a run has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
-#[repr(C)]
-pub struct Progress {
-    /// Sequence number of the next record.
-    pub seq: u64,
-    /// Latest `taken_ns`.
-    pub taken_ns: u64,
-    /// Bytes of records in the segment after its opening checkpoints.
-    pub segment_bytes: u64,
-    /// When the last checkpoint was written.
-    pub checkpoint_ns: u64,
-    /// Monotonic nanoseconds of the last CLOCK.
-    pub clock_mono_ns: u64,
-    /// UTC nanoseconds of the last CLOCK; 0 before the first.
-    pub clock_utc_ns: u64,
-    /// UTC day since 1970 that the segment belongs to; 0 before the first CLOCK.
-    pub utc_day: u64,
-    /// Frames taken.
-    pub frames: u64,
-}
-
-/// Nanoseconds of a day.
-pub const DAY_NS: u64 = 86_400_000_000_000;
-
-impl Progress {
-    /// UTC nanoseconds at a monotonic time; 0 before the first CLOCK.
-    #[must_use]
-    pub const fn utc_ns(&self, mono_ns: u64) -> u64 {
-        if self.clock_utc_ns == 0 {
-            return 0;
-        }
-        if mono_ns >= self.clock_mono_ns {
-            self.clock_utc_ns.saturating_add(mono_ns.wrapping_sub(self.clock_mono_ns))
-        } else {
-            self.clock_utc_ns.saturating_sub(self.clock_mono_ns.wrapping_sub(mono_ns))
-        }
-    }
 }
 
 /// Memory that a turn writes into, lent by the shell.
@@ -373,6 +334,10 @@ impl<'a, V: Venue> Core<'a, V> {
         self.progress.segment_bytes = self.progress.segment_bytes.saturating_add(bytes);
     }
 }
+
+// An opening pair with all books full, each with a first line for every 64 KiB, and what a frame's
+// events can make an engine say.
+const _: () = assert!(OUTPUT_LINES >= 2 * (checkpoint::STATE_LINES + 64) + 2 * EVENT_LINES);
 
 const WHOLE: Place = Place { instrument: NO_INSTRUMENT, flags: 0, exch_ns: 0 };
 

@@ -104,6 +104,10 @@ pub enum Error {
     Capacity {
         /// The capacity asked for.
         bytes: u64,
+        /// The least that is possible.
+        least: u64,
+        /// The most.
+        most: u64,
     },
     /// An earlier error left the run without an open segment.
     Stopped,
@@ -155,12 +159,9 @@ impl fmt::Display for Error {
                     path.display()
                 )
             }
-            Self::Capacity { bytes } => write!(
-                f,
-                "a segment capacity of {bytes} bytes is out of bounds: choose {} to {}",
-                crate::writer::CAPACITY_BYTES_MIN,
-                crate::writer::CAPACITY_BYTES_MAX
-            ),
+            Self::Capacity { bytes, least, most } => {
+                write!(f, "a segment capacity of {bytes} bytes is out of bounds: choose {least} to {most}")
+            }
             Self::Stopped => f.write_str("the run has no open segment since an earlier error: start a new run"),
         }
     }

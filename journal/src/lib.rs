@@ -10,6 +10,7 @@
 #![deny(unsafe_code)]
 
 mod error;
+mod file;
 mod follow;
 mod index;
 mod map;
@@ -19,12 +20,13 @@ mod whole;
 mod writer;
 
 pub use error::{Error, Fault, Result};
+pub use file::Segment;
 pub use follow::{Follower, Poll};
 pub use index::{CHECKPOINTS_MAX, Entry, Index, IndexBody, index_holds};
-pub use reader::{Cause, Damage, End, Item, Items, Record, Segment, valid_prefix};
-pub use segment::{HEADER_BYTES, Header, MAGIC, Opened, RECORDS_AT, Run, segment_path};
+pub use reader::{Cause, Damage, End, Item, Items, Record, valid_prefix};
+pub use segment::{CAPACITY_BYTES_MAX, HEADER_BYTES, Header, MAGIC, Opened, RECORDS_AT, Run, segment_path};
 pub use whole::record_crc;
-pub use writer::{CAPACITY_BYTES_MAX, Place, Settings, Writer};
+pub use writer::{Place, Settings, Writer};
 
 // Records are cast, not converted: the bytes of a big-endian machine would not be the format.
 const _: () = assert!(cfg!(target_endian = "little") && usize::BITS == 64);

@@ -3,7 +3,7 @@
 use crate::error::Fault;
 use bytemuck::{Pod, Zeroable};
 use crc32fast::Hasher;
-use hotpath::record::FORMAT_VERSION;
+use hotpath::record::{FORMAT_VERSION, RECORD_BYTES_MAX};
 use std::path::{Path, PathBuf};
 
 /// The first eight bytes of each header copy. The line feed shows a transfer in text mode.
@@ -12,6 +12,12 @@ pub const MAGIC: [u8; 8] = *b"FATHOMJ\n";
 pub const HEADER_BYTES: usize = 128;
 /// Where the first record starts: after both copies.
 pub const RECORDS_AT: usize = 2 * HEADER_BYTES;
+
+/// Least capacity of a segment: the header and one record of any length.
+pub(crate) const CAPACITY_BYTES_MIN: u64 = (RECORDS_AT + RECORD_BYTES_MAX) as u64;
+/// Most capacity of a segment: the 16 GiB that a configuration may ask for, and the step that ends
+/// beyond them.
+pub const CAPACITY_BYTES_MAX: u64 = 17 << 30;
 
 /// Where the CRC stands in a header copy; it covers all other bytes.
 const CRC_AT: usize = 12;

@@ -3,16 +3,10 @@
 use crate::error::{Error, Result};
 use crate::index::{self, Builder};
 use crate::map::GrowingMap;
-use crate::segment::{Header, RECORDS_AT, Run, segment_path};
+use crate::segment::{CAPACITY_BYTES_MAX, CAPACITY_BYTES_MIN, Header, RECORDS_AT, Run, segment_path};
 use crate::whole::{head_of_line, record_crc};
-use hotpath::record::{Checkpoint, Head, Kind, LINE_BYTES, Line, Misfit, RECORD_BYTES_MAX, body_of, check_parts, flag};
+use hotpath::record::{Checkpoint, Head, Kind, LINE_BYTES, Line, Misfit, body_of, check_parts, flag};
 use std::path::{Path, PathBuf};
-
-/// Least capacity of a segment: the header and one record of any length.
-pub(crate) const CAPACITY_BYTES_MIN: u64 = (RECORDS_AT + RECORD_BYTES_MAX) as u64;
-/// Most capacity of a segment: the 16 GiB that a configuration may ask for, and the step that ends
-/// beyond them.
-pub const CAPACITY_BYTES_MAX: u64 = 17 << 30;
 
 /// Where segments go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +59,8 @@ impl Writer {
     pub fn create(settings: Settings) -> Result<Self> {
         let Settings { place, run, capacity_bytes } = settings;
         if !(CAPACITY_BYTES_MIN..=CAPACITY_BYTES_MAX).contains(&capacity_bytes) {
-            return Err(Error::Capacity { bytes: capacity_bytes });
+            let (least, most) = (CAPACITY_BYTES_MIN, CAPACITY_BYTES_MAX);
+            return Err(Error::Capacity { bytes: capacity_bytes, least, most });
         }
         let capacity = capacity_bytes as usize;
         let open = OpenSegment::create(place.path(run.segment), Header::new(&run), capacity)?;

@@ -4,8 +4,9 @@ use crate::feed::{Bench, Exchange, SECOND_NS, bodies, config, kinds, market};
 use hotpath::checkpoint::{decode, encode};
 use hotpath::engine::Engine;
 use hotpath::halt::Halt;
+use hotpath::progress::DAY_NS;
 use hotpath::record::{Clock, HaltBody, Head, Kind, Line, Timer, flag, head_of, payload_of};
-use hotpath::turn::{DAY_NS, Input};
+use hotpath::turn::Input;
 
 fn heads(records: &[Vec<u8>]) -> Vec<Head> {
     records.iter().filter_map(|record| head_of(record)).collect()

@@ -98,7 +98,7 @@ fn a_capacity_out_of_bounds_is_refused() {
     let folder = folder();
     for capacity_bytes in [0, 65_855, CAPACITY_BYTES_MAX + 1] {
         let error = Writer::create(Settings { capacity_bytes, ..settings(folder.path()) }).expect_err("out of bounds");
-        assert!(matches!(error, Error::Capacity { bytes } if bytes == capacity_bytes), "{error}");
+        assert!(matches!(error, Error::Capacity { bytes, .. } if bytes == capacity_bytes), "{error}");
     }
     assert!(!segment_path(folder.path(), 0).exists());
 }
