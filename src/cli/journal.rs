@@ -11,6 +11,7 @@ use crate::verify::{Verified, verify};
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -51,7 +52,8 @@ struct ImportArgs {
     /// The configuration [default: configs/<venue>-<symbol>.toml of the recording's market].
     #[arg(long, value_name = "CONFIG")]
     config: Option<PathBuf>,
-    /// The journal: a file, or a folder when several segments result [default: <FILE>.bin].
+    /// The journal: a file, or a folder when several segments result [default: the
+    /// recording's name with .bin, in the current folder].
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
     /// Change one key of the configuration; may be given several times.
@@ -118,7 +120,10 @@ fn run_import(args: &ImportArgs) -> Result<Ended> {
         None => default_config(&args.recording)?,
     };
     let loaded = config::load(&config, &args.sets)?;
-    let out = args.out.clone().unwrap_or_else(|| args.recording.with_extension("bin"));
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => Path::new(args.recording.file_stem().unwrap_or(OsStr::new("journal"))).with_extension("bin"),
+    };
     import_and_tell(&args.recording, &loaded, &out, args.json)
 }
 

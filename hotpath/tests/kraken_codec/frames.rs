@@ -129,6 +129,8 @@ fn trades() {
     assert_eq!(head.exch_ns, 1_768_837_008_413_515_000);
     let sold = one(&wire::TRADE.replace("\"buy\"", "\"sell\"").replace("\"market\"", "\"limit\""));
     assert_eq!(sold.head().flags, flag::ASK);
+    let past = one(&wire::TRADE.replace("\"update\"", "\"snapshot\""));
+    assert_eq!(past.head().flags, flag::PAST | flag::MARKET_ORDER);
 }
 
 #[test]
