@@ -124,7 +124,8 @@ pub struct QualityConfig {
     pub vol_ticks_max: i64,
     /// Largest move of the mid between two decisions, ticks.
     pub jump_ticks_max: i64,
-    /// Failures in a row of one check after which the quote is withdrawn.
+    /// Failures in a row of one check after which it is journaled again; of backward times, after which
+    /// the quote is withdrawn.
     pub burst: u32,
     /// Zero.
     pub spare: u32,

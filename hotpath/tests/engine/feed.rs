@@ -148,7 +148,7 @@ pub struct Exchange {
     pub qty_precision: usize,
     pub bids: BTreeMap<i64, i64>,
     pub asks: BTreeMap<i64, i64>,
-    micros: u32,
+    pub micros: u32,
 }
 
 impl Exchange {

@@ -223,6 +223,26 @@ fn a_spread_beyond_its_bound_is_counted_and_not_quoted() {
     assert_eq!(bench.reason(), Reason::Quoting as u16);
 }
 
+/// One stamp that runs backwards is counted; a row of them withdraws the quote until time goes on.
+#[test]
+fn time_that_keeps_running_backwards_is_not_quoted_on() {
+    let (mut bench, mut exchange) = usual();
+    exchange.micros = 1_000;
+    bench.frame(&exchange.update(&[(true, 1_001, 5)]));
+    let mut told = Vec::new();
+    for (step, reason) in [(1, Reason::Quoting), (2, Reason::Quoting), (3, Reason::Quality), (4, Reason::Quality)] {
+        exchange.micros = 500 - step;
+        let records = bench.frame(&exchange.update(&[(true, 1_001, 5 + i64::from(step))]));
+        told.extend(bodies::<Quality>(&records).iter().map(|body| (body.check, body.run)));
+        assert_eq!(bench.reason(), reason as u16, "{step}");
+    }
+    assert_eq!(told, [(3, 1), (3, 3)]);
+    exchange.micros = 2_000;
+    bench.frame(&exchange.update(&[(true, 1_001, 77)]));
+    assert_eq!(bench.reason(), Reason::Quoting as u16);
+    assert!(bench.trusted());
+}
+
 /// The exchange says what it sends: its depth holds from the next snapshot.
 #[test]
 fn the_depth_that_the_exchange_confirms_is_the_one_that_cuts() {
