@@ -244,5 +244,4 @@ impl<const ASK: bool> Side<ASK> {
 }
 
 #[cfg(test)]
-#[path = "book_tests.rs"]
 mod tests;

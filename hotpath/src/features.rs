@@ -194,5 +194,4 @@ const fn half_powers() -> [u64; 257] {
 }
 
 #[cfg(test)]
-#[path = "features_tests.rs"]
 mod tests;

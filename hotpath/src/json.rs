@@ -338,5 +338,4 @@ impl Iterator for Text<'_> {
 }
 
 #[cfg(test)]
-#[path = "json_tests.rs"]
 mod tests;

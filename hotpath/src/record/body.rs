@@ -412,7 +412,7 @@ pub mod link {
     pub const BROKEN: u16 = 3;
     /// No byte within the deadline.
     pub const SILENT: u16 = 4;
-    /// A frame above [`super::FRAME_BYTES_MAX`].
+    /// A frame above [`crate::record::FRAME_BYTES_MAX`].
     pub const OVERSIZED: u16 = 5;
 }
 
