@@ -1,0 +1,109 @@
+//! What `journal info`, `cat` and `gaps` print of a session whose content is known.
+
+mod support;
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+use support::{config, frames, imported_bytes, synthetic};
+
+/// A session of 600 frames with one update left out: its journal has one gap, closed by nothing.
+fn session_with_a_gap() -> (tempfile::TempDir, PathBuf, usize) {
+    let loaded = config("kraken-btc-eur.toml", &[]);
+    let bytes = synthetic(21, 600, &loaded);
+    let all = frames(&bytes);
+    let updates: Vec<_> =
+        all.iter().filter(|frame| frame.1.starts_with(b"{\"channel\":\"book\",\"type\":\"update\"")).collect();
+    let left_out = updates[updates.len() / 2];
+    let first_line = bytes.iter().position(|byte| *byte == b'\n').expect("a first line") + 1;
+    let mut recording = bytes[..first_line].to_vec();
+    for (recv_ns, payload) in all.iter().filter(|frame| *frame != left_out) {
+        recording.extend(format!("{recv_ns} {}\n", payload.len()).bytes());
+        recording.extend(payload);
+        recording.push(b'\n');
+    }
+    let (folder, imported) = imported_bytes(&recording, &loaded);
+    (folder, imported.segments[0].clone(), all.len() - 1)
+}
+
+/// Standard output of a `journal` command that succeeds.
+fn journal(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_journal")).args(arguments).output().expect("the program runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).expect("one JSON object a line")).collect()
+}
+
+#[test]
+fn cat_and_info_agree_on_what_a_journal_holds() {
+    let (_folder, file, frames) = session_with_a_gap();
+    let file = file.to_str().expect("a plain path");
+    let info: Value = serde_json::from_str(&journal(&["info", file, "--json"])).expect("JSON");
+    assert_eq!(info["frames"], frames);
+    assert_eq!(info["markets"][0]["symbol"], "BTC/EUR");
+    let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+    let mut bytes = 256;
+    for record in lines(&journal(&["cat", file, "--json"])) {
+        *counted.entry(record["kind"].as_str().expect("a kind").to_owned()).or_default() += 1;
+    }
+    for (kind, share) in info["kinds"].as_object().expect("kinds") {
+        assert_eq!(counted.get(kind).copied(), share["records"].as_u64(), "{kind}");
+        bytes += share["bytes"].as_u64().expect("bytes");
+    }
+    assert_eq!(info["bytes"], bytes, "kinds and header are the whole file");
+}
+
+#[test]
+fn cat_filters_by_kind_sequence_time_and_number() {
+    let (_folder, file, _) = session_with_a_gap();
+    let file = file.to_str().expect("a plain path");
+    let all = lines(&journal(&["cat", file, "--json"]));
+    let quotes = lines(&journal(&["cat", file, "--json", "--kind", "quote", "--kind", "GAP_OPEN"]));
+    let expected: Vec<_> =
+        all.iter().filter(|record| record["kind"] == "QUOTE" || record["kind"] == "GAP_OPEN").collect();
+    assert_eq!(quotes.iter().collect::<Vec<_>>(), expected);
+    let middle = lines(&journal(&["cat", file, "--json", "--from-seq", "100", "--to-seq", "140"]));
+    assert_eq!(
+        middle.iter().map(|record| record["seq"].as_u64()).collect::<Vec<_>>(),
+        (100..=140).map(Some).collect::<Vec<_>>()
+    );
+    let from_ns = all[500]["taken_ns"].as_u64().expect("a time");
+    let late = lines(&journal(&["cat", file, "--json", "--from", &from_ns.to_string()]));
+    assert!(late.iter().all(|record| record["taken_ns"].as_u64() >= Some(from_ns)));
+    assert_eq!(late.len(), all.iter().filter(|record| record["taken_ns"].as_u64() >= Some(from_ns)).count());
+    // The recording starts at 2026-08-01T00:00:00Z on its own clock, tied to UTC by the CLOCK record.
+    assert_eq!(lines(&journal(&["cat", file, "--json", "--to", "2026-07-31T23:59:59Z"])).len(), 0);
+    assert_eq!(journal(&["cat", file, "--limit", "7"]).lines().count(), 7);
+}
+
+#[test]
+fn text_shows_names_and_fractions() {
+    let (_folder, file, _) = session_with_a_gap();
+    let file = file.to_str().expect("a plain path");
+    let gap = journal(&["cat", file, "--kind", "GAP_OPEN"]);
+    assert!(gap.contains("cause=checksum number=1 expected="), "{gap}");
+    let quote = journal(&["cat", file, "--kind", "QUOTE", "--limit", "1"]);
+    assert!(quote.contains(" reason=quoting generation=1 ") && quote.contains(" fair=5"), "{quote}");
+    assert!(journal(&["cat", file, "--kind", "FRAME", "--limit", "1"]).contains("{\"channel\":\"status\""));
+}
+
+#[test]
+fn gaps_are_listed_with_cause_and_time() {
+    let (_folder, file, _) = session_with_a_gap();
+    let file = file.to_str().expect("a plain path");
+    let listed: Value = serde_json::from_str(&journal(&["gaps", file, "--json"])).expect("JSON");
+    let open = &lines(&journal(&["cat", file, "--json", "--kind", "GAP_OPEN"]))[0];
+    let gaps = listed["gaps"].as_array().expect("gaps");
+    assert_eq!(gaps.len(), 1);
+    assert_eq!((&gaps[0]["cause"], &gaps[0]["duration_ns"]), (&"checksum".into(), &Value::Null));
+    assert_eq!((&gaps[0]["offset"], &gaps[0]["opened_ns"]), (&open["offset"], &open["taken_ns"]));
+    let (gap_ns, span_ns) = (listed["gap_ns"].as_u64().expect("time"), listed["span_ns"].as_u64().expect("time"));
+    assert!(0 < gap_ns && gap_ns < span_ns);
+    let verified: Value = serde_json::from_str(&journal(&["verify", file, "--json"])).expect("JSON");
+    assert_eq!((&verified["gaps"], &verified["ok"]), (&1.into(), &true.into()));
+    assert!(verified["checksums_bad"].as_u64() > Some(0), "a wrong feed is recorded as wrong");
+}
