@@ -10,6 +10,7 @@ use hotpath::record::{Clock, Kind, body_of};
 use journal::{End, Header, Item, Segment};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Records and bytes of one kind.
@@ -137,28 +138,39 @@ impl Info {
     }
 
     /// For people.
-    pub fn print(&self) {
-        println!("{}", self.path.display());
-        println!(
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        writeln!(out, "{}", self.path.display())?;
+        writeln!(
+            out,
             "  run        {:016x}, segment {}, format version {}",
             self.header.run_id, self.header.segment, self.header.version
-        );
+        )?;
         for market in self.markets() {
-            println!("  market     {} at depth {}", market["symbol"].as_str().unwrap_or_default(), market["depth"]);
+            writeln!(
+                out,
+                "  market     {} at depth {}",
+                market["symbol"].as_str().unwrap_or_default(),
+                market["depth"]
+            )?;
         }
         let end = if self.end == End::Sealed { "closed".to_owned() } else { format!("not closed ({:?})", self.end) };
-        println!("  size       {} bytes, {end}, {} damaged places", grouped(self.file_bytes), self.damage);
+        writeln!(out, "  size       {} bytes, {end}, {} damaged places", grouped(self.file_bytes), self.damage)?;
         let (first, last) = self.taken_ns;
-        println!("  span       {:.6} s", last.saturating_sub(first) as f64 / 1e9);
-        println!("  {:<12} {:>12} {:>14} {:>10}", "kind", "records", "bytes", "B/frame");
+        writeln!(out, "  span       {:.6} s", last.saturating_sub(first) as f64 / 1e9)?;
+        writeln!(out, "  {:<12} {:>12} {:>14} {:>10}", "kind", "records", "bytes", "B/frame")?;
         for (kind, share) in &self.kinds {
             let a_frame = share.bytes as f64 / self.frames().max(1) as f64;
-            println!(
+            writeln!(
+                out,
                 "  {:<12} {:>12} {:>14} {a_frame:>10.1}",
                 kind_name(*kind),
                 grouped(share.records),
                 grouped(share.bytes)
-            );
+            )?;
         }
+        Ok(())
     }
 }

@@ -153,9 +153,11 @@ impl<const ASK: bool> Side<ASK> {
         }
     }
 
-    /// Keeps the best `depth` levels.
+    /// Keeps the best `depth` levels. The exchange's rule says that nothing else is in the book, so the
+    /// side is complete again.
     pub fn cut(&mut self, depth: usize) {
         self.start = self.start.max(self.end.saturating_sub(depth));
+        self.dropped_ticks = 0;
     }
 
     /// Appends a level that is better than all held: how a checkpoint is loaded.

@@ -144,10 +144,12 @@ impl<'a, V: Venue> Core<'a, V> {
         diary.append_lines(self.buffers.outputs.as_lines())
     }
 
-    /// Takes one input. On a halt the diary has the HALT record and the run is over.
+    /// Takes one input. When the step breaks an invariant the diary gets a HALT record in place of what
+    /// the step decided, and the run is over.
     ///
     /// # Errors
-    /// A halt, or what the diary says.
+    /// That halt; [`Halt::TimeWentBack`] or [`Halt::OversizedFrame`] for an input that the caller may not
+    /// hand in, of which nothing is recorded; or what the diary says.
     pub fn turn<D: Diary>(&mut self, taken_ns: u64, input: &Input<'_>, diary: &mut D) -> Result<(), D::Error> {
         ensure(taken_ns >= self.progress.taken_ns, Halt::TimeWentBack)?;
         if self.is_rotation_due(taken_ns) {

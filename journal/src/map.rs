@@ -94,7 +94,11 @@ impl GrowingMap {
     pub fn close(self, len: usize) -> Result<()> {
         let cut = self.file.set_len(len as u64);
         cut.map_err(|source| Error::io(&self.path, len, "cut the file", source))?;
-        self.file.sync_all().map_err(|source| Error::io(&self.path, len, "flush the file", source))
+        self.file.sync_all().map_err(|source| Error::io(&self.path, len, "flush the file", source))?;
+        let Self { map, file, path, .. } = self;
+        drop(map);
+        // Closing alone is not enough: a child that another thread is just starting still has the file.
+        file.unlock().map_err(|source| Error::io(&path, len, "unlock the file", source))
     }
 
     /// The address of `offset`, after proof that `len` bytes from there may be written.

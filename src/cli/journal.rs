@@ -150,7 +150,7 @@ fn import_and_tell(recording: &Path, loaded: &Loaded, out: &Path, as_json: bool)
             &json!({ "frames": imported.frames, "segments": names, "broken_at": imported.broken.map(|broken| broken.offset) }),
         )?;
     } else {
-        println!("{} frames -> {}", grouped(imported.frames), names.join(", "));
+        writeln!(std::io::stdout(), "{} frames -> {}", grouped(imported.frames), names.join(", "))?;
     }
     Ok(if imported.broken.is_none() && imported.halt.is_none() { Ended::Ok } else { Ended::Failed })
 }
@@ -190,7 +190,8 @@ fn run_info(args: &FilesArgs) -> Result<Ended> {
         let mut values: Vec<Value> = infos.iter().map(Info::to_json).collect();
         print_json(&if values.len() == 1 { values.remove(0) } else { json!({ "files": values }) })?;
     } else {
-        infos.iter().for_each(Info::print);
+        let mut out = std::io::stdout().lock();
+        infos.iter().try_for_each(|info| info.print(&mut out))?;
     }
     Ok(Ended::Ok)
 }
@@ -207,7 +208,8 @@ fn run_verify(args: &FilesArgs) -> Result<Ended> {
     if args.json {
         print_json(&verify_json(&files, &all))?;
     } else {
-        files.iter().zip(&all).for_each(|(path, verified)| print_verified(path, verified));
+        let mut out = std::io::stdout().lock();
+        files.iter().zip(&all).try_for_each(|(path, verified)| print_verified(&mut out, path, verified))?;
     }
     Ok(if ok { Ended::Ok } else { Ended::Failed })
 }
@@ -235,32 +237,36 @@ fn verify_json(files: &[PathBuf], all: &[Verified]) -> Value {
     })
 }
 
-fn print_verified(path: &Path, verified: &Verified) {
+fn print_verified(out: &mut impl Write, path: &Path, verified: &Verified) -> std::io::Result<()> {
     let name = path.display();
-    println!("{name}: {}", if verified.is_ok() { "OK" } else { "FAILED" });
-    println!(
+    writeln!(out, "{name}: {}", if verified.is_ok() { "OK" } else { "FAILED" })?;
+    writeln!(
+        out,
         "  records    {}, damaged or missing {}",
         grouped(verified.scan.records()),
         grouped(verified.records_damaged)
-    );
-    println!(
+    )?;
+    writeln!(
+        out,
         "  checksums  {} ok, {} bad, {} without a snapshot before them",
         grouped(verified.checksums_ok),
         grouped(verified.checksums_bad),
         grouped(verified.unverifiable)
-    );
-    println!("  gaps       {}", grouped(verified.gaps));
+    )?;
+    writeln!(out, "  gaps       {}", grouped(verified.gaps))?;
     if verified.scan.end != journal::End::Sealed {
-        println!("  end        not closed ({:?}): the writer crashed or still writes", verified.scan.end);
+        writeln!(out, "  end        not closed ({:?}): the writer crashed or still writes", verified.scan.end)?;
     }
     for offset in &verified.damaged_at {
-        println!("  damaged at byte {offset}: replay resumes at the next checkpoint");
+        writeln!(out, "  damaged at byte {offset}: replay resumes at the next checkpoint")?;
     }
     for offset in &verified.disagreements {
-        println!(
+        writeln!(
+            out,
             "  byte {offset}: the recorded verdict on a checksum is not the recomputed one: replay to see where the engine differs"
-        );
+        )?;
     }
+    Ok(())
 }
 
 fn run_gaps(args: &FilesArgs) -> Result<Ended> {
@@ -273,10 +279,15 @@ fn run_gaps(args: &FilesArgs) -> Result<Ended> {
         print_json(&json!({ "gaps": gaps.gaps, "gap_ns": total_ns, "span_ns": span_ns }))?;
         return Ok(Ended::Ok);
     }
+    let mut out = std::io::stdout().lock();
     for gap in &gaps.gaps {
         let lasted = gap.duration_ns.map_or("still open".to_owned(), |ns| format!("{:.6} s", ns as f64 / 1e9));
-        println!("gap {} of market {}: {} at {} ns, {lasted}", gap.number, gap.instrument, gap.cause, gap.opened_ns);
+        writeln!(
+            out,
+            "gap {} of market {}: {} at {} ns, {lasted}",
+            gap.number, gap.instrument, gap.cause, gap.opened_ns
+        )?;
     }
-    println!("{} gaps, {:.6} s of {:.6} s", gaps.gaps.len(), total_ns as f64 / 1e9, span_ns as f64 / 1e9);
+    writeln!(out, "{} gaps, {:.6} s of {:.6} s", gaps.gaps.len(), total_ns as f64 / 1e9, span_ns as f64 / 1e9)?;
     Ok(Ended::Ok)
 }

@@ -8,6 +8,7 @@ use clap::Parser;
 use hotpath::record::Kind;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -51,7 +52,7 @@ pub fn run(args: &Args) -> Result<Ended> {
     if args.json {
         print_json(&total.to_json(&reports))?;
     } else {
-        total.print(&reports);
+        total.print(&mut io::stdout().lock(), &reports)?;
     }
     let good = total.matches && reports.iter().all(SegmentReport::is_whole);
     Ok(if good { Ended::Ok } else { Ended::Failed })
@@ -113,18 +114,18 @@ impl Total {
         value
     }
 
-    fn print(&self, reports: &[SegmentReport]) {
+    fn print(&self, out: &mut impl Write, reports: &[SegmentReport]) -> io::Result<()> {
         for report in reports {
-            print_file(report);
+            print_file(out, report)?;
         }
         let kinds: Vec<_> =
             self.kinds.iter().map(|(kind, count)| format!("{} {}", kind_name(*kind), grouped(*count))).collect();
-        println!("{}", if self.matches { "MATCH" } else { "DIVERGED" });
-        println!("  records    {} ({})", grouped(self.records), kinds.join(", "));
-        println!("  frames     {}", grouped(self.frames));
-        println!("  checksums  {} ok, {} bad", grouped(self.checksums_ok), grouped(self.checksums_bad));
-        println!("  rate       {} records/s", grouped(self.records_per_second as u64));
-        println!("  digest     {}", self.digest);
+        writeln!(out, "{}", if self.matches { "MATCH" } else { "DIVERGED" })?;
+        writeln!(out, "  records    {} ({})", grouped(self.records), kinds.join(", "))?;
+        writeln!(out, "  frames     {}", grouped(self.frames))?;
+        writeln!(out, "  checksums  {} ok, {} bad", grouped(self.checksums_ok), grouped(self.checksums_bad))?;
+        writeln!(out, "  rate       {} records/s", grouped(self.records_per_second as u64))?;
+        writeln!(out, "  digest     {}", self.digest)
     }
 }
 
@@ -152,43 +153,52 @@ fn file_json(report: &SegmentReport) -> Value {
     })
 }
 
-fn print_file(report: &SegmentReport) {
+fn print_file(out: &mut impl Write, report: &SegmentReport) -> io::Result<()> {
     let name = report.path.display();
     if report.engine_version != hotpath::ENGINE_VERSION {
-        println!("{name}: written by engine version {}, this is {}", report.engine_version, hotpath::ENGINE_VERSION);
+        writeln!(
+            out,
+            "{name}: written by engine version {}, this is {}",
+            report.engine_version,
+            hotpath::ENGINE_VERSION
+        )?;
     }
     match report.scan.end {
         journal::End::Sealed => {}
-        end => println!("{name}: not closed ({end:?}); {} bytes are whole steps", grouped(report.valid_bytes as u64)),
+        end => {
+            writeln!(out, "{name}: not closed ({end:?}); {} bytes are whole steps", grouped(report.valid_bytes as u64))?
+        }
     }
     if report.header_copies < 2 {
-        println!("{name}: one of the two header copies is damaged; the other was used");
+        writeln!(out, "{name}: one of the two header copies is damaged; the other was used")?;
     }
     if !report.index_holds {
-        println!("{name}: the index at the end is not the one that the records give");
+        writeln!(out, "{name}: the index at the end is not the one that the records give")?;
     }
     for damage in &report.scan.damage {
         let lost = damage.lost.map_or("records lost: unknown".to_owned(), |lost| format!("records lost: {lost}"));
-        println!("{name}: damaged at byte {} for {} bytes; {lost}", damage.offset, damage.bytes);
+        writeln!(out, "{name}: damaged at byte {} for {} bytes; {lost}", damage.offset, damage.bytes)?;
     }
     for (span, outcome) in report.scan.spans.iter().zip(&report.outcomes).skip(1) {
-        println!(
+        writeln!(
+            out,
             "{name}: resumed at the checkpoint at byte {}, replayed to byte {}",
             span.bytes.start, outcome.proved_end
-        );
+        )?;
     }
     for outcome in &report.outcomes {
         if let Some(halt) = outcome.halt {
-            println!("{name}: the engine halted ({halt:?})");
+            writeln!(out, "{name}: the engine halted ({halt:?})")?;
         }
     }
     if let Some((divergence, state)) = report.divergence() {
         let show = |record: &[u8]| {
             if record.is_empty() { "(nothing)".to_owned() } else { text(divergence.offset as u64, record) }
         };
-        println!("{name}: first difference at byte {}", divergence.offset);
-        println!("  expected {}", show(&divergence.expected));
-        println!("  found    {}", show(&divergence.found));
-        println!("{state}");
+        writeln!(out, "{name}: first difference at byte {}", divergence.offset)?;
+        writeln!(out, "  expected {}", show(&divergence.expected))?;
+        writeln!(out, "  found    {}", show(&divergence.found))?;
+        writeln!(out, "{state}")?;
     }
+    Ok(())
 }

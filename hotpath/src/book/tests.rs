@@ -118,6 +118,19 @@ fn an_overflowing_window_knows_what_it_forgot() {
     assert_eq!(book.bids.complete_to_ticks(), None);
 }
 
+/// A message that overflowed a side which is cut leaves no price behind at which levels are refused.
+#[test]
+fn a_cut_makes_a_side_complete_again() {
+    let mut book = bytemuck_boxed();
+    for price in 1..=SIDE_LEVELS as i64 + 5 {
+        book.bids.set(price, 5);
+    }
+    assert_eq!(book.bids.complete_to_ticks(), Some(5));
+    book.cut(10);
+    assert_eq!(book.bids.complete_to_ticks(), None);
+    assert_eq!(book.bids.set(3, 7), Change::Inserted);
+}
+
 /// An insert worse than every level of a full side is itself what is dropped.
 #[test]
 fn a_full_side_refuses_a_worse_level_after_dropping_one() {

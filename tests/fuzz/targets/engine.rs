@@ -1,0 +1,231 @@
+//! The whole engine: a run that the bytes describe, then the same run from its own diary.
+
+use super::exchange::{Change, Exchange};
+use super::markets::two_markets;
+use super::tape::Tape;
+use bytemuck::Zeroable;
+use fathom::memory::Memory;
+use hotpath::halt::Halt;
+use hotpath::record::{Clock, Close, Command, Health, Link, Timer, check, close, flag, link};
+use hotpath::turn::{Core, Input};
+use hotpath::venue::Frame;
+use hotpath::venue::kraken::Kraken;
+
+const START_NS: u64 = 1_000_000_000;
+const UTC_NS: u64 = 1_785_542_400_000_000_000;
+const HOUR_NS: u64 = 3_600_000_000_000;
+const TEXT: u16 = 1;
+/// Inputs of a run: what a mutation may make longer ends somewhere.
+const INPUTS_MAX: usize = 400;
+
+/// A run. It never halts (time does not run backwards here and no frame is oversized); its records
+/// fit the schema, are numbered without holes and end with a step; the engine makes the same bytes
+/// again from the opening checkpoint and from the last one.
+pub fn engine(bytes: &[u8]) {
+    let tape = played(bytes);
+    let mut last = 0;
+    for (seq, (_, head, record)) in tape.records().enumerate() {
+        assert_eq!(check(record, 2), Ok(()), "{head:?}");
+        assert_eq!(head.seq, seq as u64);
+        last = head.flags;
+    }
+    assert!(last & flag::END_OF_STEP != 0, "the run ends inside a step");
+    let states: Vec<usize> = tape.states().collect();
+    for place in [states.first(), states.last()].into_iter().flatten() {
+        let again = tape.again(*place).expect("the run did not halt before");
+        let differs = tape.lines[*place..].iter().zip(&again.lines).position(|(was, is)| was != is);
+        assert_eq!(differs, None, "replay from line {place} differs so many lines on");
+        assert_eq!(again.lines.len(), tape.lines.len() - place, "replay from line {place} is shorter or longer");
+    }
+}
+
+/// The diary of the run that the bytes describe.
+pub fn played(bytes: &[u8]) -> Tape {
+    let mut memory = Memory::new();
+    let core = memory.start(Kraken, &two_markets()).expect("a legal configuration");
+    let mut run = Run { core, tape: Tape::default(), dice: bytes, now_ns: START_NS, books: Default::default() };
+    run.core.open(START_NS, &mut run.tape).expect("an opening");
+    for _ in 0..INPUTS_MAX {
+        if run.dice.is_empty() {
+            break;
+        }
+        run.input().expect("no halt");
+    }
+    run.take(&Input::Close(Close { cause: close::STOPPED, spare: [0; 11] })).expect("no halt");
+    run.tape
+}
+
+struct Run<'a> {
+    core: Core<'a, Kraken>,
+    tape: Tape,
+    /// What is left of the bytes.
+    dice: &'a [u8],
+    now_ns: u64,
+    books: [Exchange; 2],
+}
+
+impl Run<'_> {
+    /// The next byte; zeros behind the last.
+    fn roll(&mut self) -> u8 {
+        let (first, rest) = self.dice.split_first().unwrap_or((&0, &[]));
+        self.dice = rest;
+        *first
+    }
+
+    fn word(&mut self) -> u64 {
+        u64::from_le_bytes(std::array::from_fn(|_| self.roll()))
+    }
+
+    fn input(&mut self) -> Result<(), Halt> {
+        let choice = self.roll();
+        let market = usize::from(choice >> 7);
+        match choice & 0x1f {
+            0..=11 => self.update(market),
+            12..=14 => self.snapshot(market),
+            15 => self.known_frame(market as u16),
+            16 => self.raw_frame(market as u16),
+            17 => self.long_frame(market as u16),
+            18..=20 => self.wait(),
+            21 => self.timer(),
+            22 => self.command(),
+            23 => self.health(),
+            24 => self.link(market as u16),
+            25 => self.clock(),
+            26 => self.day(),
+            _ => self.frame(market as u16, TEXT, br#"{"channel":"heartbeat"}"#, true),
+        }
+    }
+
+    fn take(&mut self, input: &Input<'_>) -> Result<(), Halt> {
+        self.core.turn(self.now_ns, input, &mut self.tape)
+    }
+
+    fn frame(&mut self, connection: u16, opcode: u16, bytes: &[u8], end_of_read: bool) -> Result<(), Halt> {
+        let frame = Frame { connection, opcode, bytes };
+        self.take(&Input::Frame { frame, recv_ns: self.now_ns, kernel_utc_ns: 0, end_of_read })
+    }
+
+    /// One to four changes near the touch; one message in sixteen has a wrong checksum.
+    fn update(&mut self, market: usize) -> Result<(), Halt> {
+        let form = self.roll();
+        let mut changes = Vec::new();
+        for _ in 0..=form & 3 {
+            let (place, size) = (self.roll(), self.roll());
+            let ask = place & 0x80 != 0;
+            // Sides overlap by a tick in 128: crossed books are rare, not impossible.
+            let distance = i64::from(place & 0x7f);
+            let price_ticks = if ask { 540_000 + distance } else { 540_000 - distance };
+            changes.push(Change { ask, price_ticks, qty_lots: i64::from(size >> 2) * 1_000_003 });
+        }
+        let time = self.time(form);
+        let text = self.books[market].update(market, &changes, &time, u32::from(form >> 4 == 15));
+        self.book(market, form, text)
+    }
+
+    fn snapshot(&mut self, market: usize) -> Result<(), Halt> {
+        let form = self.roll();
+        let time = self.time(form);
+        let text = self.books[market].snapshot(market, &time, u32::from(form >> 4 == 15));
+        self.book(market, form, text)
+    }
+
+    /// Bit 2: the read goes on. Bit 3: spelled so that only the general path takes it.
+    fn book(&mut self, market: usize, form: u8, text: String) -> Result<(), Halt> {
+        let text = if form & 8 == 0 { text } else { text.replace(",\"", " , \"") };
+        self.frame(market as u16, TEXT, text.as_bytes(), form & 4 == 0)
+    }
+
+    /// The exchange's time; one message in sixteen is dated back.
+    fn time(&self, form: u8) -> String {
+        let second = if form >> 4 == 14 { 0 } else { self.now_ns / 1_000_000_000 % 60 };
+        format!("2026-08-01T00:00:{second:02}.{:06}Z", self.now_ns / 1_000 % 1_000_000)
+    }
+
+    fn known_frame(&mut self, connection: u16) -> Result<(), Halt> {
+        const FRAMES: [&str; 10] = [
+            r#"{"channel":"status","type":"update","data":[{"version":"2.0.10","system":"cancel_only","api_version":"v2","connection_id":1}]}"#,
+            r#"{"channel":"status","type":"update","data":[{"version":"2.0.10","system":"online","api_version":"v2","connection_id":2}]}"#,
+            r#"{"method":"subscribe","result":{"channel":"book","depth":10,"symbol":"BTC/EUR"},"success":true}"#,
+            r#"{"method":"subscribe","result":{"channel":"book","depth":5000,"symbol":"BTC/EUR"},"success":true}"#,
+            r#"{"method":"unsubscribe","result":{"channel":"book","depth":10,"symbol":"BTC/USD"},"success":true}"#,
+            r#"{"channel":"trade","type":"update","data":[{"symbol":"BTC/EUR","side":"sell","price":54000.1,"qty":0.5,"ord_type":"limit","trade_id":9,"timestamp":"2026-08-01T00:00:01Z"}]}"#,
+            r#"{"channel":"ticker","type":"update","data":[{"symbol":"BTC/USD","bid":1.0,"bid_qty":1,"ask":2.0,"ask_qty":1,"last":0}]}"#,
+            r#"{"method":"pong","req_id":1,"time_in":"2026-08-01T00:00:01Z","time_out":"2026-08-01T00:00:01Z"}"#,
+            r#"{"channel":"instrument","type":"update","data":{"assets":[],"pairs":[{"symbol":"BTC/EUR","status":"online","price_precision":2,"qty_precision":8,"cost_precision":5,"price_increment":0.01,"qty_increment":0.00000001,"qty_min":0.00005,"cost_min":0.5}]}}"#,
+            r#"{"channel":"instrument","type":"update","data":{"assets":[],"pairs":[{"symbol":"BTC/EUR","status":"limit_only","price_precision":1,"qty_precision":8,"cost_precision":5,"price_increment":0.1,"qty_increment":0.00000001,"qty_min":0.00005,"cost_min":0.5}]}}"#,
+        ];
+        let choice = self.roll();
+        let frame = FRAMES[usize::from(choice & 15) % FRAMES.len()];
+        self.frame(connection, TEXT, frame.as_bytes(), choice & 16 == 0)
+    }
+
+    /// Bytes as they stand, with any opcode and connection.
+    fn raw_frame(&mut self, connection: u16) -> Result<(), Halt> {
+        let (length, form) = (usize::from(self.roll()), self.roll());
+        let (frame, rest) = self.dice.split_at(length.min(self.dice.len()));
+        self.dice = rest;
+        let connection = if form & 1 == 0 { connection } else { u16::from(form) };
+        self.frame(connection, u16::from(form >> 6), frame, form & 2 == 0)
+    }
+
+    /// A legal frame of up to 255 KiB, so that records continue and segments fill.
+    fn long_frame(&mut self, connection: u16) -> Result<(), Halt> {
+        let kib = usize::from(self.roll());
+        let text = format!(r#"{{"channel":"ohlc","data":"{}"}}"#, "x".repeat(kib * 1024));
+        self.frame(connection, TEXT, text.as_bytes(), true)
+    }
+
+    /// Time goes by: nanoseconds to minutes.
+    fn wait(&mut self) -> Result<(), Halt> {
+        let form = self.roll();
+        self.now_ns += u64::from(form >> 3) << (5 * (form & 7));
+        Ok(())
+    }
+
+    fn timer(&mut self) -> Result<(), Halt> {
+        let due_ns = self.core.engine().deadline_ns();
+        // What the loop does when it is late, or waits until the timer is due.
+        if due_ns != u64::MAX && self.roll() & 1 == 0 {
+            self.now_ns = self.now_ns.max(due_ns);
+        }
+        self.take(&Input::Timer(Timer { due_ns, spare: [0; 2] }))
+    }
+
+    fn command(&mut self) -> Result<(), Halt> {
+        let code = u16::from(self.roll() & 3);
+        self.take(&Input::Command(Command { code, spare: [0; 3], argument: -1, serial: 1 }))
+    }
+
+    fn health(&mut self) -> Result<(), Halt> {
+        let word = self.word();
+        let [ring, disk, lag, ..] = word.to_le_bytes();
+        let body = Health {
+            ring_lines_free: u32::from(ring) * 100,
+            disk_mib_free: u32::from(disk) * 100,
+            journal_lag_ns: u64::from(lag) * 1_000_000,
+            round_trip_ns: word,
+            spare: [0; 8],
+        };
+        self.take(&Input::Health(body))
+    }
+
+    fn link(&mut self, connection: u16) -> Result<(), Halt> {
+        let up = u16::from(self.roll() & 1);
+        let cause = if up == 1 { link::CONNECTED } else { link::BROKEN };
+        let body = Link { up, cause, close_code: 1006, spare: 0, recv_ns: self.now_ns, spare_tail: 0 };
+        self.take(&Input::Link(connection, body))
+    }
+
+    fn clock(&mut self) -> Result<(), Halt> {
+        let word = self.word();
+        // Mostly a sound reading; now and then any at all.
+        let utc_ns = if word & 3 == 0 { word } else { UTC_NS + self.now_ns + (word >> 40) };
+        self.take(&Input::Clock(Clock { mono_ns: self.now_ns, utc_ns, ..Clock::zeroed() }))
+    }
+
+    /// Hours go by, so that a day ends.
+    fn day(&mut self) -> Result<(), Halt> {
+        self.now_ns += u64::from(self.roll() & 31) * HOUR_NS;
+        Ok(())
+    }
+}

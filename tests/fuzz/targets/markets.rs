@@ -1,0 +1,50 @@
+//! The configuration that every target shares.
+
+use bytemuck::Zeroable;
+use hotpath::config::{
+    Config, HealthConfig, JournalConfig, MarketConfig, Model, QualityConfig, QuoteConfig, SEGMENT_BYTES_MIN, Symbol,
+    book_rule, checksum_rule, venue_id,
+};
+
+/// Symbols of the market table; market `n` comes on connection `n`.
+pub const SYMBOLS: [&str; 2] = ["BTC/EUR", "BTC/USD"];
+/// Decimals of every price.
+pub const PRICE_PRECISION: u8 = 1;
+/// Decimals of every size.
+pub const QTY_PRECISION: u8 = 8;
+/// Levels a side that both markets are subscribed with.
+pub const DEPTH: u32 = 10;
+
+/// Two markets: one that trades, cut and checked as Kraken does, and a leader without a checksum that
+/// keeps its whole window. Segments and checkpoints come as often as a configuration may ask for.
+pub fn two_markets() -> Config {
+    let mut config = Config {
+        journal: JournalConfig { segment_bytes: SEGMENT_BYTES_MIN, checkpoint_ns: 20_000_000_000 },
+        health: HealthConfig { ring_lines_min: 1_000, disk_mib_min: 1_000, journal_lag_ns_max: 50_000_000 },
+        quality: QualityConfig { spread_ticks_max: 100, vol_ticks_max: 500, jump_ticks_max: 200, burst: 3, spare: 0 },
+        quote: QuoteConfig { half_spread_ticks: 5, qty_lots: 100_000 },
+        model: Model { micro_q16: 32_768, imbalance_q16: 16_384, clamp_ticks: 20, file_hash: 0 },
+        ..Config::zeroed()
+    };
+    for (row, symbol) in config.markets.iter_mut().zip(SYMBOLS) {
+        let connection = config.market_count;
+        let trades = connection == 0;
+        *row = MarketConfig {
+            symbol: Symbol::new(symbol).expect("a legal symbol"),
+            venue: venue_id::KRAKEN,
+            connection,
+            price_precision: PRICE_PRECISION,
+            qty_precision: QTY_PRECISION,
+            book_rule: if trades { book_rule::CUT } else { book_rule::WINDOW },
+            checksum_rule: if trades { checksum_rule::CRC32_TOP10 } else { checksum_rule::NONE },
+            depth: DEPTH,
+            imbalance_levels: 5,
+            price_increment_ticks: if trades { 1 } else { 5 },
+            stale_ns_max: 5_000_000_000,
+            vol_half_life_ns: 10_000_000_000,
+        };
+        config.market_count += 1;
+    }
+    assert_eq!(config.check(), Ok(()), "the targets' own configuration");
+    config
+}

@@ -1,0 +1,42 @@
+//! What is fuzzed: one function for each parser, with the claims that hold for any bytes at all.
+//!
+//! A target panics when a claim is broken and returns otherwise. It depends on nothing but its
+//! argument, so an input that fails once fails again. Two programs call the targets: `tests/fuzz.rs`,
+//! which is part of `cargo test`, and the package of the folder above, which hands them to libFuzzer.
+
+mod cbcap;
+mod checkpoint;
+mod config;
+mod decimal;
+mod engine;
+mod exchange;
+mod journal;
+mod kraken;
+mod markets;
+mod tape;
+mod time;
+
+pub use cbcap::cbcap;
+pub use checkpoint::checkpoint;
+pub use config::config;
+pub use decimal::decimal;
+pub use engine::{engine, played};
+pub use journal::journal;
+pub use kraken::kraken;
+pub use tape::Tape;
+pub use time::time;
+
+/// A function of bytes that panics when a claim about them is broken.
+pub type Target = fn(&[u8]);
+
+/// Every target by the name of its corpus folder.
+pub const TARGETS: [(&str, Target); 8] = [
+    ("cbcap", cbcap),
+    ("checkpoint", checkpoint),
+    ("config", config),
+    ("decimal", decimal),
+    ("engine", engine),
+    ("journal", journal),
+    ("kraken", kraken),
+    ("time", time),
+];

@@ -1,0 +1,207 @@
+//! The hot path does not allocate once it runs: decoding, turns and appends are counted.
+
+use fathom::config::{Loaded, load};
+use fathom::import::cbcap::Recording;
+use fathom::memory::Memory;
+use fathom::run::{JournalDiary, RunError};
+use hotpath::lines::{EVENT_LINES, Lines};
+use hotpath::record::{Clock, Kind, Line, Link, Timer, head_of, link};
+use hotpath::turn::{Core, Diary, Input};
+use hotpath::venue::kraken::Kraken;
+use hotpath::venue::{Frame, Venue};
+use journal::{Place, Run, Settings, Writer};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::path::Path;
+
+const FRAMES: usize = 25_000;
+const TEXT: u16 = 1;
+
+/// The system's allocator, counting calls by thread, so that the test harness does not disturb.
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+thread_local! {
+    /// Calls that asked for memory. Constant to begin with and without a destructor: reading it never
+    /// allocates.
+    static CALLS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count() {
+    CALLS.set(CALLS.get() + 1);
+}
+
+// SAFETY: every method hands its arguments to the system's allocator, which keeps the contract of the
+// trait, and returns what that returned; counting touches no memory that is handed out.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller promises a layout of more than zero bytes, as this call wants it.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller promises a layout of more than zero bytes, as this call wants it.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, place: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller promises that `place` came from this allocator with `layout`, and all that
+        // comes from it came from the system's; it promises a legal new size too.
+        unsafe { System.realloc(place, layout, new_size) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        // SAFETY: the caller promises that `place` came from this allocator with `layout`, and all that
+        // comes from it came from the system's.
+        unsafe { System.dealloc(place, layout) }
+    }
+}
+
+/// How often `work` asked for memory.
+fn calls(work: impl FnOnce()) -> u64 {
+    let before = CALLS.get();
+    work();
+    CALLS.get() - before
+}
+
+/// A diary that passes records on, and allocates at the records of one kind when it is told to.
+struct Leaky<D> {
+    diary: D,
+    kind: Option<Kind>,
+    records: u64,
+}
+
+impl<D: Diary> Leaky<D> {
+    const fn new(diary: D, kind: Option<Kind>) -> Self {
+        Self { diary, kind, records: 0 }
+    }
+
+    fn leak(&mut self, first: &Line) {
+        self.records += 1;
+        if head_of(&first.0).is_some_and(|head| Some(head.kind) == self.kind) {
+            drop(std::hint::black_box(Box::new(self.records)));
+        }
+    }
+}
+
+impl<D: Diary> Diary for Leaky<D> {
+    type Error = D::Error;
+
+    fn append(&mut self, first: &Line, payload: &[u8]) -> Result<(), D::Error> {
+        self.leak(first);
+        self.diary.append(first, payload)
+    }
+
+    fn append_lines(&mut self, lines: &[Line]) -> Result<(), D::Error> {
+        lines.first().into_iter().for_each(|first| self.leak(first));
+        self.diary.append_lines(lines)
+    }
+}
+
+fn loaded() -> Loaded {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs/kraken-btc-eur.toml");
+    // One segment: a new file has a new name, and a name is allocated.
+    load(&path, &["journal.segment_bytes=1073741824".to_owned()]).expect("the shipped configuration")
+}
+
+/// A recording to drive, in memory.
+fn recording(loaded: &Loaded) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    fathom::sample::cbcap(1, FRAMES, loaded, &mut bytes).expect("memory takes everything");
+    bytes
+}
+
+fn writer(folder: &Path) -> Writer {
+    let run = Run { run_id: 1, salt: 2, created_utc_ns: 0, markets: 1, segment: 0, first_seq: 0 };
+    let place = Place::Folder(folder.to_owned());
+    Writer::create(Settings { place, run, capacity_bytes: 64 * 1024 * 1024 }).expect("a segment")
+}
+
+/// The whole recording as the importer drives it: opening, clock, link, then timers and frames.
+/// Returns the frames taken.
+fn drive<D: Diary<Error = RunError>>(
+    core: &mut Core<'_, Kraken>,
+    frames: Recording<'_>,
+    diary: &mut D,
+) -> Result<u64, RunError> {
+    let mut begun = false;
+    for frame in frames {
+        let frame = frame.expect("a whole recording");
+        let recv_ns = frame.recv_ns;
+        if !begun {
+            begin(core, recv_ns, diary)?;
+            begun = true;
+        }
+        while core.engine().deadline_ns() <= recv_ns {
+            let due_ns = core.engine().deadline_ns();
+            core.turn(due_ns, &Input::Timer(Timer { due_ns, spare: [0; 2] }), diary)?;
+        }
+        let frame = Frame { connection: 0, opcode: TEXT, bytes: frame.bytes };
+        core.turn(recv_ns, &Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true }, diary)?;
+    }
+    Ok(core.progress().frames)
+}
+
+fn begin<D: Diary>(core: &mut Core<'_, Kraken>, ns: u64, diary: &mut D) -> Result<(), D::Error> {
+    core.open(ns, diary)?;
+    core.turn(ns, &Input::Clock(Clock { mono_ns: ns, utc_ns: ns, ..bytemuck::Zeroable::zeroed() }), diary)?;
+    let up = Link { up: 1, cause: link::CONNECTED, close_code: 0, spare: 0, recv_ns: ns, spare_tail: 0 };
+    core.turn(ns, &Input::Link(0, up), diary)
+}
+
+/// How often a run over the recording asks for memory, when its diary leaks at records of `kind`.
+fn calls_of_run(loaded: &Loaded, bytes: &[u8], kind: Option<Kind>) -> u64 {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut memory = Memory::new();
+    let mut core = memory.start(Kraken, &loaded.config).expect("a legal configuration");
+    let mut diary = Leaky::new(JournalDiary(writer(folder.path())), kind);
+    let (_, frames) = Recording::open(bytes).expect("a recording");
+    let mut taken = 0;
+    let calls = calls(|| taken = drive(&mut core, frames, &mut diary).expect("a run without a halt"));
+    assert_eq!(taken, FRAMES as u64);
+    assert!(core.engine().state().generation > 0, "the engine never quoted");
+    assert!(core.engine().markets()[0].state.counts.checksums_ok > 20_000, "the book was not followed");
+    diary.diary.0.close().expect("a clean close");
+    calls
+}
+
+#[test]
+fn turns_and_appends_do_not_allocate() {
+    let loaded = loaded();
+    let bytes = recording(&loaded);
+    assert_eq!(calls_of_run(&loaded, &bytes, None), 0);
+    // The counter works: one allocation for each of the few records of a kind, and it tells how many.
+    assert_eq!(calls_of_run(&loaded, &bytes, Some(Kind::LINK)), 1);
+    assert!(calls_of_run(&loaded, &bytes, Some(Kind::FRAME)) >= FRAMES as u64);
+}
+
+#[test]
+fn decoding_does_not_allocate() {
+    let loaded = loaded();
+    let bytes = recording(&loaded);
+    // Spelled otherwise, every frame takes the general path.
+    let spelled = |bytes: &[u8]| [b" ", bytes, b" "].concat();
+    let (_, frames) = Recording::open(&bytes).expect("a recording");
+    let frames: Vec<_> = frames.map(|frame| frame.expect("a whole recording").bytes).collect();
+    let general: Vec<_> = frames.iter().map(|bytes| spelled(bytes)).collect();
+    let refused: Vec<_> = frames.iter().map(|bytes| &bytes[..bytes.len() - 1]).collect();
+    let mut memory = vec![Line::ZERO; EVENT_LINES];
+    let mut events = Lines::new(&mut memory);
+    let mut accepted = 0;
+    let mut decode = |bytes: &[u8]| {
+        events.begin(0, 0, 0);
+        let verdict = Kraken.decode(&loaded.config, Frame { connection: 0, opcode: TEXT, bytes }, &mut events);
+        accepted += usize::from(verdict.is_ok());
+    };
+    assert_eq!(calls(|| frames.iter().for_each(|bytes| decode(bytes))), 0, "frames as the exchange writes them");
+    assert_eq!(calls(|| general.iter().for_each(|bytes| decode(bytes))), 0, "frames of the general path");
+    assert_eq!(calls(|| refused.iter().for_each(|bytes| decode(bytes))), 0, "frames that are refused");
+    let leaking = calls(|| frames.iter().for_each(|bytes| decode(&std::hint::black_box(bytes.to_vec()))));
+    assert_eq!(leaking, FRAMES as u64, "the counter does not count");
+    assert_eq!(accepted, 3 * FRAMES);
+}
