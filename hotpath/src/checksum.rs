@@ -14,37 +14,72 @@ const TEXT_BYTES: usize = CHECKSUM_LEVELS * 2 * 2 * DIGITS_MAX;
 /// The checksum of a book; sides with fewer than ten levels give what they have.
 #[must_use]
 pub fn crc32_top10(book: &Book) -> u32 {
-    let mut text = Text { bytes: [0; TEXT_BYTES], used: 0 };
-    let asks = book.asks.best_first().take(CHECKSUM_LEVELS);
-    let bids = book.bids.best_first().take(CHECKSUM_LEVELS);
-    for level in asks.chain(bids) {
-        text.push(level.price_ticks);
-        text.push(level.qty_lots);
+    let mut text = Text { bytes: [0; TEXT_BYTES], start: TEXT_BYTES };
+    // The text is written from its end, where numbers come out of division; levels lie in that order.
+    for side in [book.bids.worst_first(), book.asks.worst_first()] {
+        let skipped = side.len().saturating_sub(CHECKSUM_LEVELS);
+        for level in side.get(skipped..).unwrap_or_default() {
+            text.prepend(level.qty_lots.unsigned_abs());
+            text.prepend(level.price_ticks.unsigned_abs());
+        }
     }
     crc32(text.as_bytes())
 }
 
+/// Decimal digits, from the last to the first.
 struct Text {
     bytes: [u8; TEXT_BYTES],
-    used: usize,
+    start: usize,
 }
 
 impl Text {
     fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.used).unwrap_or_default()
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 
-    fn push(&mut self, number: i64) {
-        let mut rest = number.unsigned_abs();
-        let digits = rest.checked_ilog10().map_or(1, |log| usize::try_from(log).unwrap_or(0).wrapping_add(1));
-        let end = self.used.wrapping_add(digits);
-        if let Some(place) = self.bytes.get_mut(self.used..end) {
-            for byte in place.iter_mut().rev() {
-                let [digit, ..] = (rest % 10).to_le_bytes();
-                *byte = b'0' | digit;
-                rest /= 10;
-            }
-            self.used = end;
+    fn prepend(&mut self, number: u64) {
+        let mut rest = number;
+        while rest >= 100 {
+            let [pair, ..] = (rest % 100).to_le_bytes();
+            let [tens, ones] = digits(pair);
+            self.prepend_digit(ones);
+            self.prepend_digit(tens);
+            rest /= 100;
+        }
+        let [pair, ..] = rest.to_le_bytes();
+        let [tens, ones] = digits(pair);
+        self.prepend_digit(ones);
+        if rest >= 10 {
+            self.prepend_digit(tens);
         }
     }
+
+    fn prepend_digit(&mut self, digit: u8) {
+        self.start = self.start.saturating_sub(1);
+        if let Some(place) = self.bytes.get_mut(self.start) {
+            *place = digit;
+        }
+    }
+}
+
+/// The two digits of a number below 100.
+fn digits(pair: u8) -> [u8; 2] {
+    PAIRS.get(usize::from(pair)).copied().unwrap_or([b'0'; 2])
+}
+
+static PAIRS: [[u8; 2]; 100] = pairs();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "runs at compile time, where a mistake does not compile"
+)]
+const fn pairs() -> [[u8; 2]; 100] {
+    let mut pairs = [[0; 2]; 100];
+    let mut pair: u8 = 0;
+    while pair < 100 {
+        pairs[pair as usize] = [b'0' + pair / 10, b'0' + pair % 10];
+        pair += 1;
+    }
+    pairs
 }
