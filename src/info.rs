@@ -2,7 +2,7 @@
 
 use crate::cli::grouped;
 use crate::render::kind_name;
-use crate::replay::scan::opening_state;
+use crate::replay::scan::first_state;
 use anyhow::Result;
 use hotpath::checkpoint::{decode_config, decode_progress};
 use hotpath::config::Config;
@@ -44,7 +44,7 @@ impl Info {
     /// When it does not open as a journal.
     pub fn of(path: &Path) -> Result<Self> {
         let segment = Segment::open(path)?;
-        let state = opening_state(&segment);
+        let state = first_state(&segment);
         let mut info = Self {
             path: path.to_owned(),
             header: *segment.header(),

@@ -5,7 +5,7 @@
 //! that the journal records.
 
 use crate::memory::Memory;
-use crate::replay::scan::{Scan, opening_state, records, state_at};
+use crate::replay::scan::{Scan, first_state, records, state_at};
 use anyhow::{Result, anyhow};
 use hotpath::checkpoint::decode_config;
 use hotpath::config::{DEPTH_MAX, MarketConfig, book_rule, checksum_rule};
@@ -56,7 +56,7 @@ impl Verified {
 pub fn verify(path: &Path) -> Result<Verified> {
     let segment = Segment::open(path)?;
     let scan = Scan::of(&segment);
-    let state = opening_state(&segment);
+    let state = first_state(&segment);
     state.as_deref().map(decode_config).transpose().map_err(|halt| {
         anyhow!(
             "{}: the opening checkpoint does not fit this program ({halt:?}): use the version that wrote it",

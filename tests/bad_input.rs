@@ -2,7 +2,7 @@
 //! nobody's file touched.
 
 use hotpath::record::{LINE_BYTES, head_of};
-use journal::{RECORDS_AT, valid_prefix};
+use journal::{Header, RECORDS_AT, Run, origin, valid_prefix};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -237,12 +237,36 @@ fn json_is_all_there_is_on_standard_output() {
     }
 }
 
+/// The journal as a run on the exchange would have written it: nothing could write it again.
+fn as_if_live(mut bytes: Vec<u8>) -> Vec<u8> {
+    let run = Header::read(&bytes).expect("a header").header.run();
+    let header = Header::new(&Run { origin: origin::LIVE, ..run }).doubled();
+    bytes[..RECORDS_AT].copy_from_slice(bytemuck::cast_slice(&header));
+    bytes
+}
+
+/// What a recording gives again may be written over, and so may an empty file.
+#[test]
+fn an_import_and_an_empty_file_may_be_replaced() {
+    let desk = Desk::sample(50, &[]);
+    let other = Desk::sample(60, &[]);
+    let (journal, recording) = (desk.arg("journal.bin"), desk.arg("recording.cbcap"));
+    for (name, bytes) in [("other.bin", other.read("journal.bin")), ("empty.bin", Vec::new())] {
+        let out = desk.write(name, &bytes);
+        run(REPLAY, &[&journal, "--out", &out]).ends(0);
+        assert!(desk.read(name) == desk.read("journal.bin"));
+        desk.write(name, &bytes);
+        run(JOURNAL, &["import", &recording, "--config", EUR, "--out", &out]).ends(0);
+        assert!(desk.read(name) == desk.read("journal.bin"));
+    }
+}
+
 #[test]
 fn somebody_elses_file_stays_as_it_was() {
     let desk = Desk::sample(50, &[]);
     let other = Desk::sample(60, &[]);
     let (journal, recording) = (desk.arg("journal.bin"), desk.arg("recording.cbcap"));
-    let foreign = [("letter.txt", b"dear diary".to_vec()), ("other.bin", other.read("journal.bin"))];
+    let foreign = [("letter.txt", b"dear diary".to_vec()), ("live.bin", as_if_live(other.read("journal.bin")))];
     for (name, bytes) in &foreign {
         let out = desk.write(name, bytes);
         run(REPLAY, &[&journal, "--out", &out]).refuses(&[name, "choose another --out"]);

@@ -117,7 +117,7 @@ fn recording(loaded: &Loaded) -> Vec<u8> {
 }
 
 fn writer(folder: &Path) -> Writer {
-    let run = Run { run_id: 1, salt: 2, created_utc_ns: 0, markets: 1, segment: 0, first_seq: 0 };
+    let run = Run { run_id: 1, salt: 2, created_utc_ns: 0, markets: 1, origin: 0, segment: 0, first_seq: 0 };
     let place = Place::Folder(folder.to_owned());
     Writer::create(Settings { place, run, capacity_bytes: 64 * 1024 * 1024 }).expect("a segment")
 }

@@ -3,6 +3,7 @@
 mod support;
 
 use fathom::memory::Memory;
+use fathom::replay::report::Found;
 use fathom::replay::{digest, replay};
 use hotpath::checkpoint::{SectionHead, section};
 use hotpath::config::Config;
@@ -51,7 +52,7 @@ fn the_golden_session_has_its_digest() {
     let (_folder, files) = session(1, 3_000, &[]);
     let reports = replay(&files, None, None).expect("a replay");
     assert!(reports[0].is_match());
-    assert_eq!(digest(&reports).to_string(), "8a4030f148fdd18e80d8206042b6bf1b23033dde8be21d571bee139ba48e1665");
+    assert_eq!(digest(&reports).to_string(), "8cf87beba5e02517f1ac9f637ae0f3cdba09a92e985f6a021b10080fbdd78448");
 }
 
 /// The same recording and configuration give the same bytes.
@@ -86,7 +87,7 @@ fn an_altered_decision_constant_diverges_at_the_first_record_it_affects() {
         });
     }
     let reports = replay(&files, None, None).expect("a replay");
-    let (divergence, state) = reports[0].divergence().expect("a divergence");
+    let Found { divergence, state, .. } = reports[0].divergence().expect("a divergence");
     assert_eq!(divergence.offset, first_quote);
     let (expected, found): (Quote, Quote) =
         (body_of(&divergence.expected).expect("a quote"), body_of(&divergence.found).expect("a quote"));
@@ -108,7 +109,7 @@ fn an_altered_input_diverges() {
     let digit = record.iter().position(|byte| *byte == b'.').expect("a decimal point") + 1;
     change(&files[0], offset, |record| record[digit] = if record[digit] == b'9' { b'1' } else { record[digit] + 1 });
     let reports = replay(&files, None, None).expect("a replay");
-    let (divergence, _) = reports[0].divergence().expect("a divergence");
+    let Found { divergence, .. } = reports[0].divergence().expect("a divergence");
     assert_eq!(divergence.offset, offset + record.len());
     assert_eq!(head_of(&divergence.expected).map(|head| head.kind), Some(Kind::LEVEL));
 }
@@ -247,4 +248,64 @@ fn segments_replay_in_any_order() {
     }
     let broken = replay(&files, None, threads).expect("a replay");
     assert!(!broken[0].is_match());
+    let Found { path, divergence, .. } = broken[0].divergence().expect("a divergence");
+    assert_eq!((path, divergence.offset), (files[1].as_path(), 256));
+    assert_eq!(divergence.first_byte(), LINE_BYTES + size_of::<SectionHead>() + 8);
+}
+
+/// Journals that were cut, or damaged, exactly where a checkpoint stands: the engine would write one
+/// there, and its absence is no difference.
+#[test]
+fn a_file_may_end_where_a_checkpoint_would_stand() {
+    let (_folder, files) = session(17, 1_500, &["journal.checkpoint_s=5"]);
+    let segment = Segment::open(&files[0]).expect("a journal");
+    let checkpoints: Vec<usize> = all_records(&segment)
+        .into_iter()
+        .filter(|(_, record)| body_of::<Checkpoint>(record).is_some())
+        .map(|(offset, _)| offset)
+        .collect();
+    drop(segment);
+    assert!(checkpoints.len() > 4);
+    let whole = std::fs::read(&files[0]).expect("a journal");
+    for offset in checkpoints.into_iter().skip(1) {
+        std::fs::write(&files[0], &whole[..offset]).expect("a cut journal");
+        let reports = replay(&files, None, None).expect("a replay");
+        assert!(reports[0].is_match() && reports[0].is_whole(), "cut at {offset}");
+        let mut damaged = whole.clone();
+        damaged[offset + 70] ^= 1;
+        std::fs::write(&files[0], &damaged).expect("a damaged journal");
+        let reports = replay(&files, None, None).expect("a replay");
+        assert!(reports[0].is_match() && !reports[0].is_whole(), "damaged at {offset}");
+    }
+}
+
+/// A segment that the crash left empty is no reason to refuse the others; one that lost its end is.
+#[test]
+fn a_run_is_whole_up_to_where_it_crashed() {
+    let (_folder, files) = session(19, 3_000, &["journal.segment_bytes=262144"]);
+    let last = files.last().expect("a last segment");
+    let bytes = std::fs::read(last).expect("a segment");
+    let mut begun = bytes[..256].to_vec();
+    begun.resize(4_096, 0);
+    std::fs::write(last, begun).expect("a segment just begun");
+    let reports = replay(&files, None, None).expect("a replay");
+    assert!(reports.iter().all(|report| report.is_match() && report.is_whole()));
+    let middle = std::fs::read(&files[1]).expect("a segment");
+    std::fs::write(&files[1], &middle[..middle.len() / 2 / 64 * 64]).expect("half a segment");
+    let reports = replay(&files, None, None).expect("a replay");
+    assert!(reports[1].lost_before_next > 0 && !reports[1].is_whole());
+    let reports = replay(&[files[0].clone(), files[3].clone()], None, None).expect("a replay");
+    assert_eq!((reports[0].segments_missing, reports[0].is_whole()), (2, true));
+}
+
+/// Both copies of the opening checkpoint are damaged: replay starts at the next one.
+#[test]
+fn a_file_without_its_opening_replays_from_a_later_checkpoint() {
+    let (_folder, files) = session(23, 1_500, &["journal.checkpoint_s=5"]);
+    let mut bytes = std::fs::read(&files[0]).expect("a journal");
+    bytes[256..4_096].fill(0);
+    std::fs::write(&files[0], &bytes).expect("a journal");
+    let reports = replay(&files, None, None).expect("a replay");
+    assert!(reports[0].is_match() && !reports[0].is_whole());
+    assert!(reports[0].outcomes[0].frames > 500);
 }

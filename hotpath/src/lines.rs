@@ -126,7 +126,7 @@ impl<'a> Lines<'a> {
             let (chunk, tail) = rest.split_at_checked(PAYLOAD_BYTES_MAX).unwrap_or((rest, &[]));
             let more = if tail.is_empty() { 0 } else { flag::CONTINUES };
             let payload_bytes = u32::try_from(chunk.len()).map_err(|_| Halt::OutputsFull)?;
-            self.push_payload(flags | more, &Checkpoint { payload_bytes, offset, ..body }, chunk)?;
+            self.push_payload(flags | more, &Checkpoint { payload_bytes, state_offset: offset, ..body }, chunk)?;
             offset = offset.wrapping_add(payload_bytes);
             rest = tail;
             if rest.is_empty() {

@@ -320,7 +320,7 @@ impl<'a, V: Venue> Core<'a, V> {
             payload_bytes: 0,
             engine_version: crate::ENGINE_VERSION,
             state_bytes: u32::try_from(state_bytes).map_err(|_| Halt::OutputsFull)?,
-            offset: 0,
+            state_offset: 0,
             markets: self.engine.config.market_count,
             spare: [0; 3],
         };
@@ -372,7 +372,7 @@ fn decode<V: Venue>(venue: &V, config: &Config, frame: Frame<'_>, events: &mut L
     let body = RefusedBody {
         cause: cause as u16,
         spare: 0,
-        offset: narrow(offset),
+        frame_offset: narrow(offset),
         frame_bytes: narrow(frame.bytes.len()),
         spare_tail: [0; 6],
     };

@@ -167,14 +167,8 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
+// The text holds the system's answer already; a source beside it would be printed twice.
+impl std::error::Error for Error {}
 
 /// What helps against the system's refusal.
 fn remedy(source: &io::Error) -> &'static str {

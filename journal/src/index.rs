@@ -179,7 +179,7 @@ impl Builder {
     /// Takes note of a record by its place and at least its first line.
     pub fn note(&mut self, offset: usize, head: &Head, first: &[u8]) {
         let offset = offset as u64;
-        let opens_state = body_of::<Checkpoint>(first).is_some_and(|body| body.offset == 0);
+        let opens_state = body_of::<Checkpoint>(first).is_some_and(|body| body.state_offset == 0);
         let checkpoint = opens_state && self.checkpoints < CHECKPOINTS_MAX;
         if checkpoint || offset >= self.stride_at {
             let Head { seq, taken_ns, kind, .. } = *head;

@@ -24,7 +24,7 @@ pub use file::Segment;
 pub use follow::{Follower, Poll};
 pub use index::{CHECKPOINTS_MAX, Entry, Index, IndexBody, index_holds};
 pub use reader::{Cause, Damage, End, Item, Items, Record, valid_prefix};
-pub use segment::{CAPACITY_BYTES_MAX, HEADER_BYTES, Header, MAGIC, Opened, RECORDS_AT, Run, segment_path};
+pub use segment::{CAPACITY_BYTES_MAX, HEADER_BYTES, Header, MAGIC, Opened, RECORDS_AT, Run, origin, segment_path};
 pub use whole::record_crc;
 pub use writer::{Place, Settings, Writer};
 

@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn hostile_bytes_waste_four_times_their_length_and_the_start_at_most() {
-        let run = Run { run_id: 1, salt: 1, created_utc_ns: 0, markets: 1, segment: 0, first_seq: 0 };
+        let run = Run { run_id: 1, salt: 1, created_utc_ns: 0, markets: 1, origin: 0, segment: 0, first_seq: 0 };
         let lines = 40_000;
         let mut bytes = vec![0; RECORDS_AT];
         (0..lines).for_each(|_| bytes.extend(bait(0)));

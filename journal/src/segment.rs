@@ -22,6 +22,14 @@ pub const CAPACITY_BYTES_MAX: u64 = 17 << 30;
 /// Where the CRC stands in a header copy; it covers all other bytes.
 const CRC_AT: usize = 12;
 
+/// Where the inputs of a run came from.
+pub mod origin {
+    /// The exchange, once: the journal is the only copy.
+    pub const LIVE: u16 = 0;
+    /// A recording, which can be imported again.
+    pub const RECORDING: u16 = 1;
+}
+
 /// What the segments of a run share, and where the run starts. All of it is an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
@@ -34,6 +42,8 @@ pub struct Run {
     pub created_utc_ns: u64,
     /// Rows of the market table.
     pub markets: u16,
+    /// Where its inputs came from: one of [`origin`].
+    pub origin: u16,
     /// Number of the first segment that is written; above 0 when a later one is regenerated alone.
     pub segment: u32,
     /// Sequence number of its first record.
@@ -62,8 +72,10 @@ pub struct Header {
     pub segment: u32,
     /// Rows of the market table.
     pub markets: u16,
+    /// Where the run's inputs came from: one of [`origin`].
+    pub origin: u16,
     /// Zero.
-    pub spare: [u16; 39],
+    pub spare: [u16; 38],
 }
 
 const _: () = assert!(size_of::<Header>() == HEADER_BYTES);
@@ -91,7 +103,8 @@ impl Header {
             salt: run.salt,
             segment: run.segment,
             markets: run.markets,
-            spare: [0; 39],
+            origin: run.origin,
+            spare: [0; 38],
         };
         header.crc = header.computed_crc();
         header
@@ -125,6 +138,7 @@ impl Header {
             salt: self.salt,
             created_utc_ns: self.created_utc_ns,
             markets: self.markets,
+            origin: self.origin,
             segment: self.segment,
             first_seq: self.first_seq,
         }

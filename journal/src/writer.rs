@@ -235,5 +235,5 @@ impl OpenSegment {
 fn opens_segment(head: &Head, first: &Line) -> bool {
     head.has(flag::OPENING)
         && !head.has(flag::TWIN)
-        && body_of::<Checkpoint>(&first.0).is_some_and(|body| body.offset == 0)
+        && body_of::<Checkpoint>(&first.0).is_some_and(|body| body.state_offset == 0)
 }

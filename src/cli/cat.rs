@@ -88,7 +88,7 @@ pub fn run(args: &CatArgs) -> Result<Ended> {
 
 /// The clock reading that a segment's opening state carries: monotonic and UTC nanoseconds.
 fn opening_clock(segment: &Segment) -> Option<(u64, u64)> {
-    let state = crate::replay::scan::opening_state(segment)?;
+    let state = crate::replay::scan::first_state(segment)?;
     let progress = hotpath::checkpoint::decode_progress(&state).ok()?;
     (progress.clock_utc_ns != 0).then_some((progress.clock_mono_ns, progress.clock_utc_ns))
 }

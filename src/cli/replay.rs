@@ -2,7 +2,8 @@
 
 use super::{Ended, grouped, journal_files, print_json, progress};
 use crate::render::{json, kind_name, text};
-use crate::replay::{SegmentReport, digest, replay};
+use crate::replay::report::{Found, SegmentReport};
+use crate::replay::{digest, replay};
 use anyhow::Result;
 use clap::Parser;
 use hotpath::record::Kind;
@@ -102,12 +103,14 @@ impl Total {
             "digest": self.digest,
             "kinds": kinds,
             "segments": reports.len(),
+            "segments_missing": reports.iter().map(|report| report.segments_missing).sum::<u32>(),
             "engine_version": hotpath::ENGINE_VERSION,
             "files": reports.iter().map(file_json).collect::<Vec<_>>(),
         });
-        if let Some((report, (divergence, _))) = first_divergence(reports) {
-            value["file"] = report.path.display().to_string().into();
+        if let Some(Found { path, divergence, .. }) = reports.iter().find_map(SegmentReport::divergence) {
+            value["file"] = path.display().to_string().into();
             value["offset"] = divergence.offset.into();
+            value["first_byte"] = divergence.first_byte().into();
             value["expected"] = record_json(divergence.offset, &divergence.expected);
             value["found"] = record_json(divergence.offset, &divergence.found);
         }
@@ -129,12 +132,6 @@ impl Total {
     }
 }
 
-fn first_divergence(
-    reports: &[SegmentReport],
-) -> Option<(&SegmentReport, (&crate::replay::compare::Divergence, &str))> {
-    reports.iter().find_map(|report| Some((report, report.divergence()?)))
-}
-
 fn record_json(offset: usize, record: &[u8]) -> Value {
     if record.is_empty() { Value::Null } else { json(offset as u64, record) }
 }
@@ -145,6 +142,8 @@ fn file_json(report: &SegmentReport) -> Value {
         "match": report.is_match(),
         "whole": report.is_whole(),
         "end": format!("{:?}", report.scan.end).to_lowercase(),
+        "index_holds": report.index_holds,
+        "lost_before_next": report.lost_before_next,
         "valid_bytes": report.valid_bytes,
         "damage": report.scan.damage.iter().map(|damage| damage.offset).collect::<Vec<_>>(),
         "spans": report.scan.spans.iter().map(|span| [span.bytes.start, span.bytes.end]).collect::<Vec<_>>(),
@@ -175,6 +174,15 @@ fn print_file(out: &mut impl Write, report: &SegmentReport) -> io::Result<()> {
     if !report.index_holds {
         writeln!(out, "{name}: the index at the end is not the one that the records give")?;
     }
+    if report.scan.spans.is_empty() {
+        writeln!(out, "{name}: holds no whole checkpoint, so nothing of it can be replayed")?;
+    }
+    if report.lost_before_next > 0 {
+        writeln!(out, "{name}: ends {} records before the next segment begins", grouped(report.lost_before_next))?;
+    }
+    if report.segments_missing > 0 {
+        writeln!(out, "{name}: the {} segments after it were not given", report.segments_missing)?;
+    }
     for damage in &report.scan.damage {
         let lost = damage.lost.map_or("records lost: unknown".to_owned(), |lost| format!("records lost: {lost}"));
         writeln!(out, "{name}: damaged at byte {} for {} bytes; {lost}", damage.offset, damage.bytes)?;
@@ -191,11 +199,12 @@ fn print_file(out: &mut impl Write, report: &SegmentReport) -> io::Result<()> {
             writeln!(out, "{name}: the engine halted ({halt:?})")?;
         }
     }
-    if let Some((divergence, state)) = report.divergence() {
+    if let Some(Found { path, divergence, state }) = report.divergence() {
         let show = |record: &[u8]| {
             if record.is_empty() { "(nothing)".to_owned() } else { text(divergence.offset as u64, record) }
         };
-        writeln!(out, "{name}: first difference at byte {}", divergence.offset)?;
+        let (name, at) = (path.display(), divergence.first_byte());
+        writeln!(out, "{name}: first difference at byte {}, in byte {at} of the record", divergence.offset)?;
         writeln!(out, "  expected {}", show(&divergence.expected))?;
         writeln!(out, "  found    {}", show(&divergence.found))?;
         writeln!(out, "{state}")?;

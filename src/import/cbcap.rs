@@ -5,7 +5,6 @@
 //! nanoseconds on the recorder's clock, which need not be UTC; the first line ties the first of them
 //! to UTC.
 
-use hotpath::record::FRAME_BYTES_MAX;
 use std::fmt;
 
 /// Most bytes of a line of numbers.
@@ -85,9 +84,8 @@ impl<'a> Recording<'a> {
             line.iter().position(|byte| *byte == b' ').ok_or(broken(offset, "two numbers with a space between"))?;
         let recv_ns = number(&line[..space]).ok_or(broken(offset, "a receive time in whole nanoseconds"))?;
         let count = number(&line[space + 1..]).and_then(|count| usize::try_from(count).ok());
-        let count = count.filter(|count| *count <= FRAME_BYTES_MAX);
-        let count = count.ok_or(broken(offset + space + 1, "a byte count of at most 4194304"))?;
-        let end = start + count;
+        let count = count.ok_or(broken(offset + space + 1, "a byte count"))?;
+        let end = start.checked_add(count).ok_or(broken(offset + space + 1, "a byte count"))?;
         let bytes = self.bytes.get(start..end).ok_or(broken(start, "as many bytes as the line before says"))?;
         if self.bytes.get(end) != Some(&b'\n') {
             return Err(broken(end, "a line feed after the frame"));

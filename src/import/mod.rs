@@ -8,16 +8,17 @@ pub mod cbcap;
 
 use crate::config::Loaded;
 use crate::memory::Memory;
+use crate::replay::target::is_replaceable;
 use crate::run::{JournalDiary, RunError};
 use crate::venue::{Job, with_codec};
 use anyhow::{Context, Result, anyhow, bail};
 use cbcap::{Broken, Header, Recording};
 use hotpath::config::Config;
 use hotpath::halt::Halt;
-use hotpath::record::{Clock, Close, Link, Timer, close, link};
+use hotpath::record::{Clock, Close, FRAME_BYTES_MAX, Link, Timer, close, link};
 use hotpath::turn::{Core, Input};
 use hotpath::venue::{Frame, Venue};
-use journal::{Place, Run, Segment, Settings, Writer, segment_path};
+use journal::{Place, Run, Settings, Writer, origin, segment_path};
 use std::path::{Path, PathBuf};
 
 /// Room beyond `segment_bytes` for the step that ends the segment: the largest frame and all it can
@@ -57,7 +58,7 @@ pub fn import(recording: &Path, loaded: &Loaded, out: &Path) -> Result<Imported>
         );
     }
     let run = run_of(&bytes, &header, &loaded.config);
-    let folder = staging_folder(out, run.run_id)?;
+    let folder = staging_folder(out)?;
     let place = Place::Folder(folder.path().to_owned());
     let capacity_bytes = loaded.config.journal.segment_bytes + STEP_BYTES_MAX;
     let writer = Writer::create(Settings { place, run, capacity_bytes })?;
@@ -79,34 +80,34 @@ fn run_of(bytes: &[u8], header: &Header, config: &Config) -> Run {
         salt: number(&both) as u32,
         created_utc_ns: header.unix_ns,
         markets: config.market_count,
+        origin: origin::RECORDING,
         segment: 0,
         first_seq: 0,
     }
 }
 
 /// A folder beside `out` in which the journal is written before it gets its name.
-fn staging_folder(out: &Path, run_id: u64) -> Result<tempfile::TempDir> {
-    let first = if out.is_dir() { segment_path(out, 0) } else { out.to_owned() };
+fn staging_folder(out: &Path) -> Result<tempfile::TempDir> {
+    if out.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
+    }
     if out.is_dir() {
-        let foreign = std::fs::read_dir(out)?.flatten().find(|entry| !is_of_run(&entry.path(), run_id));
+        let foreign = std::fs::read_dir(out)?.flatten().find(|entry| !is_replaceable(&entry.path()));
         if let Some(entry) = foreign {
+            let name = entry.file_name();
             bail!(
-                "{} holds {}, which this import did not write: choose an empty folder for --out",
+                "{} holds {}, which no import wrote: choose an empty folder for --out",
                 out.display(),
-                entry.file_name().display()
+                name.display()
             );
         }
-    } else if first.exists() && !is_of_run(&first, run_id) {
-        bail!("{} exists and is not an import of this recording: choose another --out", first.display());
+    } else if out.exists() && !is_replaceable(out) {
+        bail!("{} exists and no import wrote it: choose another --out", out.display());
     }
     let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
     let staging = tempfile::Builder::new().prefix(".import-").tempdir_in(parent);
     staging.with_context(|| format!("cannot write in the folder {}", parent.display()))
-}
-
-fn is_of_run(path: &Path, run_id: u64) -> bool {
-    Segment::open(path).is_ok_and(|held| held.header().run_id == run_id)
 }
 
 /// Gives the finished segments their names.
@@ -188,6 +189,10 @@ impl<V: Venue> Session<'_, V> {
             }
             self.fire_timers(frame.recv_ns)?;
             let recv_ns = frame.recv_ns;
+            if frame.bytes.len() > FRAME_BYTES_MAX {
+                self.reconnect(recv_ns)?;
+                continue;
+            }
             let frame = Frame { connection: CONNECTION, opcode: TEXT, bytes: frame.bytes };
             self.take(recv_ns, &Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true })?;
         }
@@ -213,6 +218,15 @@ impl<V: Venue> Session<'_, V> {
         };
         self.take(recv_ns, &Input::Clock(clock))?;
         let up = Link { up: 1, cause: link::CONNECTED, close_code: 0, spare: 0, recv_ns, spare_tail: 0 };
+        self.take(recv_ns, &Input::Link(CONNECTION, up))
+    }
+
+    /// A connection that sends more than a frame may hold is dropped, live as here: what the recording
+    /// has after it is taken as a new connection's.
+    fn reconnect(&mut self, recv_ns: u64) -> Result<(), RunError> {
+        let down = Link { up: 0, cause: link::OVERSIZED, close_code: 0, spare: 0, recv_ns, spare_tail: 0 };
+        let up = Link { up: 1, cause: link::CONNECTED, ..down };
+        self.take(recv_ns, &Input::Link(CONNECTION, down))?;
         self.take(recv_ns, &Input::Link(CONNECTION, up))
     }
 

@@ -19,6 +19,16 @@ pub struct Divergence {
     pub found: Vec<u8>,
 }
 
+impl Divergence {
+    /// Where in the record the two differ first: a byte that is not the CRC's.
+    #[must_use]
+    pub fn first_byte(&self) -> usize {
+        let differs = |(at, (expected, found)): &(usize, (&u8, &u8))| expected != found && !CRC.contains(at);
+        let both = self.expected.iter().zip(&self.found).enumerate();
+        both.into_iter().find(differs).map_or(self.expected.len().min(self.found.len()), |(at, _)| at)
+    }
+}
+
 /// Why a replay stopped.
 #[derive(Debug)]
 pub enum Stop {

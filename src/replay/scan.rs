@@ -1,7 +1,7 @@
 //! First pass over a segment: which parts may be replayed, and what is wrong with the rest.
 
 use hotpath::record::{Checkpoint, Kind, body_of, flag, head_of};
-use journal::{Damage, End, Item, Items, RECORDS_AT, Record, Segment};
+use journal::{Damage, End, Item, RECORDS_AT, Record, Segment};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -10,6 +10,8 @@ use std::ops::Range;
 pub struct Span {
     /// Bytes from its checkpoint to its last end of a step.
     pub bytes: Range<usize>,
+    /// Whether it is all of a closed file. Any other span may end where a checkpoint would stand.
+    pub is_all: bool,
 }
 
 /// What a pass over a segment found.
@@ -23,8 +25,8 @@ pub struct Scan {
     pub damage: Vec<Damage>,
     /// How the file ends.
     pub end: End,
-    /// Bytes of records that belong to no whole step at the end.
-    pub unfinished: usize,
+    /// Sequence number of the last whole record.
+    pub last_seq: Option<u64>,
 }
 
 impl Scan {
@@ -33,7 +35,7 @@ impl Scan {
     pub fn of(segment: &Segment) -> Self {
         let mut items = segment.items();
         let mut scan =
-            Self { kinds: BTreeMap::new(), spans: Vec::new(), damage: Vec::new(), end: End::Unsealed, unfinished: 0 };
+            Self { kinds: BTreeMap::new(), spans: Vec::new(), damage: Vec::new(), end: End::Unsealed, last_seq: None };
         let mut open: Option<Range<usize>> = None;
         for item in items.by_ref() {
             match item {
@@ -47,6 +49,8 @@ impl Scan {
         }
         scan.close(open);
         scan.end = items.end().unwrap_or(End::Unsealed);
+        let sealed = scan.is_sealed();
+        scan.spans.iter_mut().for_each(|span| span.is_all = sealed);
         scan
     }
 
@@ -59,10 +63,16 @@ impl Scan {
     /// Byte up to which the file may be trusted from its start.
     #[must_use]
     pub fn valid_end(&self, file_bytes: usize) -> usize {
-        if self.is_whole() && self.end == End::Sealed {
+        if self.is_sealed() {
             return file_bytes;
         }
         self.spans.first().filter(|span| span.bytes.start == RECORDS_AT).map_or(RECORDS_AT, |span| span.bytes.end)
+    }
+
+    /// Whether the file was closed and nothing is wrong with it.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.is_whole() && self.end == End::Sealed
     }
 
     /// Whether nothing is wrong: the file may still be unsealed, as after a crash.
@@ -73,6 +83,7 @@ impl Scan {
 
     fn note(&mut self, record: &Record<'_>, open: &mut Option<Range<usize>>) {
         *self.kinds.entry(record.head.kind).or_default() += 1;
+        self.last_seq = Some(record.head.seq);
         if open.is_none() && starts_state(record) {
             *open = Some(record.offset..record.offset);
         }
@@ -80,9 +91,6 @@ impl Scan {
         let Some(span) = open else { return };
         if record.head.has(flag::END_OF_STEP) {
             span.end = end;
-            self.unfinished = 0;
-        } else {
-            self.unfinished += record.bytes.len();
         }
     }
 
@@ -90,14 +98,14 @@ impl Scan {
         if let Some(bytes) = span
             && !bytes.is_empty()
         {
-            self.spans.push(Span { bytes });
+            self.spans.push(Span { bytes, is_all: false });
         }
     }
 }
 
 /// Whether replay can start at a record: the first part of a checkpoint.
 fn starts_state(record: &Record<'_>) -> bool {
-    body_of::<Checkpoint>(record.bytes).is_some_and(|body| body.offset == 0)
+    body_of::<Checkpoint>(record.bytes).is_some_and(|body| body.state_offset == 0)
 }
 
 /// The records of bytes that a scan has already proved whole.
@@ -127,11 +135,11 @@ pub fn state_at(bytes: &[u8], range: Range<usize>) -> Vec<u8> {
     state
 }
 
-/// The state of the checkpoint that opens a segment, from whichever of its two copies is whole.
+/// The state of the first checkpoint that is whole: the opening one, unless both copies are damaged.
 #[must_use]
-pub fn opening_state(segment: &Segment) -> Option<Vec<u8>> {
-    let start = Items::new(segment.bytes(), segment.header()).find_map(|item| match item {
-        Item::Record(record) if starts_state(&record) && record.head.has(flag::OPENING) => Some(record.offset),
+pub fn first_state(segment: &Segment) -> Option<Vec<u8>> {
+    let start = segment.items().find_map(|item| match item {
+        Item::Record(record) if starts_state(&record) => Some(record.offset),
         _ => None,
     })?;
     Some(state_at(segment.bytes(), start..segment.bytes().len()))

@@ -21,14 +21,16 @@ pub struct Outcome {
     pub checksums: (u64, u64),
     /// The first record that differs.
     pub divergence: Option<Divergence>,
+    /// How the next segment's opening differs from the one that this engine would write.
+    pub chain: Option<Divergence>,
     /// The state where it differs, for people.
     pub state: String,
     /// The halt that ended the run, if one did.
     pub halt: Option<Halt>,
 }
 
-/// Replays one span. `next` is the segment that follows in the run: its opening pair is regenerated
-/// too when this span reaches the end of its own.
+/// Replays one span. `next` is the segment that follows in the run when this span is all of its own
+/// segment: its opening pair is regenerated too.
 ///
 /// # Errors
 /// When the regenerated journal cannot be written.
@@ -56,10 +58,21 @@ pub fn replay<V: Venue>(
     let first = bytes.get(span.bytes.start..).and_then(head_of);
     let first_seq = first.map_or(0, |head| head.seq);
     let mut diary = Compare::new(valid, span.bytes.start, first_seq, out);
-    let stopped = start(&mut core, first, &mut diary)
-        .and_then(|()| drive(&mut core, valid, span, &mut diary))
-        .and_then(|()| next.map_or(Ok(()), |next| chain(&mut core, next)));
+    let stopped = start(&mut core, first, &mut diary).and_then(|()| drive(&mut core, valid, span, &mut diary));
+    let stopped = match stopped {
+        // A checkpoint is a step of its own: a span that was cut may lack the one at its end.
+        Err(Stop::Diverged(divergence)) if !span.is_all && is_missing_checkpoint(&divergence) => Ok(()),
+        stopped => stopped,
+    };
     outcome.proved_end = diary.at();
+    if let (Ok(()), Some(next)) = (&stopped, next) {
+        match chain(&mut core, next) {
+            Err(Stop::Diverged(divergence)) => outcome.chain = Some(*divergence),
+            Err(Stop::Halt(halt)) => outcome.halt = Some(halt),
+            Err(Stop::Output(error)) => return Err(error),
+            Ok(()) => {}
+        }
+    }
     let after = totals(&core);
     outcome.frames = core.progress().frames - before.1;
     outcome.checksums = (after.0 - before.0.0, after.1 - before.0.1);
@@ -81,14 +94,12 @@ pub fn replay<V: Venue>(
 
 fn start<V: Venue>(core: &mut Core<'_, V>, first: Option<Head>, diary: &mut Compare<'_>) -> Result<(), Stop> {
     let head = first.ok_or(Halt::MalformedCheckpoint)?;
-    if !head.has(flag::OPENING) {
-        return core.stand(diary);
-    }
-    match core.open(head.taken_ns, diary) {
-        // The file was cut between the two copies: each of them is a whole step.
-        Err(Stop::Diverged(divergence)) if divergence.expected.is_empty() => Ok(()),
-        opened => opened,
-    }
+    if head.has(flag::OPENING) { core.open(head.taken_ns, diary) } else { core.stand(diary) }
+}
+
+/// Whether the engine makes a checkpoint where the valid part ends.
+fn is_missing_checkpoint(divergence: &Divergence) -> bool {
+    divergence.expected.is_empty() && head_of(&divergence.found).is_some_and(|head| head.kind == Kind::CHECKPOINT)
 }
 
 /// Feeds every input; outputs are read by the comparison alone.
@@ -145,7 +156,9 @@ fn plain_input(head: &Head, record: &[u8]) -> Result<Input<'static>, Stop> {
 /// The next segment must open where and as this engine would open it.
 fn chain<V: Venue>(core: &mut Core<'_, V>, next: &Segment) -> Result<(), Stop> {
     let bytes = next.bytes();
-    let Some(head) = bytes.get(RECORDS_AT..).and_then(head_of) else { return Ok(()) };
+    // A segment that was only just begun has no record to compare.
+    let first = bytes.get(RECORDS_AT..).and_then(head_of).filter(|head| head.len > 0);
+    let Some(head) = first else { return Ok(()) };
     let mut diary = Compare::new(bytes, RECORDS_AT, 0, None);
     if !core.is_rotation_due(head.taken_ns) || head.taken_ns < core.progress().taken_ns {
         return Err(Stop::Diverged(Box::new(diary.extra())));

@@ -7,7 +7,8 @@ use hotpath::record::{Kind, Line};
 use journal::{Header, Index, Place, Run, Settings, Writer, segment_path, valid_prefix};
 
 /// The run of every segment in the corpus.
-const RUN: Run = Run { run_id: 7, salt: 0x5eed_cafe, created_utc_ns: 0, markets: 2, segment: 0, first_seq: 0 };
+const RUN: Run =
+    Run { run_id: 7, salt: 0x5eed_cafe, created_utc_ns: 0, markets: 2, origin: 0, segment: 0, first_seq: 0 };
 const CAPACITY_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A corpus file.

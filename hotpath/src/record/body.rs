@@ -251,7 +251,7 @@ bodies! {
         /// Zero.
         spare: u16,
         /// Byte offset in the frame where it broke.
-        offset: u32,
+        frame_offset: u32,
         /// Bytes of the frame.
         frame_bytes: u32,
         /// Zero.
@@ -381,7 +381,7 @@ bodies! {
         /// Bytes of the whole state over all continued records.
         state_bytes: u32,
         /// Byte offset of this record's payload in the state.
-        offset: u32,
+        state_offset: u32,
         /// Rows of the market table.
         markets: u16,
         /// Zero.

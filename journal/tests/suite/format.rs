@@ -13,6 +13,7 @@ const VECTOR: Run = Run {
     salt: 0x5eed_cafe,
     created_utc_ns: 1_700_000_000_000_000_000,
     markets: 1,
+    origin: 0,
     segment: 0,
     first_seq: 0,
 };

@@ -10,7 +10,8 @@ use std::path::Path;
 use tempfile::TempDir;
 
 pub const MIB: u64 = 1024 * 1024;
-pub const RUN: Run = Run { run_id: 7, salt: 0x5eed_cafe, created_utc_ns: 0, markets: 2, segment: 0, first_seq: 0 };
+pub const RUN: Run =
+    Run { run_id: 7, salt: 0x5eed_cafe, created_utc_ns: 0, markets: 2, origin: 0, segment: 0, first_seq: 0 };
 
 /// The first line of a record whose body fits in it, and with it a second line for a wide one.
 pub fn record<B: Body>(seq: u64, instrument: u16, flags: u16, body: &B) -> Vec<Line> {
@@ -32,7 +33,8 @@ pub fn frame(seq: u64, flags: u16, payload: &[u8]) -> Vec<Line> {
 /// One record of a checkpoint whose state is `state_bytes` long.
 pub fn checkpoint(seq: u64, flags: u16, offset: u32, payload: &[u8], state_bytes: u32) -> Vec<Line> {
     let payload_bytes = payload.len() as u32;
-    let body = Checkpoint { payload_bytes, engine_version: 1, state_bytes, offset, markets: 2, spare: [0; 3] };
+    let body =
+        Checkpoint { payload_bytes, engine_version: 1, state_bytes, state_offset: offset, markets: 2, spare: [0; 3] };
     with_payload(seq, flags, &body, payload)
 }
 

@@ -4,7 +4,8 @@ use hotpath::record::{Kind, LINE_BYTES, RECORD_BYTES_MAX, flag};
 use journal::{End, Entry, HEADER_BYTES, Header, Index, Item, Items, RECORDS_AT, Run, record_crc, valid_prefix};
 
 /// The run of the corpus, and of whatever is mended.
-pub const RUN: Run = Run { run_id: 7, salt: 0x5eed_cafe, created_utc_ns: 0, markets: 2, segment: 0, first_seq: 0 };
+pub const RUN: Run =
+    Run { run_id: 7, salt: 0x5eed_cafe, created_utc_ns: 0, markets: 2, origin: 0, segment: 0, first_seq: 0 };
 
 /// A segment file as it is, and again with a whole header and right CRCs, so that the schema, the
 /// sequence and the index are reached too. The items tile the file, in few steps; a record that is

@@ -46,7 +46,7 @@ impl Tape {
 
     /// Places where a state begins from which the rest can be made again.
     pub fn states(&self) -> impl Iterator<Item = usize> {
-        let begins = |record: &[u8]| body_of::<Checkpoint>(record).is_some_and(|body| body.offset == 0);
+        let begins = |record: &[u8]| body_of::<Checkpoint>(record).is_some_and(|body| body.state_offset == 0);
         let states = self.records().filter(move |(_, head, record)| begins(record) && !head.has(flag::TWIN));
         states.map(|(place, ..)| place)
     }
