@@ -1,12 +1,14 @@
 //! `journal gaps`: when the book could not be trusted, and for how long.
 
-use crate::replay::scan::{Scan, records};
+use crate::memory::Memory;
+use crate::replay::scan::{Scan, first_state, records};
 use anyhow::Result;
+use hotpath::checkpoint::decode_progress;
 use hotpath::record::{Clock, GapClose, GapOpen, Head, body_of, head_of};
 use hotpath::trust::cause_name;
 use journal::Segment;
 use serde::Serialize;
-use std::path::Path;
+use std::path::PathBuf;
 
 /// One gap.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
@@ -34,27 +36,58 @@ pub struct Gaps {
     pub gaps: Vec<Gap>,
     /// Time from the first to the last record, nanoseconds.
     pub span_ns: u64,
-    clock: Option<Clock>,
+    /// Damaged places in the files: a gap there may not be listed.
+    pub damage: usize,
+    /// Monotonic and UTC nanoseconds of the latest clock reading.
+    clock: Option<(u64, u64)>,
     first_ns: Option<u64>,
     last_ns: u64,
 }
 
 impl Gaps {
-    /// Adds the records of one file.
+    /// The gaps of these files, whatever their order.
     ///
     /// # Errors
-    /// When it does not open as a journal.
-    pub fn add(&mut self, path: &Path) -> Result<()> {
-        let segment = Segment::open(path)?;
-        for span in Scan::of(&segment).spans {
+    /// When one does not open as a journal.
+    pub fn of(paths: &[PathBuf]) -> Result<Self> {
+        let mut segments = paths.iter().map(|path| Ok(Segment::open(path)?)).collect::<Result<Vec<_>>>()?;
+        segments.sort_by_key(|segment| (segment.header().run_id, segment.header().first_seq));
+        let mut gaps = Self::default();
+        let mut memory = Memory::new();
+        for segment in &segments {
+            gaps.add(segment, &mut memory);
+        }
+        gaps.span_ns = gaps.last_ns - gaps.first_ns.unwrap_or(gaps.last_ns);
+        Ok(gaps)
+    }
+
+    fn add(&mut self, segment: &Segment, memory: &mut Memory) {
+        if let Some(state) = first_state(segment) {
+            self.note_state(&state, memory);
+        }
+        let scan = Scan::of(segment);
+        self.damage += scan.damage.len();
+        for span in scan.spans {
             for (offset, record) in records(segment.bytes(), span.bytes) {
                 if let Some(head) = head_of(record) {
                     self.note(offset as u64, &head, record);
                 }
             }
         }
-        self.span_ns = self.last_ns - self.first_ns.unwrap_or(self.last_ns);
-        Ok(())
+    }
+
+    /// A gap that is open where a file begins.
+    fn note_state(&mut self, state: &[u8], memory: &mut Memory) {
+        let clock = decode_progress(state).ok().map(|progress| (progress.clock_mono_ns, progress.clock_utc_ns));
+        self.clock = clock.filter(|(_, utc_ns)| *utc_ns != 0).or(self.clock);
+        let Ok(engine) = memory.load(state) else { return };
+        for (instrument, market) in (0..).zip(engine.markets()) {
+            let Some(open) = market.state.trust.open_gap() else { continue };
+            if !self.gaps.iter().any(|gap| gap.instrument == instrument && gap.number == open.number) {
+                let gap = self.gap(instrument, open.cause, open.number, open.opened_ns);
+                self.gaps.push(gap);
+            }
+        }
     }
 
     /// Time in gaps, nanoseconds; a gap that is open at the end counts up to there.
@@ -67,9 +100,9 @@ impl Gaps {
     fn note(&mut self, offset: u64, head: &Head, record: &[u8]) {
         self.first_ns.get_or_insert(head.taken_ns);
         self.last_ns = self.last_ns.max(head.taken_ns);
-        self.clock = body_of::<Clock>(record).or(self.clock);
+        self.clock = body_of::<Clock>(record).map(|clock| (clock.mono_ns, clock.utc_ns)).or(self.clock);
         if let Some(open) = body_of::<GapOpen>(record) {
-            let mut gap = self.gap(head, open.cause, open.number, head.taken_ns);
+            let mut gap = self.gap(head.instrument, open.cause, open.number, head.taken_ns);
             gap.offset = Some(offset);
             self.gaps.push(gap);
         }
@@ -79,7 +112,7 @@ impl Gaps {
             match held {
                 Some(gap) => gap.duration_ns = Some(close.duration_ns),
                 None => {
-                    let mut gap = self.gap(head, close.cause, close.number, close.opened_ns);
+                    let mut gap = self.gap(head.instrument, close.cause, close.number, close.opened_ns);
                     gap.duration_ns = Some(close.duration_ns);
                     self.gaps.push(gap);
                 }
@@ -87,12 +120,12 @@ impl Gaps {
         }
     }
 
-    fn gap(&self, head: &Head, cause: u16, number: u32, opened_ns: u64) -> Gap {
-        let utc = |clock: Clock| {
-            clock.utc_ns.checked_add_signed(opened_ns.cast_signed().wrapping_sub(clock.mono_ns.cast_signed()))
+    fn gap(&self, instrument: u16, cause: u16, number: u32, opened_ns: u64) -> Gap {
+        let utc = |(mono_ns, utc_ns): (u64, u64)| {
+            utc_ns.checked_add_signed(opened_ns.cast_signed().wrapping_sub(mono_ns.cast_signed()))
         };
         Gap {
-            instrument: head.instrument,
+            instrument,
             number,
             cause: cause_name(cause),
             opened_ns,

@@ -6,7 +6,7 @@ use crate::replay::scan::first_state;
 use anyhow::Result;
 use hotpath::checkpoint::{decode_config, decode_progress};
 use hotpath::config::Config;
-use hotpath::record::{Clock, Kind, body_of};
+use hotpath::record::{Clock, Head, Kind, body_of, flag};
 use journal::{End, Header, Item, Segment};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -31,6 +31,8 @@ pub struct Info {
     end: End,
     damage: usize,
     kinds: BTreeMap<Kind, Share>,
+    /// Messages: a long one takes several records.
+    frames: u64,
     seqs: Option<(u64, u64)>,
     taken_ns: (u64, u64),
     utc_ns: Option<(u64, u64)>,
@@ -52,6 +54,7 @@ impl Info {
             end: End::Unsealed,
             damage: 0,
             kinds: BTreeMap::new(),
+            frames: 0,
             seqs: None,
             taken_ns: (u64::MAX, 0),
             utc_ns: None,
@@ -66,7 +69,7 @@ impl Info {
                 Item::Damage(_) => info.damage += 1,
                 Item::Record(record) => {
                     clock = clock.or(body_of::<Clock>(record.bytes).map(|body| (body.mono_ns, body.utc_ns)));
-                    info.note(record.head.kind, record.bytes.len() as u64, record.head.seq, record.head.taken_ns);
+                    info.note(&record.head, record.bytes.len() as u64);
                 }
             }
         }
@@ -80,7 +83,9 @@ impl Info {
         Ok(info)
     }
 
-    fn note(&mut self, kind: Kind, bytes: u64, seq: u64, taken_ns: u64) {
+    fn note(&mut self, head: &Head, bytes: u64) {
+        let Head { kind, seq, taken_ns, .. } = *head;
+        self.frames += u64::from(kind == Kind::FRAME && !head.has(flag::CONTINUES));
         let share = self.kinds.entry(kind).or_default();
         share.records += 1;
         share.bytes += bytes;
@@ -88,10 +93,6 @@ impl Info {
             self.seqs = Some((self.seqs.map_or(seq, |(first, _)| first), seq));
             self.taken_ns = (self.taken_ns.0.min(taken_ns), self.taken_ns.1.max(taken_ns));
         }
-    }
-
-    fn frames(&self) -> u64 {
-        self.kinds.get(&Kind::FRAME).map_or(0, |share| share.records)
     }
 
     /// As one JSON object.
@@ -115,8 +116,8 @@ impl Info {
             "last_seq": self.seqs.map(|seqs| seqs.1),
             "first_utc_ns": self.utc_ns.map(|utc| utc.0),
             "last_utc_ns": self.utc_ns.map(|utc| utc.1),
-            "frames": self.frames(),
-            "bytes_per_frame": self.file_bytes as f64 / self.frames().max(1) as f64,
+            "frames": self.frames,
+            "bytes_per_frame": self.file_bytes as f64 / self.frames.max(1) as f64,
             "kinds": kinds,
             "markets": self.markets(),
         })
@@ -162,7 +163,7 @@ impl Info {
         writeln!(out, "  span       {:.6} s", last.saturating_sub(first) as f64 / 1e9)?;
         writeln!(out, "  {:<12} {:>12} {:>14} {:>10}", "kind", "records", "bytes", "B/frame")?;
         for (kind, share) in &self.kinds {
-            let a_frame = share.bytes as f64 / self.frames().max(1) as f64;
+            let a_frame = share.bytes as f64 / self.frames.max(1) as f64;
             writeln!(
                 out,
                 "  {:<12} {:>12} {:>14} {a_frame:>10.1}",

@@ -13,7 +13,7 @@ use hotpath::engine::Engine;
 use hotpath::market::Market;
 use hotpath::quality::Check;
 use hotpath::record::{Ack, BookEnd, Head, Kind, Level, Link, Quality, body_of, channel, flag, head_of, method};
-use journal::Segment;
+use journal::{Header, Segment};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -22,6 +22,8 @@ use std::path::Path;
 pub struct Verified {
     /// The pass over the bytes.
     pub scan: Scan,
+    /// The header.
+    pub header: Header,
     /// Whole copies of the header.
     pub header_copies: u8,
     /// Byte offsets of damage, header copies included.
@@ -65,6 +67,7 @@ pub fn verify(path: &Path) -> Result<Verified> {
     })?;
     let mut memory = Memory::new();
     let mut verified = Verified {
+        header: *segment.header(),
         header_copies: segment.header_copies(),
         damaged_at: Vec::new(),
         records_damaged: 0,
@@ -80,6 +83,20 @@ pub fn verify(path: &Path) -> Result<Verified> {
         verified.check_span(&segment, index, &mut memory);
     }
     Ok(verified)
+}
+
+/// Records that are missing between the files of a run.
+#[must_use]
+pub fn missing_between(all: &[Verified]) -> u64 {
+    let mut parts: Vec<_> =
+        all.iter().map(|verified| (verified.header.run_id, verified.header.first_seq, verified)).collect();
+    parts.sort_by_key(|(run_id, first_seq, _)| (*run_id, *first_seq));
+    let missing = |pair: &[(u64, u64, &Verified)]| {
+        let (run_id, first_seq, verified) = pair[0];
+        let after_last = verified.scan.last_seq.map_or(first_seq, |seq| seq.saturating_add(1));
+        if pair[1].0 == run_id { pair[1].1.saturating_sub(after_last) } else { 0 }
+    };
+    parts.windows(2).map(missing).sum()
 }
 
 impl Verified {

@@ -10,7 +10,12 @@ use support::{config, frames, imported_bytes, synthetic};
 
 /// A session of 600 frames with one update left out: its journal has one gap, closed by nothing.
 fn session_with_a_gap() -> (tempfile::TempDir, PathBuf, usize) {
-    let loaded = config("kraken-btc-eur.toml", &[]);
+    let (folder, files, frames) = sessions_with_a_gap(&[]);
+    (folder, files[0].clone(), frames)
+}
+
+fn sessions_with_a_gap(sets: &[&str]) -> (tempfile::TempDir, Vec<PathBuf>, usize) {
+    let loaded = config("kraken-btc-eur.toml", sets);
     let bytes = synthetic(21, 600, &loaded);
     let all = frames(&bytes);
     let updates: Vec<_> =
@@ -24,7 +29,7 @@ fn session_with_a_gap() -> (tempfile::TempDir, PathBuf, usize) {
         recording.push(b'\n');
     }
     let (folder, imported) = imported_bytes(&recording, &loaded);
-    (folder, imported.segments[0].clone(), all.len() - 1)
+    (folder, imported.segments, all.len() - 1)
 }
 
 /// Standard output of a `journal` command that succeeds.
@@ -106,4 +111,39 @@ fn gaps_are_listed_with_cause_and_time() {
     let verified: Value = serde_json::from_str(&journal(&["verify", file, "--json"])).expect("JSON");
     assert_eq!((&verified["gaps"], &verified["ok"]), (&1.into(), &true.into()));
     assert!(verified["checksums_bad"].as_u64() > Some(0), "a wrong feed is recorded as wrong");
+}
+
+/// A segment that lies wholly inside a gap knows of it, and the order of the files does not matter.
+#[test]
+fn gaps_go_on_over_segments() {
+    let (_folder, files, _) = sessions_with_a_gap(&["journal.segment_bytes=65536"]);
+    assert!(files.len() > 3);
+    let names: Vec<_> = files.iter().map(|file| file.to_str().expect("a plain path")).collect();
+    let listed = |names: &[&str]| -> Value {
+        serde_json::from_str(&journal(&[&["gaps", "--json"], names].concat())).expect("JSON")
+    };
+    let last = listed(&names[names.len() - 1..]);
+    assert_eq!((&last["gaps"][0]["cause"], &last["gaps"][0]["number"]), (&"checksum".into(), &1.into()));
+    let reversed: Vec<_> = names.iter().rev().copied().collect();
+    assert_eq!(listed(&names), listed(&reversed));
+    assert_eq!(listed(&names)["gaps"].as_array().map(Vec::len), Some(1));
+}
+
+/// The files of a run join by sequence number: one that is missing is told.
+#[test]
+fn verify_tells_what_is_missing_between_files() {
+    let (_folder, files, _) = sessions_with_a_gap(&["journal.segment_bytes=65536"]);
+    let names: Vec<_> = files.iter().map(|file| file.to_str().expect("a plain path")).collect();
+    let verify = |names: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_journal")).args(["verify", "--json"]).args(names).output();
+        let output = output.expect("the program runs");
+        let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (output.status.code(), json["records_missing_between"].as_u64())
+    };
+    assert_eq!(verify(&names), (Some(0), Some(0)));
+    let (code, missing) = verify(&[names[0], names[2]]);
+    assert_eq!(code, Some(1));
+    let info: Value = serde_json::from_str(&journal(&["info", names[1], "--json"])).expect("JSON");
+    let held = info["last_seq"].as_u64().zip(info["first_seq"].as_u64()).map(|(last, first)| last - first + 1);
+    assert_eq!(missing, held);
 }

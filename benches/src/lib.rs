@@ -1,1 +1,14 @@
-//! benches
+//! Ratios against peers, measured in one run.
+//!
+//! [`harness`] interleaves the cases of a table and reports medians, ratios and percentiles;
+//! [`tables`] holds the cases; [`decoders`], [`books`] and [`client`] are the peers. `README.md` in
+//! this folder tells the method and what was measured.
+
+pub mod books;
+pub mod client;
+pub mod decoders;
+pub mod harness;
+pub mod machine;
+pub mod report;
+pub mod stream;
+pub mod tables;

@@ -86,6 +86,15 @@ impl Trust {
         self.phase == NEVER
     }
 
+    /// The gap that is open now.
+    #[must_use]
+    pub const fn open_gap(&self) -> Option<OpenGap> {
+        if !self.is_gap() {
+            return None;
+        }
+        Some(OpenGap { cause: self.cause, number: self.number, opened_ns: self.opened_ns })
+    }
+
     /// Gaps so far.
     #[must_use]
     pub const fn gaps(&self) -> u32 {
@@ -130,6 +139,17 @@ impl Trust {
         }
         Ok(was_gap)
     }
+}
+
+/// A gap that was not closed yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenGap {
+    /// The number of its [`Cause`].
+    pub cause: u16,
+    /// Its number in the run.
+    pub number: u32,
+    /// When it began, monotonic nanoseconds.
+    pub opened_ns: u64,
 }
 
 /// What told against the book: what the exchange said and what we found.

@@ -6,14 +6,15 @@ use crate::config::{self, Loaded};
 use crate::gaps::Gaps;
 use crate::import::{cbcap, import};
 use crate::info::Info;
+use crate::replay::target::is_replaceable;
 use crate::sample;
-use crate::verify::{Verified, verify};
-use anyhow::{Context, Result, anyhow};
+use crate::verify::{Verified, missing_between, verify};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Makes, checks and shows journals.
@@ -34,9 +35,15 @@ pub struct Cli {
 enum Command {
     Import(ImportArgs),
     Sample(SampleArgs),
+    /// Shows what a journal is and holds: run, market, span, records and bytes by kind.
+    #[command(after_help = "Example:\n  journal info journal.bin")]
     Info(FilesArgs),
+    /// Checks CRCs, sequence and schema, and recomputes every exchange checksum.
+    #[command(after_help = "Example:\n  journal verify journal.bin --json")]
     Verify(FilesArgs),
     Cat(CatArgs),
+    /// Lists when and why the book could not be trusted.
+    #[command(after_help = "Example:\n  journal gaps journal.bin")]
     Gaps(FilesArgs),
 }
 
@@ -88,7 +95,6 @@ struct SampleArgs {
     json: bool,
 }
 
-/// Journals to look at.
 #[derive(Debug, Args)]
 struct FilesArgs {
     /// Journals, or folders that hold them.
@@ -157,9 +163,7 @@ fn import_and_tell(recording: &Path, loaded: &Loaded, out: &Path, as_json: bool)
 
 /// The shipped configuration of the market that a recording names.
 fn default_config(recording: &Path) -> Result<PathBuf> {
-    let file = File::open(recording).with_context(|| format!("cannot read the recording {}", recording.display()))?;
-    let mut first = Vec::new();
-    BufReader::new(std::io::Read::take(file, 128)).read_until(b'\n', &mut first)?;
+    let first = first_line(recording)?;
     let (header, _) = cbcap::Recording::open(&first)
         .map_err(|broken| anyhow!("{}: not a CBCAP recording: {broken}", recording.display()))?;
     let name = format!("{}-{}.toml", header.venue, header.symbol.replace('/', "-")).to_lowercase();
@@ -170,17 +174,34 @@ fn default_config(recording: &Path) -> Result<PathBuf> {
     Err(anyhow!("there is no {} for this recording's market: give --config", path.display()))
 }
 
+/// The first line of a recording, or as much of it as one may have.
+fn first_line(recording: &Path) -> Result<Vec<u8>> {
+    let file = File::open(recording).with_context(|| format!("cannot read the recording {}", recording.display()))?;
+    let mut line = Vec::new();
+    BufReader::new(file.take(128)).read_until(b'\n', &mut line)?;
+    Ok(line)
+}
+
 fn run_sample(args: &SampleArgs) -> Result<Ended> {
     let loaded = config::load(&args.config, &args.sets)?;
     std::fs::create_dir_all(&args.folder)
         .with_context(|| format!("cannot make the folder {}", args.folder.display()))?;
-    let recording = args.folder.join("recording.cbcap");
-    let file = File::create(&recording).with_context(|| format!("cannot write {}", recording.display()))?;
+    let (recording, journal) = (args.folder.join("recording.cbcap"), args.folder.join("journal.bin"));
+    let file = tempfile::NamedTempFile::new_in(&args.folder)
+        .with_context(|| format!("cannot write in the folder {}", args.folder.display()))?;
     let mut writer = BufWriter::new(file);
     progress("making the recording");
     sample::cbcap(args.seed, args.frames, &loaded, &mut writer)?;
-    writer.flush()?;
-    import_and_tell(&recording, &loaded, &args.folder.join("journal.bin"), args.json)
+    let file = writer.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+    // Another sample begins with the same line; anything else is somebody's file.
+    let is_sample = !recording.exists() || first_line(&recording)? == first_line(file.path())?;
+    for (path, ours) in [(&recording, is_sample), (&journal, !journal.exists() || is_replaceable(&journal))] {
+        if !ours {
+            bail!("{} exists and no sample wrote it: choose another folder", path.display());
+        }
+    }
+    file.persist(&recording).with_context(|| format!("cannot write {}", recording.display()))?;
+    import_and_tell(&recording, &loaded, &journal, args.json)
 }
 
 fn run_info(args: &FilesArgs) -> Result<Ended> {
@@ -204,7 +225,11 @@ fn run_verify(args: &FilesArgs) -> Result<Ended> {
         all.push(verify(path)?);
         progress("");
     }
-    let ok = all.iter().all(Verified::is_ok);
+    let missing = missing_between(&all);
+    let ok = missing == 0 && all.iter().all(Verified::is_ok);
+    if missing > 0 {
+        eprintln!("journal: {missing} records are missing between the files of a run: give the segments between");
+    }
     if args.json {
         print_json(&verify_json(&files, &all))?;
     } else {
@@ -219,7 +244,8 @@ fn verify_json(files: &[PathBuf], all: &[Verified]) -> Value {
     let offsets = |verified: &Verified| verified.damaged_at.clone();
     let ends = |verified: &Verified| format!("{:?}", verified.scan.end).to_lowercase();
     json!({
-        "ok": all.iter().all(Verified::is_ok),
+        "ok": missing_between(all) == 0 && all.iter().all(Verified::is_ok),
+        "records_missing_between": missing_between(all),
         "records": sum(|verified| verified.scan.records()),
         "records_damaged": sum(|verified| verified.records_damaged),
         "offsets_damaged": all.iter().flat_map(offsets).collect::<Vec<_>>(),
@@ -270,14 +296,15 @@ fn print_verified(out: &mut impl Write, path: &Path, verified: &Verified) -> std
 }
 
 fn run_gaps(args: &FilesArgs) -> Result<Ended> {
-    let mut gaps = Gaps::default();
-    for path in journal_files(&args.files)? {
-        gaps.add(&path)?;
-    }
+    let gaps = Gaps::of(&journal_files(&args.files)?)?;
     let (total_ns, span_ns) = (gaps.total_ns(), gaps.span_ns);
+    let ended = if gaps.damage == 0 { Ended::Ok } else { Ended::Failed };
+    if gaps.damage > 0 {
+        eprintln!("journal: {} damaged places: gaps there may be missing; verify names them", gaps.damage);
+    }
     if args.json {
-        print_json(&json!({ "gaps": gaps.gaps, "gap_ns": total_ns, "span_ns": span_ns }))?;
-        return Ok(Ended::Ok);
+        print_json(&json!({ "gaps": gaps.gaps, "gap_ns": total_ns, "span_ns": span_ns, "damage": gaps.damage }))?;
+        return Ok(ended);
     }
     let mut out = std::io::stdout().lock();
     for gap in &gaps.gaps {

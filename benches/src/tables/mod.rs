@@ -1,0 +1,100 @@
+//! The tables.
+
+mod book;
+mod decode;
+mod journaled;
+mod replay;
+pub mod tick;
+
+use crate::report::Report;
+use crate::stream::Stream;
+use anyhow::Result;
+use clap::ValueEnum;
+use std::rc::Rc;
+
+/// Messages of a small stream: what a live engine has in its caches.
+const MESSAGES_FEW: usize = 1_000;
+/// Messages of a large stream: beyond the first caches.
+const MESSAGES_MANY: usize = 10_000;
+/// Subscribed depth of the generated messages, levels a side.
+const DEPTH: u32 = 10;
+
+/// What to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Which {
+    /// Frame bytes to typed messages.
+    Decode,
+    /// Levels to a verified book.
+    Book,
+    /// Frame bytes to a desired quote, without and with a journal.
+    Tick,
+    /// A journal, frame by frame.
+    Replay,
+    /// All of these.
+    All,
+}
+
+/// Measures; results come table by table.
+///
+/// # Errors
+/// When messages or files cannot be made, and when a peer disagrees with us.
+pub fn run(which: Which, rounds: usize, mut done: impl FnMut(Report)) -> Result<()> {
+    let wanted = |table| which == Which::All || which == table;
+    let few = Rc::new(Stream::generated(MESSAGES_FEW, DEPTH)?);
+    let many = Rc::new(Stream::generated(MESSAGES_MANY, DEPTH)?);
+    let recorded = Stream::recorded()?.map(Rc::new);
+    if wanted(Which::Decode) {
+        for stream in [Some(&few), Some(&many), recorded.as_ref()].into_iter().flatten() {
+            done(decode::table(stream)?.run(rounds)?);
+        }
+    }
+    if wanted(Which::Book) {
+        for stream in [Some(&few), recorded.as_ref()].into_iter().flatten() {
+            done(book::table(stream).run(rounds)?);
+        }
+        done(book::depths(MESSAGES_FEW)?.run(rounds)?);
+    }
+    if wanted(Which::Tick) {
+        for stream in [Some(&few), Some(&many), recorded.as_ref()].into_iter().flatten() {
+            done(tick::table(stream)?.run(rounds)?);
+        }
+        for stream in [Some(&few), recorded.as_ref()].into_iter().flatten() {
+            done(journaled::table(stream)?.run(rounds)?);
+        }
+    }
+    if wanted(Which::Replay) {
+        done(replay::table()?.run(rounds)?);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MESSAGES: usize = 500;
+
+    /// The tables check their peers while they are made; the rounds check every checksum.
+    fn all_agree(stream: &Rc<Stream>) {
+        for table in [decode::table(stream), Ok(book::table(stream)), tick::table(stream), journaled::table(stream)] {
+            let report = table.and_then(|table| table.run(1)).unwrap();
+            assert!(
+                report.rows.iter().all(|row| row.each.as_ref().is_some_and(|each| each.count == stream.len() as u64))
+            );
+        }
+    }
+
+    #[test]
+    fn peers_agree_with_us_on_generated_messages() {
+        all_agree(&Rc::new(Stream::generated(MESSAGES, DEPTH).unwrap()));
+    }
+
+    #[test]
+    fn peers_agree_with_us_on_the_recording() {
+        match Stream::recorded().unwrap() {
+            Some(stream) => all_agree(&Rc::new(stream)),
+            None if std::env::var_os("FATHOM_DATA_REQUIRED").is_some() => panic!("FATHOM_DATA is unset"),
+            None => println!("skipped: set FATHOM_DATA"),
+        }
+    }
+}
