@@ -1,9 +1,12 @@
 //! The limit order book: two sorted sides of fixed capacity.
 //!
 //! The best level lies last, because most changes are near it: an insert or a removal moves only the
-//! levels that are better. The worst level is dropped by moving the start.
+//! levels that are better. The worst level is dropped by moving the start. Beside each level lies what
+//! the checksum needs of it, computed when the level is set.
 
+use crate::checksum::Residue;
 use crate::halt::{Halt, ensure};
+use crate::units::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
 use bytemuck::{Pod, Zeroable};
 
 /// Levels that one side can hold.
@@ -19,6 +22,20 @@ pub struct Level {
     pub price_ticks: i64,
     /// Size, lots.
     pub qty_lots: i64,
+}
+
+/// A level and what the checksum needs of it.
+#[derive(Clone, Copy, Zeroable)]
+#[repr(C)]
+struct Held {
+    level: Level,
+    residue: Residue,
+}
+
+impl Held {
+    fn of(level: Level) -> Self {
+        Self { level, residue: Residue::of(level.price_ticks, level.qty_lots) }
+    }
 }
 
 /// What a change did.
@@ -40,7 +57,7 @@ pub enum Change {
 #[derive(Clone, Copy, Zeroable)]
 #[repr(C)]
 pub struct Side<const ASK: bool> {
-    levels: [Level; SIDE_LEVELS],
+    levels: [Held; SIDE_LEVELS],
     start: usize,
     end: usize,
     /// Best price that was ever dropped for want of room since the last snapshot; 0 when none was.
@@ -104,17 +121,25 @@ impl<const ASK: bool> Side<ASK> {
     /// The best level.
     #[must_use]
     pub fn best(&self) -> Option<Level> {
-        self.worst_first().last().copied()
+        self.held().last().map(|held| held.level)
     }
 
     /// Levels from the best to the worst.
     pub fn best_first(&self) -> impl Iterator<Item = &Level> {
-        self.worst_first().iter().rev()
+        self.held().iter().rev().map(|held| &held.level)
     }
 
     /// Levels from the worst to the best, as they lie in memory.
-    #[must_use]
-    pub fn worst_first(&self) -> &[Level] {
+    pub fn worst_first(&self) -> impl Iterator<Item = &Level> {
+        self.held().iter().map(|held| &held.level)
+    }
+
+    /// What the checksum needs, from the best level to the worst.
+    pub(crate) fn residues_best_first(&self) -> impl Iterator<Item = Residue> {
+        self.held().iter().rev().map(|held| held.residue)
+    }
+
+    fn held(&self) -> &[Held] {
         self.levels.get(self.start..self.end).unwrap_or_default()
     }
 
@@ -136,11 +161,12 @@ impl<const ASK: bool> Side<ASK> {
             return Change::Beyond;
         }
         let place = self.place_of(price_ticks);
-        let held = self.levels.get(place).is_some_and(|level| place < self.end && level.price_ticks == price_ticks);
+        let at = self.levels.get(place).map(|held| held.level.price_ticks);
+        let held = place < self.end && at == Some(price_ticks);
         match (held, qty_lots == 0) {
             (true, false) => {
-                if let Some(level) = self.levels.get_mut(place) {
-                    level.qty_lots = qty_lots;
+                if let Some(slot) = self.levels.get_mut(place) {
+                    *slot = Held::of(Level { price_ticks, qty_lots });
                 }
                 Change::Updated
             }
@@ -166,9 +192,11 @@ impl<const ASK: bool> Side<ASK> {
     /// [`Halt::MalformedCheckpoint`] when it is not better or there is no room.
     pub fn push_better(&mut self, level: Level) -> Result<(), Halt> {
         let ordered = self.best().is_none_or(|best| Self::better(level.price_ticks, best.price_ticks));
-        ensure(ordered && level.qty_lots > 0 && level.price_ticks > 0, Halt::MalformedCheckpoint)?;
+        let in_range =
+            (1..=PRICE_TICKS_MAX).contains(&level.price_ticks) && (1..=QTY_LOTS_MAX).contains(&level.qty_lots);
+        ensure(ordered && in_range, Halt::MalformedCheckpoint)?;
         let slot = self.levels.get_mut(self.end).ok_or(Halt::MalformedCheckpoint)?;
-        *slot = level;
+        *slot = Held::of(level);
         self.end = self.end.wrapping_add(1);
         Ok(())
     }
@@ -183,9 +211,9 @@ impl<const ASK: bool> Side<ASK> {
 
     /// Where a price lies or would be inserted: after every level that is worse.
     fn place_of(&self, price_ticks: i64) -> usize {
-        let held = self.worst_first();
-        let worse = |level: &Level| Self::better(price_ticks, level.price_ticks);
-        let near = held.iter().rev().zip(0..NEAR_LEVELS).find(|(level, _)| worse(level)).map(|(_, steps)| steps);
+        let held = self.held();
+        let worse = |held: &Held| Self::better(price_ticks, held.level.price_ticks);
+        let near = held.iter().rev().zip(0..NEAR_LEVELS).find(|(held, _)| worse(held)).map(|(_, steps)| steps);
         match near {
             Some(steps) => self.end.saturating_sub(steps),
             None => {
@@ -208,7 +236,7 @@ impl<const ASK: bool> Side<ASK> {
             self.move_to_front();
         }
         let end = self.end.wrapping_add(1);
-        let mut carry = level;
+        let mut carry = Held::of(level);
         for slot in self.levels.get_mut(place..end).unwrap_or_default() {
             core::mem::swap(slot, &mut carry);
         }
@@ -217,7 +245,7 @@ impl<const ASK: bool> Side<ASK> {
     }
 
     fn remove(&mut self, place: usize) {
-        let mut carry = Level::zeroed();
+        let mut carry = Held::zeroed();
         for slot in self.levels.get_mut(place..self.end).unwrap_or_default().iter_mut().rev() {
             core::mem::swap(slot, &mut carry);
         }
@@ -225,7 +253,8 @@ impl<const ASK: bool> Side<ASK> {
     }
 
     fn drop_worst(&mut self) {
-        if let Some(worst) = self.worst_first().first().copied() {
+        let worst = self.worst_first().next().copied();
+        if let Some(worst) = worst {
             self.dropped_ticks = worst.price_ticks;
             self.start = self.start.wrapping_add(1);
         }

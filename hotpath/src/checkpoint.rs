@@ -4,8 +4,8 @@
 //! configured), in an order that does not depend on how the state came about, so equal states give
 //! equal bytes. `README.md` in this folder lays the sections out.
 
-use crate::book::{Level, Side};
-use crate::config::Config;
+use crate::book::{Level, SIDE_LEVELS, Side};
+use crate::config::{Config, MARKETS_MAX};
 use crate::engine::{Engine, EngineState};
 use crate::halt::{Halt, ensure};
 use crate::market::MarketState;
@@ -50,7 +50,11 @@ pub struct SectionHead {
 }
 
 /// Most bytes of a state: every market with full books.
-pub const STATE_BYTES_MAX: usize = size_of::<Engine>() + size_of::<Progress>() + 64 * size_of::<SectionHead>();
+pub const STATE_BYTES_MAX: usize = size_of::<Config>()
+    + size_of::<Progress>()
+    + size_of::<EngineState>()
+    + MARKETS_MAX * (size_of::<MarketState>() + 2 * (size_of::<i64>() + SIDE_LEVELS * size_of::<Level>()))
+    + (3 + 3 * MARKETS_MAX) * size_of::<SectionHead>();
 /// The same in lines.
 pub const STATE_LINES: usize = STATE_BYTES_MAX.div_ceil(LINE_BYTES);
 
@@ -60,11 +64,11 @@ pub const STATE_LINES: usize = STATE_BYTES_MAX.div_ceil(LINE_BYTES);
 /// [`Halt::OutputsFull`] when `lines` are fewer than [`STATE_LINES`] and do not suffice.
 pub fn encode(engine: &Engine, progress: &Progress, lines: &mut [Line]) -> Result<usize, Halt> {
     let mut sink = Sink { bytes: bytemuck::cast_slice_mut(lines), used: 0 };
-    sink.section(section::CONFIG, NO_INSTRUMENT, &[bytemuck::bytes_of(&engine.config)])?;
-    sink.section(section::PROGRESS, NO_INSTRUMENT, &[bytemuck::bytes_of(progress)])?;
-    sink.section(section::ENGINE, NO_INSTRUMENT, &[bytemuck::bytes_of(&engine.state)])?;
+    sink.section(section::CONFIG, NO_INSTRUMENT, bytemuck::bytes_of(&engine.config))?;
+    sink.section(section::PROGRESS, NO_INSTRUMENT, bytemuck::bytes_of(progress))?;
+    sink.section(section::ENGINE, NO_INSTRUMENT, bytemuck::bytes_of(&engine.state))?;
     for (instrument, market) in (0..engine.config.market_count).zip(&engine.markets) {
-        sink.section(section::MARKET, instrument, &[bytemuck::bytes_of(&market.state)])?;
+        sink.section(section::MARKET, instrument, bytemuck::bytes_of(&market.state))?;
         sink.side(section::BIDS, instrument, &market.book.bids)?;
         sink.side(section::ASKS, instrument, &market.book.asks)?;
     }
@@ -119,18 +123,21 @@ struct Sink<'a> {
 }
 
 impl Sink<'_> {
-    fn section(&mut self, id: u16, instrument: u16, parts: &[&[u8]]) -> Result<(), Halt> {
-        let length: usize = parts.iter().map(|part| part.len()).fold(0, usize::saturating_add);
-        let bytes = u64::try_from(length).map_err(|_| Halt::OutputsFull)?;
-        let head = SectionHead { id, version: SECTION_VERSION, instrument, spare: 0, bytes };
-        self.put(bytemuck::bytes_of(&head))?;
-        parts.iter().try_for_each(|part| self.put(part))
+    fn section(&mut self, id: u16, instrument: u16, body: &[u8]) -> Result<(), Halt> {
+        self.head(id, instrument, body.len())?;
+        self.put(body)
     }
 
     fn side<const ASK: bool>(&mut self, id: u16, instrument: u16, side: &Side<ASK>) -> Result<(), Halt> {
-        let dropped_ticks = side.complete_to_ticks().unwrap_or(0);
-        let levels: &[u8] = bytemuck::cast_slice(side.worst_first());
-        self.section(id, instrument, &[bytemuck::bytes_of(&dropped_ticks), levels])
+        let levels = side.len().saturating_mul(size_of::<Level>());
+        self.head(id, instrument, levels.saturating_add(size_of::<i64>()))?;
+        self.put(bytemuck::bytes_of(&side.complete_to_ticks().unwrap_or(0)))?;
+        side.worst_first().try_for_each(|level| self.put(bytemuck::bytes_of(level)))
+    }
+
+    fn head(&mut self, id: u16, instrument: u16, length: usize) -> Result<(), Halt> {
+        let bytes = u64::try_from(length).map_err(|_| Halt::OutputsFull)?;
+        self.put(bytemuck::bytes_of(&SectionHead { id, version: SECTION_VERSION, instrument, spare: 0, bytes }))
     }
 
     fn put(&mut self, part: &[u8]) -> Result<(), Halt> {

@@ -1,34 +1,51 @@
 //! The exchange's proof of a book: CRC-32 over the digits of the best ten asks, then bids.
 //!
 //! Each level contributes its price in ticks and its size in lots as plain decimal integers: that is
-//! the same text as the wire's decimals without point and leading zeros.
+//! the same text as the wire's decimals without point and leading zeros. The text of a whole book is
+//! never made: a level keeps the CRC register of its own digits, and the CRC being linear, twenty of
+//! them make the book's.
 
 use crate::book::Book;
-use crate::crc::crc32;
+use crate::crc::{SHIFT_BYTES_MAX, shift, update};
+use bytemuck::{Pod, Zeroable};
 
 /// Levels a side that the checksum sees.
 pub const CHECKSUM_LEVELS: usize = 10;
-const DIGITS_MAX: usize = 19;
-const TEXT_BYTES: usize = CHECKSUM_LEVELS * 2 * 2 * DIGITS_MAX;
+
+/// What the checksum needs to know of one level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Residue {
+    /// The CRC register after the level's digits, from zero.
+    register: u32,
+    /// How many digits price and size have together.
+    digits: u32,
+}
+
+impl Residue {
+    /// Of a price and a size; both within their bounds, so at most 33 digits together.
+    #[must_use]
+    pub fn of(price_ticks: i64, qty_lots: i64) -> Self {
+        let mut text = Text { bytes: [0; SHIFT_BYTES_MAX], start: SHIFT_BYTES_MAX };
+        text.prepend(qty_lots.unsigned_abs());
+        text.prepend(price_ticks.unsigned_abs());
+        let text = text.as_bytes();
+        Self { register: update(0, text), digits: u32::try_from(text.len()).unwrap_or(0) }
+    }
+}
 
 /// The checksum of a book; sides with fewer than ten levels give what they have.
 #[must_use]
 pub fn crc32_top10(book: &Book) -> u32 {
-    let mut text = Text { bytes: [0; TEXT_BYTES], start: TEXT_BYTES };
-    // The text is written from its end, where numbers come out of division; levels lie in that order.
-    for side in [book.bids.worst_first(), book.asks.worst_first()] {
-        let skipped = side.len().saturating_sub(CHECKSUM_LEVELS);
-        for level in side.get(skipped..).unwrap_or_default() {
-            text.prepend(level.qty_lots.unsigned_abs());
-            text.prepend(level.price_ticks.unsigned_abs());
-        }
-    }
-    crc32(text.as_bytes())
+    let asks = book.asks.residues_best_first().take(CHECKSUM_LEVELS);
+    let bids = book.bids.residues_best_first().take(CHECKSUM_LEVELS);
+    let join = |state, residue: Residue| shift(state, usize::try_from(residue.digits).unwrap_or(0)) ^ residue.register;
+    !bids.fold(asks.fold(u32::MAX, join), join)
 }
 
 /// Decimal digits, from the last to the first.
 struct Text {
-    bytes: [u8; TEXT_BYTES],
+    bytes: [u8; SHIFT_BYTES_MAX],
     start: usize,
 }
 
@@ -41,9 +58,7 @@ impl Text {
         let mut rest = number;
         while rest >= 100 {
             let [pair, ..] = (rest % 100).to_le_bytes();
-            let [tens, ones] = digits(pair);
-            self.prepend_digit(ones);
-            self.prepend_digit(tens);
+            self.prepend_pair(digits(pair));
             rest /= 100;
         }
         let [pair, ..] = rest.to_le_bytes();
@@ -52,6 +67,11 @@ impl Text {
         if rest >= 10 {
             self.prepend_digit(tens);
         }
+    }
+
+    fn prepend_pair(&mut self, [tens, ones]: [u8; 2]) {
+        self.prepend_digit(ones);
+        self.prepend_digit(tens);
     }
 
     fn prepend_digit(&mut self, digit: u8) {

@@ -113,7 +113,7 @@ fn an_overflowing_window_knows_what_it_forgot() {
     assert_eq!(book.bids.complete_to_ticks(), Some(1));
     assert_eq!(book.bids.set(1, 9), Change::Beyond);
     assert_eq!(book.bids.len(), SIDE_LEVELS);
-    assert_eq!(book.bids.worst_first().first().map(|level| level.price_ticks), Some(2));
+    assert_eq!(book.bids.worst_first().next().map(|level| level.price_ticks), Some(2));
     book.clear();
     assert_eq!(book.bids.complete_to_ticks(), None);
 }
