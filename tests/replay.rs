@@ -3,7 +3,7 @@
 mod support;
 
 use fathom::memory::Memory;
-use fathom::replay::report::Found;
+use fathom::replay::report::{Found, SegmentReport};
 use fathom::replay::{digest, replay};
 use hotpath::checkpoint::{SectionHead, section};
 use hotpath::config::Config;
@@ -296,6 +296,22 @@ fn a_run_is_whole_up_to_where_it_crashed() {
     assert!(reports[1].lost_before_next > 0 && !reports[1].is_whole());
     let reports = replay(&[files[0].clone(), files[3].clone()], None, None).expect("a replay");
     assert_eq!((reports[0].segments_missing, reports[0].is_whole()), (2, true));
+}
+
+/// Damage to a segment's opening is that segment's: the one before it still matches.
+#[test]
+fn damage_to_an_opening_is_not_blamed_on_the_segment_before() {
+    let (_folder, files) = session(29, 1_500, &["journal.segment_bytes=262144"]);
+    for offset in [300, 256 + 1_500] {
+        let whole = std::fs::read(&files[1]).expect("a segment");
+        let mut bytes = whole.clone();
+        bytes[offset] ^= 1;
+        std::fs::write(&files[1], bytes).expect("a damaged segment");
+        let reports = replay(&files, None, None).expect("a replay");
+        assert!(reports.iter().all(SegmentReport::is_match), "byte {offset}");
+        assert_eq!(reports.iter().map(SegmentReport::is_whole).collect::<Vec<_>>()[..2], [true, false]);
+        std::fs::write(&files[1], whole).expect("the segment");
+    }
 }
 
 /// Both copies of the opening checkpoint are damaged: replay starts at the next one.

@@ -236,18 +236,17 @@ impl<const ASK: bool> Side<ASK> {
             self.move_to_front();
         }
         let end = self.end.wrapping_add(1);
-        let mut carry = Held::of(level);
-        for slot in self.levels.get_mut(place..end).unwrap_or_default() {
-            core::mem::swap(slot, &mut carry);
+        if let Some(slots @ [.., _]) = self.levels.get_mut(place..end) {
+            slots.rotate_right(1);
+            slots.iter_mut().take(1).for_each(|slot| *slot = Held::of(level));
         }
         self.end = end;
         Change::Inserted
     }
 
     fn remove(&mut self, place: usize) {
-        let mut carry = Held::zeroed();
-        for slot in self.levels.get_mut(place..self.end).unwrap_or_default().iter_mut().rev() {
-            core::mem::swap(slot, &mut carry);
+        if let Some(slots @ [.., _]) = self.levels.get_mut(place..self.end) {
+            slots.rotate_left(1);
         }
         self.end = self.end.saturating_sub(1).max(self.start);
     }

@@ -8,7 +8,7 @@ use hotpath::market::Counts;
 use hotpath::record::{Body, Checkpoint, Frame as FrameBody, Head, Kind, body_of, flag, head_of, payload_of};
 use hotpath::turn::{Core, Input};
 use hotpath::venue::{Frame, Venue};
-use journal::{RECORDS_AT, Segment, Writer};
+use journal::{Item, RECORDS_AT, Segment, Writer};
 
 /// What a span's replay came to.
 #[derive(Debug, Default)]
@@ -153,12 +153,26 @@ fn plain_input(head: &Head, record: &[u8]) -> Result<Input<'static>, Stop> {
     })
 }
 
+/// The head of a segment's opening when both its checkpoints are whole. A segment that was only just
+/// begun has none, and of a damaged one its own report tells.
+fn whole_opening(segment: &Segment) -> Option<Head> {
+    let mut opening = None;
+    let mut copies = 0;
+    for item in segment.items() {
+        let Item::Record(record) = item else { return None };
+        if !record.head.has(flag::OPENING) {
+            break;
+        }
+        opening.get_or_insert(record.head);
+        copies += usize::from(!record.head.has(flag::CONTINUES));
+    }
+    opening.filter(|_| copies == 2)
+}
+
 /// The next segment must open where and as this engine would open it.
 fn chain<V: Venue>(core: &mut Core<'_, V>, next: &Segment) -> Result<(), Stop> {
     let bytes = next.bytes();
-    // A segment that was only just begun has no record to compare.
-    let first = bytes.get(RECORDS_AT..).and_then(head_of).filter(|head| head.len > 0);
-    let Some(head) = first else { return Ok(()) };
+    let Some(head) = whole_opening(next) else { return Ok(()) };
     let mut diary = Compare::new(bytes, RECORDS_AT, 0, None);
     if !core.is_rotation_due(head.taken_ns) || head.taken_ns < core.progress().taken_ns {
         return Err(Stop::Diverged(Box::new(diary.extra())));
