@@ -150,6 +150,13 @@ fn import_and_tell(recording: &Path, loaded: &Loaded, out: &Path, as_json: bool)
             imported.frames
         );
     }
+    let configured = loaded.config.markets[0].depth;
+    if imported.depth != configured {
+        let confirmed = imported.depth;
+        eprintln!(
+            "journal: the exchange confirmed depth {confirmed}, which cut the book; the configuration asks for {configured}"
+        );
+    }
     let names: Vec<_> = imported.segments.iter().map(|path| path.display().to_string()).collect();
     if as_json {
         print_json(

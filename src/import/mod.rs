@@ -32,6 +32,8 @@ pub struct Imported {
     pub frames: u64,
     /// The journal's files, in order.
     pub segments: Vec<PathBuf>,
+    /// Depth that cut the book at the end: what the exchange confirmed, or else the configured one.
+    pub depth: u32,
     /// Where the recording broke off, if it did.
     pub broken: Option<Broken>,
     /// The halt that ended the run early, if one did; the journal holds all up to it.
@@ -155,8 +157,9 @@ impl Job for ImportJob<'_> {
             Err(error) => return Err(error.into()),
         };
         let frames = session.core.progress().frames;
+        let depth = session.core.engine().markets().first().map_or(0, |market| market.state.depth());
         session.diary.0.close()?;
-        Ok(Imported { frames, segments: Vec::new(), broken, halt })
+        Ok(Imported { frames, segments: Vec::new(), depth, broken, halt })
     }
 }
 
