@@ -34,7 +34,11 @@ fn sessions_with_a_gap(sets: &[&str]) -> (tempfile::TempDir, Vec<PathBuf>, usize
 
 /// Standard output of a `journal` command that succeeds.
 fn journal(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_journal")).args(arguments).output().expect("the program runs");
+    let output = Command::new(env!("CARGO_BIN_EXE_journal"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the program runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")
 }
@@ -146,4 +150,38 @@ fn verify_tells_what_is_missing_between_files() {
     let info: Value = serde_json::from_str(&journal(&["info", names[1], "--json"])).expect("JSON");
     let held = info["last_seq"].as_u64().zip(info["first_seq"].as_u64()).map(|(last, first)| last - first + 1);
     assert_eq!(missing, held);
+}
+
+/// A configuration with the wrong precision: the import says at once that it understood nothing.
+#[test]
+fn an_import_tells_how_much_it_understood() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path().to_str().expect("a plain path");
+    let pair = ["--set", "venue.symbol=ETH/EUR"];
+    let decimals = ["--set", "venue.price_precision=2", "--set", "venue.price_increment=0.01"];
+    let right = journal(&[&["sample", here, "--frames", "300", "--json"], &pair[..], &decimals[..]].concat());
+    let right: Value = serde_json::from_str(&right).expect("JSON");
+    assert_eq!((&right["frames"], &right["refused"], &right["gaps"]), (&300.into(), &0.into(), &0.into()));
+    let recording = format!("{here}/recording.cbcap");
+    let out = format!("{here}/wrong.bin");
+    let eur = "configs/kraken-btc-eur.toml";
+    let wrong = journal(&[&["import", &recording, "--config", eur, "--out", &out, "--json"], &pair[..]].concat());
+    let wrong: Value = serde_json::from_str(&wrong).expect("JSON");
+    assert!(wrong["refused"].as_u64() > Some(250), "{wrong}");
+    assert_eq!((&wrong["checksums_ok"], &wrong["gaps"]), (&0.into(), &1.into()));
+}
+
+/// One lost record is one damaged place; the index, which counts records, is not blamed as well.
+#[test]
+fn one_flipped_bit_is_one_place() {
+    let (_folder, file, _) = session_with_a_gap();
+    let mut bytes = std::fs::read(&file).expect("a journal");
+    let at = bytes.len() / 2;
+    bytes[at] ^= 1;
+    std::fs::write(&file, &bytes).expect("a journal");
+    let output = Command::new(env!("CARGO_BIN_EXE_journal")).args(["verify", "--json"]).arg(&file).output();
+    let json: Value = serde_json::from_slice(&output.expect("the program runs").stdout).expect("JSON");
+    assert_eq!((&json["ok"], &json["records_damaged"]), (&false.into(), &1.into()));
+    let offsets = json["offsets_damaged"].as_array().expect("offsets");
+    assert!(offsets.len() == 1 && offsets[0].as_u64() <= Some(at as u64), "{offsets:?}");
 }

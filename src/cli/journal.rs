@@ -4,7 +4,7 @@ use super::cat::{self, CatArgs};
 use super::{Ended, grouped, journal_files, print_json, progress};
 use crate::config::{self, Loaded};
 use crate::gaps::Gaps;
-use crate::import::{cbcap, import};
+use crate::import::{Imported, cbcap, import};
 use crate::info::Info;
 use crate::replay::target::is_replaceable;
 use crate::sample;
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Makes, checks and shows journals.
@@ -71,7 +72,8 @@ struct ImportArgs {
     json: bool,
 }
 
-/// Makes a synthetic recording of BTC/EUR and its journal: something to try everything on.
+/// Makes a synthetic recording of the configuration's market and its journal: something to try
+/// everything on.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  journal sample demo && replay demo/journal.bin")]
 struct SampleArgs {
@@ -157,13 +159,32 @@ fn import_and_tell(recording: &Path, loaded: &Loaded, out: &Path, as_json: bool)
             "journal: the exchange confirmed depth {confirmed}, which cut the book; the configuration asks for {configured}"
         );
     }
+    let Imported { frames, refused, checksums: (ok, bad), gaps, .. } = imported;
+    if refused > 0 {
+        eprintln!(
+            "journal: {refused} of {frames} frames were refused: `journal cat --kind REFUSED` says why; check the precisions"
+        );
+    }
     let names: Vec<_> = imported.segments.iter().map(|path| path.display().to_string()).collect();
     if as_json {
-        print_json(
-            &json!({ "frames": imported.frames, "segments": names, "broken_at": imported.broken.map(|broken| broken.offset) }),
-        )?;
+        print_json(&json!({
+            "frames": frames,
+            "refused": refused,
+            "checksums_ok": ok,
+            "checksums_bad": bad,
+            "gaps": gaps,
+            "segments": names,
+            "broken_at": imported.broken.map(|broken| broken.offset),
+        }))?;
     } else {
-        writeln!(std::io::stdout(), "{} frames -> {}", grouped(imported.frames), names.join(", "))?;
+        let text = format!(
+            "{} frames, checksums {} ok, {} bad, gaps {}",
+            grouped(frames),
+            grouped(ok),
+            grouped(bad),
+            grouped(gaps)
+        );
+        writeln!(std::io::stdout(), "{text} -> {}", names.join(", "))?;
     }
     Ok(if imported.broken.is_none() && imported.halt.is_none() { Ended::Ok } else { Ended::Failed })
 }
@@ -194,7 +215,10 @@ fn run_sample(args: &SampleArgs) -> Result<Ended> {
     std::fs::create_dir_all(&args.folder)
         .with_context(|| format!("cannot make the folder {}", args.folder.display()))?;
     let (recording, journal) = (args.folder.join("recording.cbcap"), args.folder.join("journal.bin"));
-    let file = tempfile::NamedTempFile::new_in(&args.folder)
+    let readable = std::fs::Permissions::from_mode(0o644);
+    let file = tempfile::Builder::new()
+        .permissions(readable)
+        .tempfile_in(&args.folder)
         .with_context(|| format!("cannot write in the folder {}", args.folder.display()))?;
     let mut writer = BufWriter::new(file);
     progress("making the recording");
@@ -291,7 +315,7 @@ fn print_verified(out: &mut impl Write, path: &Path, verified: &Verified) -> std
         writeln!(out, "  end        not closed ({:?}): the writer crashed or still writes", verified.scan.end)?;
     }
     for offset in &verified.damaged_at {
-        writeln!(out, "  damaged at byte {offset}: replay resumes at the next checkpoint")?;
+        writeln!(out, "  damaged at byte {offset}")?;
     }
     for offset in &verified.disagreements {
         writeln!(

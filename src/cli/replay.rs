@@ -77,7 +77,7 @@ impl Total {
             *kinds.entry(*kind).or_default() += count;
         }
         let outcomes = || reports.iter().flat_map(|report| &report.outcomes);
-        let records: u64 = kinds.values().sum();
+        let records: u64 = outcomes().map(|outcome| outcome.records).sum();
         Self {
             matches: reports.iter().all(SegmentReport::is_match),
             records,
@@ -123,7 +123,16 @@ impl Total {
         }
         let kinds: Vec<_> =
             self.kinds.iter().map(|(kind, count)| format!("{} {}", kind_name(*kind), grouped(*count))).collect();
-        writeln!(out, "{}", if self.matches { "MATCH" } else { "DIVERGED" })?;
+        let whole = reports.iter().all(SegmentReport::is_whole);
+        writeln!(
+            out,
+            "{}",
+            match (self.matches, whole) {
+                (true, true) => "MATCH",
+                (true, false) => "MATCH of what is left of a damaged journal",
+                (false, _) => "DIVERGED",
+            }
+        )?;
         writeln!(out, "  records    {} ({})", grouped(self.records), kinds.join(", "))?;
         writeln!(out, "  frames     {}", grouped(self.frames))?;
         writeln!(out, "  checksums  {} ok, {} bad", grouped(self.checksums_ok), grouped(self.checksums_bad))?;

@@ -32,6 +32,12 @@ pub struct Imported {
     pub frames: u64,
     /// The journal's files, in order.
     pub segments: Vec<PathBuf>,
+    /// Frames that were refused.
+    pub refused: u64,
+    /// Exchange checksums that hold, and that do not.
+    pub checksums: (u64, u64),
+    /// Gaps that opened.
+    pub gaps: u64,
     /// Depth that cut the book at the end: what the exchange confirmed, or else the configured one.
     pub depth: u32,
     /// Where the recording broke off, if it did.
@@ -157,9 +163,13 @@ impl Job for ImportJob<'_> {
             Err(error) => return Err(error.into()),
         };
         let frames = session.core.progress().frames;
-        let depth = session.core.engine().markets().first().map_or(0, |market| market.state.depth());
+        let engine = session.core.engine();
+        let refused = engine.state().refused;
+        let market = &engine.markets()[0].state;
+        let (counts, depth, gaps) = (market.counts, market.depth(), u64::from(market.trust.gaps()));
+        let checksums = (counts.checksums_ok, counts.checksums_bad);
         session.diary.0.close()?;
-        Ok(Imported { frames, segments: Vec::new(), depth, broken, halt })
+        Ok(Imported { frames, segments: Vec::new(), refused, checksums, gaps, depth, broken, halt })
     }
 }
 

@@ -52,18 +52,24 @@ pub struct Compare<'a> {
     at: usize,
     /// Records before this one are regenerated but were damaged in the file.
     first_seq: u64,
+    records: u64,
     out: Option<&'a mut Writer>,
 }
 
 impl<'a> Compare<'a> {
     /// Compares with `recorded` from byte `at` on; records before `first_seq` are passed over.
     pub fn new(recorded: &'a [u8], at: usize, first_seq: u64, out: Option<&'a mut Writer>) -> Self {
-        Self { recorded, at, first_seq, out }
+        Self { recorded, at, first_seq, records: 0, out }
     }
 
     /// Byte up to which everything was regenerated.
     pub fn at(&self) -> usize {
         self.at
+    }
+
+    /// Records that were regenerated and are as recorded.
+    pub fn records(&self) -> u64 {
+        self.records
     }
 
     /// The divergence at the cursor when the engine makes nothing there.
@@ -89,6 +95,7 @@ impl<'a> Compare<'a> {
             return Err(Stop::Diverged(Box::new(Divergence { offset: self.at, expected: recorded.to_vec(), found })));
         }
         self.at += recorded.len();
+        self.records += 1;
         match &mut self.out {
             Some(writer) => writer.append(first, payload).map_err(Stop::Output),
             None => Ok(()),

@@ -15,6 +15,8 @@ use journal::{Item, RECORDS_AT, Segment, Writer};
 pub struct Outcome {
     /// Bytes up to which every record was regenerated.
     pub proved_end: usize,
+    /// Records regenerated.
+    pub records: u64,
     /// Frames taken.
     pub frames: u64,
     /// Checksums that were ours, and that were not.
@@ -64,7 +66,7 @@ pub fn replay<V: Venue>(
         Err(Stop::Diverged(divergence)) if !span.is_all && is_missing_checkpoint(&divergence) => Ok(()),
         stopped => stopped,
     };
-    outcome.proved_end = diary.at();
+    (outcome.proved_end, outcome.records) = (diary.at(), diary.records());
     if let (Ok(()), Some(next)) = (&stopped, next) {
         match chain(&mut core, next) {
             Err(Stop::Diverged(divergence)) => outcome.chain = Some(*divergence),

@@ -40,7 +40,10 @@ fn clear(target: &Path, segment: &Segment, inputs: &[(PathBuf, Segment)]) -> Res
     let Ok(real) = target.canonicalize() else { return Ok(()) };
     let is_input = inputs.iter().any(|(path, _)| path.canonicalize().is_ok_and(|path| path == real));
     let is_copy = Segment::open(target).is_ok_and(|held| held.header() == segment.header());
-    if is_input || !(is_copy || is_replaceable(target)) {
+    if is_input {
+        bail!("{} is one of the journals to replay: choose another --out", target.display());
+    }
+    if !(is_copy || is_replaceable(target)) {
         bail!("{} exists and is no copy of this segment: choose another --out", target.display());
     }
     std::fs::remove_file(target).with_context(|| format!("cannot replace {}", target.display()))
