@@ -5,7 +5,6 @@ use fathom_benches::harness::Case;
 use fathom_benches::stream::{CONNECTION, Stream, TEXT};
 use fathom_benches::tables::tick::{Nowhere, Ours};
 use hotpath::book::Book;
-use hotpath::checksum::crc32_top10;
 use hotpath::lines::{EVENT_LINES, Lines};
 use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{Frame, Venue};
@@ -44,7 +43,7 @@ fn checksum(criterion: &mut Criterion) {
         black_box(if ask { book.asks.set(price_ticks, qty_lots) } else { book.bids.set(price_ticks, qty_lots) });
     }
     criterion.bench_function("checksum of the best ten of both sides", |bencher| {
-        bencher.iter(|| crc32_top10(black_box(&book)));
+        bencher.iter(|| black_box(&book).crc32_top10());
     });
     let text: Vec<u8> = b"0123456789".iter().copied().cycle().take(273).collect();
     criterion.bench_function("crc32fast over 273 ready digits", |bencher| {

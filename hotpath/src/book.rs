@@ -4,7 +4,7 @@
 //! levels that are better. The worst level is dropped by moving the start. Beside each level lies what
 //! the checksum needs of it, computed when the level is set.
 
-use crate::checksum::Residue;
+use crate::checksum::{Residue, crc32_top10};
 use crate::halt::{Halt, ensure};
 use crate::units::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
 use bytemuck::{Pod, Zeroable};
@@ -88,6 +88,12 @@ impl Book {
         self.asks.cut(depth);
     }
 
+    /// The exchange's checksum of the ten best levels of each side: see [`crate::checksum`].
+    #[must_use]
+    pub fn crc32_top10(&self) -> u32 {
+        crc32_top10(self.asks.residues_best_first(), self.bids.residues_best_first())
+    }
+
     /// Whether the best bid is at or above the best ask.
     #[must_use]
     pub fn is_crossed(&self) -> bool {
@@ -135,7 +141,7 @@ impl<const ASK: bool> Side<ASK> {
     }
 
     /// What the checksum needs, from the best level to the worst.
-    pub(crate) fn residues_best_first(&self) -> impl Iterator<Item = Residue> {
+    fn residues_best_first(&self) -> impl Iterator<Item = Residue> {
         self.held().iter().rev().map(|held| held.residue)
     }
 

@@ -5,7 +5,6 @@
 //! never made: a level keeps the CRC register of its own digits, and the CRC being linear, twenty of
 //! them make the book's.
 
-use crate::book::Book;
 use crate::crc::{SHIFT_BYTES_MAX, shift, update};
 use bytemuck::{Pod, Zeroable};
 
@@ -34,11 +33,11 @@ impl Residue {
     }
 }
 
-/// The checksum of a book; sides with fewer than ten levels give what they have.
+/// The checksum of two sides, each from the best level on; those with fewer than ten levels give what
+/// they have.
 #[must_use]
-pub fn crc32_top10(book: &Book) -> u32 {
-    let asks = book.asks.residues_best_first().take(CHECKSUM_LEVELS);
-    let bids = book.bids.residues_best_first().take(CHECKSUM_LEVELS);
+pub fn crc32_top10(asks: impl Iterator<Item = Residue>, bids: impl Iterator<Item = Residue>) -> u32 {
+    let (asks, bids) = (asks.take(CHECKSUM_LEVELS), bids.take(CHECKSUM_LEVELS));
     let join = |state, residue: Residue| shift(state, usize::try_from(residue.digits).unwrap_or(0)) ^ residue.register;
     !bids.fold(asks.fold(u32::MAX, join), join)
 }

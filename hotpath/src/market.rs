@@ -1,7 +1,6 @@
 //! One market: a book, whether it may be believed, and what its features remember.
 
 use crate::book::{Book, Change};
-use crate::checksum::crc32_top10;
 use crate::config::{DEPTH_MAX, MarketConfig, QualityConfig, book_rule, checksum_rule};
 use crate::features::{Touch, Vol, imbalance_q30};
 use crate::halt::Halt;
@@ -274,7 +273,7 @@ impl Market {
         if rules.market.checksum_rule == checksum_rule::NONE {
             return Ok(true);
         }
-        let found = crc32_top10(&self.book);
+        let found = self.book.crc32_top10();
         let passed = found == end.checksum;
         let counts = &mut self.state.counts;
         let counter = if passed { &mut counts.checksums_ok } else { &mut counts.checksums_bad };

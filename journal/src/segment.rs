@@ -35,8 +35,8 @@ pub mod origin {
 pub struct Run {
     /// Names the run.
     pub run_id: u64,
-    /// What the CRC of every record starts from; drawn at random, so that no bytes from outside can
-    /// pass for a record.
+    /// What the CRC of every record starts from; drawn at random, or from a hash of
+    /// the recording, so that no bytes from outside can pass for a record.
     pub salt: u32,
     /// UTC nanoseconds since 1970 when the run was created; 0 when not known.
     pub created_utc_ns: u64,

@@ -6,7 +6,6 @@ use crate::harness::{Case, Table};
 use crate::stream::{Meaning, Stream};
 use anyhow::Result;
 use hotpath::book::Book as Sides;
-use hotpath::checksum::crc32_top10;
 use rust_decimal::Decimal;
 use std::hint::black_box;
 use std::ops::Range;
@@ -75,7 +74,7 @@ impl Book<i64> for Ours {
     }
 
     fn checksum(&mut self) -> Option<u32> {
-        Some(crc32_top10(&self.0))
+        Some(self.0.crc32_top10())
     }
 }
 

@@ -1,7 +1,6 @@
 //! The book against a naive twin, and the exchange's documented checksums.
 
 use super::{Book, Change, SIDE_LEVELS};
-use crate::checksum::crc32_top10;
 use bytemuck::Zeroable;
 use proptest::prelude::*;
 use std::boxed::Box;
@@ -55,7 +54,7 @@ fn assert_same(book: &Book, twin: &Twin) {
     let asks: Vec<_> = book.asks.best_first().map(|level| (level.price_ticks, level.qty_lots)).collect();
     assert_eq!(bids, twin.bids.iter().rev().map(|(p, q)| (*p, *q)).collect::<Vec<_>>());
     assert_eq!(asks, twin.asks.iter().map(|(p, q)| (*p, *q)).collect::<Vec<_>>());
-    assert_eq!(crc32_top10(book), twin.checksum());
+    assert_eq!(book.crc32_top10(), twin.checksum());
 }
 
 proptest! {
@@ -167,7 +166,7 @@ fn the_documented_checksum_vectors_hold() {
         let mut book = bytemuck_boxed();
         levels(vector.asks).for_each(|(price, qty)| assert_eq!(book.asks.set(price, qty), Change::Inserted));
         levels(vector.bids).for_each(|(price, qty)| assert_eq!(book.bids.set(price, qty), Change::Inserted));
-        assert_eq!(crc32_top10(&book), vector.checksum);
+        assert_eq!(book.crc32_top10(), vector.checksum);
         for (changes, checksum) in vector.updates {
             let words: Vec<_> = changes.split_whitespace().collect();
             for pair in words.chunks(2) {
@@ -176,7 +175,7 @@ fn the_documented_checksum_vectors_hold() {
                 }
             }
             book.cut(vector.depth);
-            assert_eq!(crc32_top10(&book), *checksum, "{changes}");
+            assert_eq!(book.crc32_top10(), *checksum, "{changes}");
         }
     }
 }
