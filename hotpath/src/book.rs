@@ -244,7 +244,9 @@ impl<const ASK: bool> Side<ASK> {
         let end = self.end.wrapping_add(1);
         if let Some(slots @ [.., _]) = self.levels.get_mut(place..end) {
             slots.rotate_right(1);
-            slots.iter_mut().take(1).for_each(|slot| *slot = Held::of(level));
+            if let [first, ..] = slots {
+                *first = Held::of(level);
+            }
         }
         self.end = end;
         Change::Inserted

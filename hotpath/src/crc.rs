@@ -39,14 +39,9 @@ const fn tables() -> [[u32; 256]; 8] {
     tables
 }
 
-/// CRC-32 of `bytes`.
-#[must_use]
-pub fn crc32(bytes: &[u8]) -> u32 {
-    !update(u32::MAX, bytes)
-}
-
 /// The register after `bytes`, from `state`. Linear: from a state it is [`shift`] of the state, exclusive or
-/// from zero; so the register of a whole is made of its parts' without their bytes.
+/// from zero; so the register of a whole is made of its parts' without their bytes. The CRC-32 of bytes is the
+/// complement of the register after them, from all ones.
 #[must_use]
 pub fn update(state: u32, bytes: &[u8]) -> u32 {
     let (words, rest) = bytes.as_chunks::<8>();
@@ -128,8 +123,12 @@ fn step_eight(state: u32, [a, b, c, d, e, f, g, h]: [u8; 8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{SHIFT_BYTES_MAX, crc32, shift, update};
+    use super::{SHIFT_BYTES_MAX, shift, update};
     use proptest::prelude::*;
+
+    fn crc32(bytes: &[u8]) -> u32 {
+        !update(u32::MAX, bytes)
+    }
 
     #[test]
     fn the_check_value_of_the_catalogue() {

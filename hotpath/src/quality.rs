@@ -98,12 +98,6 @@ impl Checks {
         self.counters.get(check as usize).map_or(0, |counter| u32::from(counter.run))
     }
 
-    /// Failures of `check` since the run began.
-    #[must_use]
-    pub fn total(&self, check: Check) -> u32 {
-        self.counters.get(check as usize).map_or(0, |counter| counter.total)
-    }
-
     /// Whether the values may not carry a quote: a range check fails now, or time keeps running
     /// backwards.
     #[must_use]

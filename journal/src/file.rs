@@ -1,7 +1,7 @@
 //! A segment file that nobody writes to.
 
 use crate::error::{Error, Result};
-use crate::index::Index;
+use crate::index::{Entry, Index};
 use crate::map::ReadMap;
 use crate::reader::Items;
 use crate::segment::{Header, Opened};
@@ -50,9 +50,15 @@ impl Segment {
         Items::new(self.bytes(), self.header())
     }
 
-    /// Its index: the one in the file, or else one rebuilt from all records.
+    /// Its records from the last indexed place that `before` holds for; from the first one when the file
+    /// has no whole index or no such place. `before` holds for a start of the index and no more.
     #[must_use]
-    pub fn index(&self) -> Index {
-        Index::find(self.bytes(), self.header()).unwrap_or_else(|| Index::rebuild(self.bytes(), self.header()))
+    pub fn items_from(&self, before: impl Fn(&Entry) -> bool) -> Items<'_> {
+        let index = Index::find(self.bytes(), self.header()).unwrap_or_default();
+        let count = index.entries.partition_point(before);
+        match count.checked_sub(1).and_then(|last| index.entries.get(last)) {
+            Some(entry) => Items::starting_at(self.bytes(), self.header(), entry.offset, entry.seq),
+            None => self.items(),
+        }
     }
 }

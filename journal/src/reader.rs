@@ -110,6 +110,13 @@ impl<'a> Items<'a> {
         }
     }
 
+    /// Starts at a place of the file's index; what lies before it is not looked at.
+    #[must_use]
+    pub fn starting_at(bytes: &'a [u8], header: &Header, offset: u64, seq: u64) -> Self {
+        let at = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        Self { at, expected: seq, ..Self::new(bytes, header) }
+    }
+
     /// How the file ends; known once the last item was taken.
     #[must_use]
     pub const fn end(&self) -> Option<End> {

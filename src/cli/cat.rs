@@ -5,7 +5,7 @@ use crate::render::{json, text};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use hotpath::record::{Clock, Head, Kind, SCHEMA, body_of};
-use journal::{Item, Segment};
+use journal::{Item, Items, Segment};
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
@@ -53,7 +53,7 @@ pub fn run(args: &CatArgs) -> Result<Ended> {
     for path in journal_files(&args.files)? {
         let segment = Segment::open(&path)?;
         let mut clock = opening_clock(&segment);
-        for item in segment.items() {
+        for item in filter.items(&segment) {
             let record = match item {
                 Item::Record(record) => record,
                 Item::Damage(damage) => {
@@ -114,6 +114,17 @@ impl Filter {
             to: args.to.as_deref().map(time).transpose()?,
             seqs: (args.from_seq.unwrap_or(0), args.to_seq.unwrap_or(u64::MAX)),
         })
+    }
+
+    /// The records from the last place of the index that lies before all that is wanted. UTC needs every
+    /// clock reading, so nothing is passed over for it.
+    fn items<'a>(&self, segment: &'a Segment) -> Items<'a> {
+        let from_ns = match (self.from, self.to) {
+            (Some(Time::Utc(_)), _) | (_, Some(Time::Utc(_))) => return segment.items(),
+            (Some(Time::Mono(ns)), _) => ns,
+            (None, _) => 0,
+        };
+        segment.items_from(|entry| entry.seq <= self.seqs.0 || entry.taken_ns < from_ns)
     }
 
     fn takes(&self, head: &Head, clock: Option<(u64, u64)>) -> bool {

@@ -90,7 +90,7 @@ fn a_file_without_a_whole_index_gets_a_rebuilt_one() {
     for bytes in [&damaged[..], &whole[..whole.len() - 64], &whole[..whole.len() - 1]] {
         assert_eq!(Index::find(bytes, &header()), None);
         std::fs::write(&path, bytes).expect("written");
-        assert_eq!(Segment::open(&path).expect("opens").index(), expected);
+        assert_eq!(index_of(&Segment::open(&path).expect("opens")), expected);
     }
 }
 
@@ -117,4 +117,24 @@ fn another_index_does_not_hold() {
     bytes[at + 4..at + 8].copy_from_slice(&crc.to_le_bytes());
     assert!(Index::find(&bytes, &header()).is_some(), "the block is whole");
     assert!(!index_holds(&bytes, &header()));
+}
+
+/// Reading on from an indexed place gives what reading all gives from there; without an index, all.
+#[test]
+fn reading_starts_at_the_last_place_before_what_is_wanted() {
+    let folder = folder();
+    let path = folder.path().join("large.bin");
+    for bytes in [large(120), large(120)[..3 * MIB as usize].to_vec()] {
+        let sealed = Index::find(&bytes, &header()).is_some();
+        std::fs::write(&path, &bytes).expect("written");
+        let segment = Segment::open(&path).expect("opens");
+        let all: Vec<_> = segment.items().collect();
+        for wanted in [0, 1, 17, 60, 119] {
+            let part: Vec<_> = segment.items_from(|entry| entry.seq <= wanted).collect();
+            assert!(all.ends_with(&part));
+            let skipped = all.len() - part.len();
+            assert!(skipped as u64 <= wanted, "{skipped} {wanted}");
+            assert_eq!(skipped > 0, sealed && wanted > 0, "{wanted}");
+        }
+    }
 }

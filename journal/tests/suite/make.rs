@@ -5,7 +5,7 @@ use hotpath::record::{
     Body, BookEnd, Checkpoint, Close, Features, Frame, HEAD_BYTES, Head, Kind, LINE_BYTES, Level, Line, NO_CONNECTION,
     NO_INSTRUMENT, flag, padded,
 };
-use journal::{Item, Items, Place, Run, Settings, Writer, record_crc};
+use journal::{Index, Item, Items, Place, Run, Segment, Settings, Writer, record_crc};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -142,4 +142,10 @@ fn lines_of(head: &Head, body: &[u8], payload: &[u8]) -> Vec<Line> {
     bytes[HEAD_BYTES..HEAD_BYTES + body.len()].copy_from_slice(body);
     bytes[LINE_BYTES..LINE_BYTES + payload.len()].copy_from_slice(payload);
     lines
+}
+
+/// The index of a file: the one that it holds, or else the one that its records give.
+pub fn index_of(segment: &Segment) -> Index {
+    let (bytes, header) = (segment.bytes(), segment.header());
+    Index::find(bytes, header).unwrap_or_else(|| Index::rebuild(bytes, header))
 }

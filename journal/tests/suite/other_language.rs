@@ -38,7 +38,7 @@ fn read_here(file: &Path) -> String {
     }
     let sealed = walk.end() == Some(End::Sealed);
     let counts: Vec<String> = counts.iter().map(|(kind, count)| format!("\"{kind:#06x}\":{count}")).collect();
-    let index = segment.index();
+    let index = index_of(&segment);
     let entries = index.entries.iter().filter(|_| sealed);
     let entries: Vec<String> =
         entries.map(|entry| format!("[{},{},{},{}]", entry.offset, entry.seq, entry.taken_ns, entry.kind.0)).collect();

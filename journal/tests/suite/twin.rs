@@ -121,7 +121,7 @@ proptest! {
             prop_assert_eq!(&read, records);
             let last = number as usize + 1 == twin.segments.len();
             prop_assert_eq!(walk.end(), Some(if closes || !last { End::Sealed } else { End::Unsealed }));
-            prop_assert_eq!(segment.index().records, records.len() as u64);
+            prop_assert_eq!(index_of(&segment).records, records.len() as u64);
         }
     }
 }

@@ -124,7 +124,7 @@ fn a_file_under_a_writer_is_not_mapped() {
     writer.close().expect("closed");
     let segment = Segment::open(&path).expect("nobody writes");
     assert_eq!((segment.header().run(), segment.header_copies()), (RUN, 2));
-    assert_eq!(segment.index().records, 0);
+    assert_eq!(index_of(&segment).records, 0);
 }
 
 #[test]
