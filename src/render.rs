@@ -1,6 +1,9 @@
 //! Records for people and scripts: one line of text, or one JSON object.
 
-use hotpath::record::{Field, HEAD_BYTES, Head, Kind, NO_CONNECTION, NO_INSTRUMENT, flag, head_of, payload_of};
+use hotpath::record::{
+    Field, HEAD_BYTES, Head, Kind, NO_CONNECTION, NO_INSTRUMENT, ack_error, channel, close, command, end, flag,
+    head_of, link, method, payload_of, status,
+};
 use hotpath::{quality, quote, trust};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -118,7 +121,16 @@ fn flag_names(head: &Head) -> Vec<&'static str> {
 /// The name of a coded value.
 fn code_name(kind: Kind, field: &str, value: i128) -> Option<&'static str> {
     let code = u16::try_from(value).ok()?;
+    let narrow = u8::try_from(code).ok();
     match (kind, field) {
+        (Kind::COMMAND, "code") => command::name(code),
+        (Kind::LINK, "cause") => link::name(code),
+        (Kind::CLOSE, "cause") => close::name(code),
+        (Kind::FOUND, "end") => end::name(code),
+        (Kind::STATUS | Kind::INSTRUMENT, "status") => status::name(narrow?),
+        (Kind::ACK, "method") => method::name(narrow?),
+        (Kind::ACK, "channel") => channel::name(narrow?),
+        (Kind::ACK, "error") => ack_error::name(narrow?),
         (Kind::GAP_OPEN | Kind::GAP_CLOSE, "cause") => Some(trust::cause_name(code)),
         (Kind::QUALITY, "check") => Some(quality::check_name(code)),
         (Kind::QUOTE, "reason") => Some(quote::reason_name(code)),

@@ -5,15 +5,22 @@ mod support;
 use fathom::memory::Memory;
 use fathom::replay::report::{Found, SegmentReport};
 use fathom::replay::{digest, replay};
+use fathom::run::JournalDiary;
 use hotpath::checkpoint::{SectionHead, section};
 use hotpath::config::Config;
 use hotpath::lines::{Lines, OUTPUT_LINES};
 use hotpath::quote::Reason;
-use hotpath::record::{Checkpoint, HEAD_BYTES, Kind, LINE_BYTES, Line, Quote, body_of, flag, head_of, payload_of};
-use journal::{Item, Segment};
+use hotpath::record::{
+    Checkpoint, Found as FoundRun, HEAD_BYTES, Head, Kind, LINE_BYTES, Line, Quote, body_of, end, flag, head_of,
+    payload_of,
+};
+use hotpath::turn::Input;
+use hotpath::venue::Frame;
+use hotpath::venue::kraken::Kraken;
+use journal::{Item, Place, Run, Segment, Settings, Writer};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use support::{config, imported_bytes, synthetic};
+use support::{config, frames, imported_bytes, synthetic};
 
 /// The journal of a synthetic session.
 fn session(seed: u64, frames: usize, sets: &[&str]) -> (tempfile::TempDir, Vec<PathBuf>) {
@@ -324,4 +331,61 @@ fn a_file_without_its_opening_replays_from_a_later_checkpoint() {
     let reports = replay(&files, None, None).expect("a replay");
     assert!(reports[0].is_match() && !reports[0].is_whole());
     assert!(reports[0].outcomes[0].frames > 500);
+}
+
+/// A session that tells what it found of another run: first of all when `found`, and again every
+/// hundredth frame.
+fn session_after_another(found: bool) -> (tempfile::TempDir, Vec<PathBuf>) {
+    let loaded = config("kraken-btc-eur.toml", &[]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = Run { run_id: 2, salt: 3, created_utc_ns: 0, markets: 1, origin: 0, segment: 4, first_seq: 0 };
+    let place = Place::Folder(folder.path().to_owned());
+    let writer = Writer::create(Settings { place, run, capacity_bytes: 1 << 28 }).expect("a segment");
+    let mut diary = JournalDiary(writer);
+    let mut memory = Memory::new();
+    let mut core = memory.start(Kraken, &loaded.config).expect("a legal configuration");
+    let body = FoundRun {
+        run_id: 1,
+        last_seq: 70,
+        records: 71,
+        valid_bytes: 8_192,
+        file_bytes: 4 << 20,
+        segment: 3,
+        end: end::TORN,
+        ..bytemuck::Zeroable::zeroed()
+    };
+    let frames = frames(&synthetic(31, 1_000, &loaded));
+    core.open(frames[0].0, &mut diary).expect("an opening");
+    for (place, (recv_ns, bytes)) in frames.iter().enumerate() {
+        if found && place % 100 == 0 {
+            core.turn(*recv_ns, &Input::Found(body), &mut diary).expect("no halt");
+        }
+        let frame = Frame { connection: 0, opcode: 1, bytes };
+        let input = Input::Frame { frame, recv_ns: *recv_ns, kernel_utc_ns: 0, end_of_read: true };
+        core.turn(*recv_ns, &input, &mut diary).expect("no halt");
+    }
+    let file = diary.0.path().expect("an open segment").to_owned();
+    diary.0.close().expect("a clean close");
+    (folder, vec![file])
+}
+
+/// What a run found of the one before it is an input like any other, and decides nothing.
+#[test]
+fn a_run_that_found_another_replays_and_decides_the_same() {
+    let ((_a, alone), (_b, after)) = (session_after_another(false), session_after_another(true));
+    let reports = replay(&after, None, None).expect("a replay");
+    assert!(reports[0].is_match() && reports[0].is_whole());
+    let decided = |file: &Path| -> Vec<(u64, Kind, Vec<u8>)> {
+        let records = all_records(&Segment::open(file).expect("a journal"));
+        let heads = records.iter().map(|(_, record)| (head_of(record).expect("a head"), record));
+        let is_decided = |head: &Head| matches!(head.kind.class(), 2 | 3) && head.kind != Kind::IDLE;
+        let decided = heads.filter(|(head, _)| is_decided(head));
+        decided.map(|(head, record)| (head.taken_ns, head.kind, record[HEAD_BYTES..].to_vec())).collect()
+    };
+    assert!(decided(&alone[0]).iter().any(|(_, kind, _)| *kind == Kind::QUOTE));
+    assert_eq!(decided(&after[0]), decided(&alone[0]));
+    let records = all_records(&Segment::open(&after[0]).expect("a journal"));
+    let kinds: Vec<_> = records.iter().map(|(_, record)| head_of(record).expect("a head").kind).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == Kind::FOUND).count(), 10);
+    assert_eq!(kinds[2..4], [Kind::FOUND, Kind::IDLE]);
 }

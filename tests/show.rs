@@ -97,6 +97,12 @@ fn text_shows_names_and_fractions() {
     assert!(gap.contains("cause=checksum number=1 expected="), "{gap}");
     let quote = journal(&["cat", file, "--kind", "QUOTE", "--limit", "1"]);
     assert!(quote.contains(" reason=quoting generation=1 ") && quote.contains(" fair=5"), "{quote}");
+    let coded = journal(&["cat", file, "--kind", "LINK", "--kind", "CLOSE", "--kind", "STATUS", "--kind", "ACK"]);
+    for text in [" cause=connected ", " cause=end-of-recording", " status=online ", " method=subscribe channel=book "] {
+        assert!(coded.contains(text), "{text}: {coded}");
+    }
+    let ack = journal(&["cat", file, "--kind", "ACK", "--limit", "1", "--json"]);
+    assert!(ack.contains("\"error\":0") && ack.contains("\"error_name\":\"none\""), "{ack}");
     assert!(journal(&["cat", file, "--kind", "FRAME", "--limit", "1"]).contains("{\"channel\":\"status\""));
 }
 

@@ -7,8 +7,10 @@
 //! same layout as a specification for other languages.
 
 mod body;
+mod codes;
 
 pub use body::*;
+pub use codes::*;
 
 use bytemuck::{Pod, Zeroable};
 
@@ -66,6 +68,8 @@ impl Kind {
     pub const LINK: Self = Self(0x0106);
     /// Input: the run ends here on purpose.
     pub const CLOSE: Self = Self(0x0107);
+    /// Input: what a new run found of the one before it in its folder.
+    pub const FOUND: Self = Self(0x0108);
 
     /// Event: a book snapshot begins; both sides are cleared.
     pub const SNAPSHOT: Self = Self(0x0201);
@@ -202,6 +206,7 @@ pub const SCHEMA: &[Schema] = &[
     row::<Health>("HEALTH", Shape::Wide, Scope::Whole),
     row::<Link>("LINK", Shape::Line, Scope::Whole),
     row::<Close>("CLOSE", Shape::Line, Scope::Whole),
+    row::<Found>("FOUND", Shape::Wide, Scope::Whole),
     row::<Snapshot>("SNAPSHOT", Shape::Line, Scope::Market),
     row::<Level>("LEVEL", Shape::Line, Scope::Market),
     row::<BookEnd>("BOOK_END", Shape::Line, Scope::Market),

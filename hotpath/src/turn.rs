@@ -11,8 +11,8 @@ use crate::halt::{Halt, ensure};
 use crate::lines::{EVENT_LINES, Lines, OUTPUT_LINES, Place};
 use crate::progress::{DAY_NS, Progress};
 use crate::record::{
-    Body, Checkpoint, Clock, Close, Command, FRAME_BYTES_MAX, Frame as FrameBody, HaltBody, Head, Health, Idle, Kind,
-    LINE_BYTES, Line, Link, NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX, Refused as RefusedBody, Timer, flag,
+    Body, Checkpoint, Clock, Close, Command, FRAME_BYTES_MAX, Found, Frame as FrameBody, HaltBody, Head, Health, Idle,
+    Kind, LINE_BYTES, Line, Link, NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX, Refused as RefusedBody, Timer, flag,
     head_of, padded,
 };
 use crate::venue::{Frame, Refused, Venue};
@@ -44,6 +44,8 @@ pub enum Input<'a> {
     Link(u16, Link),
     /// The run ends.
     Close(Close),
+    /// What this run found of the one before it.
+    Found(Found),
 }
 
 /// Where records go: a journal, a ring, a comparison, or nowhere.
@@ -191,6 +193,7 @@ impl<'a, V: Venue> Core<'a, V> {
             Input::Health(body) => self.record_plain(NO_CONNECTION, &body, diary),
             Input::Link(connection, body) => self.record_plain(connection, &body, diary),
             Input::Close(body) => self.record_plain(NO_CONNECTION, &body, diary),
+            Input::Found(body) => self.record_plain(NO_CONNECTION, &body, diary),
         }
     }
 

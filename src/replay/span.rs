@@ -151,6 +151,7 @@ fn plain_input(head: &Head, record: &[u8]) -> Result<Input<'static>, Stop> {
         Kind::HEALTH => Input::Health(body(record)?),
         Kind::LINK => Input::Link(head.connection, body(record)?),
         Kind::CLOSE => Input::Close(body(record)?),
+        Kind::FOUND => Input::Found(body(record)?),
         _ => return Err(Stop::Halt(Halt::MalformedRecord)),
     })
 }

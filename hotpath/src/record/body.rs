@@ -83,7 +83,7 @@ bodies! {
     }
     /// An operator's command.
     Command = COMMAND {
-        /// One of [`command`].
+        /// One of [`super::command`].
         code: u16,
         /// Zero.
         spare: [u16; 3],
@@ -109,7 +109,7 @@ bodies! {
     Link = LINK {
         /// 1 up, 0 down.
         up: u16,
-        /// One of [`link`].
+        /// One of [`super::link`].
         cause: u16,
         /// WebSocket close code; 0 when there was none.
         close_code: u16,
@@ -122,10 +122,33 @@ bodies! {
     }
     /// The last input of a run that ended on purpose.
     Close = CLOSE {
-        /// One of [`close`].
+        /// One of [`super::close`].
         cause: u16,
         /// Zero.
         spare: [u16; 11],
+    }
+    /// What a new run found of the run before it in its folder: the last segment that was begun there.
+    Found = FOUND {
+        /// The run that wrote it; 0 when its header did not say.
+        run_id: u64,
+        /// Sequence number of its last whole record; 0 when there is none.
+        last_seq: u64,
+        /// Whole records of the stream in it.
+        records: u64,
+        /// Bytes of its valid part, the header included.
+        valid_bytes: u64,
+        /// Bytes of the file.
+        file_bytes: u64,
+        /// Its number.
+        segment: u32,
+        /// Damaged places in it.
+        damaged: u32,
+        /// One of [`super::end`].
+        end: u16,
+        /// Zero.
+        spare: [u16; 3],
+        /// Zero.
+        spare_tail: [u64; 4],
     }
     /// Clears both sides; levels follow.
     Snapshot = SNAPSHOT {
@@ -197,14 +220,14 @@ bodies! {
         qty_precision: u8,
         /// Decimals of order values.
         cost_precision: u8,
-        /// One of [`status`].
+        /// One of [`super::status`].
         status: u8,
         /// Zero.
         spare: [u32; 13],
     }
     /// The exchange's system status.
     Status = STATUS {
-        /// One of [`status`].
+        /// One of [`super::status`].
         status: u16,
         /// Zero.
         spare: [u16; 3],
@@ -233,13 +256,13 @@ bodies! {
         req_id: u64,
         /// Book depth that was subscribed; 0 when not a book.
         depth: u32,
-        /// One of [`method`].
+        /// One of [`super::method`].
         method: u8,
-        /// One of [`channel`].
+        /// One of [`super::channel`].
         channel: u8,
         /// 1 when the exchange agreed.
         success: u8,
-        /// One of [`ack_error`].
+        /// One of [`super::ack_error`].
         error: u8,
         /// The exchange's clock when the request arrived, UTC nanoseconds.
         time_in_ns: u64,
@@ -392,98 +415,4 @@ bodies! {
         /// Zero.
         spare: [u64; 3],
     }
-}
-
-/// Codes of [`Command`].
-pub mod command {
-    /// Withdraw the quotes until resumed.
-    pub const PAUSE: u16 = 1;
-    /// Quote again.
-    pub const RESUME: u16 = 2;
-}
-
-/// Causes of [`Link`].
-pub mod link {
-    /// Connected.
-    pub const CONNECTED: u16 = 1;
-    /// The other side closed in order.
-    pub const CLOSED: u16 = 2;
-    /// Reset or an I/O error.
-    pub const BROKEN: u16 = 3;
-    /// No byte within the deadline.
-    pub const SILENT: u16 = 4;
-    /// A frame above [`crate::record::FRAME_BYTES_MAX`].
-    pub const OVERSIZED: u16 = 5;
-}
-
-/// Causes of [`Close`].
-pub mod close {
-    /// The recording ended.
-    pub const END_OF_RECORDING: u16 = 1;
-    /// The operator stopped the run.
-    pub const STOPPED: u16 = 2;
-}
-
-/// Statuses of [`Status`] and [`Instrument`].
-pub mod status {
-    /// A text that is in no list.
-    pub const UNKNOWN: u8 = 0;
-    /// Trading.
-    pub const ONLINE: u8 = 1;
-    /// Only post-only orders.
-    pub const POST_ONLY: u8 = 2;
-    /// Only limit orders.
-    pub const LIMIT_ONLY: u8 = 3;
-    /// Only cancels.
-    pub const CANCEL_ONLY: u8 = 4;
-    /// Down for maintenance.
-    pub const MAINTENANCE: u8 = 5;
-    /// Only orders that reduce a position.
-    pub const REDUCE_ONLY: u8 = 6;
-    /// Removed, or not there yet.
-    pub const CLOSED: u8 = 7;
-}
-
-/// Methods of [`Ack`].
-pub mod method {
-    /// A text that is in no list.
-    pub const UNKNOWN: u8 = 0;
-    /// `subscribe`.
-    pub const SUBSCRIBE: u8 = 1;
-    /// `unsubscribe`.
-    pub const UNSUBSCRIBE: u8 = 2;
-    /// A ping that the exchange refused.
-    pub const PING: u8 = 3;
-}
-
-/// Channels of [`Ack`].
-pub mod channel {
-    /// None, or a text that is in no list.
-    pub const UNKNOWN: u8 = 0;
-    /// The book.
-    pub const BOOK: u8 = 1;
-    /// Trades.
-    pub const TRADE: u8 = 2;
-    /// Best bid and ask.
-    pub const TICKER: u8 = 3;
-    /// Instruments.
-    pub const INSTRUMENT: u8 = 4;
-}
-
-/// Errors of [`Ack`].
-pub mod ack_error {
-    /// None.
-    pub const NONE: u8 = 0;
-    /// A text that is in no list.
-    pub const OTHER: u8 = 1;
-    /// The symbol is not served.
-    pub const SYMBOL: u8 = 2;
-    /// The depth is not served.
-    pub const DEPTH: u8 = 3;
-    /// The channel is not known.
-    pub const CHANNEL: u8 = 4;
-    /// The request was not understood.
-    pub const MALFORMED: u8 = 5;
-    /// Too many messages.
-    pub const RATE: u8 = 6;
 }

@@ -103,16 +103,15 @@ fn every_flag_stands_in_the_list_of_flags() {
     assert_eq!(listed, known.map(|(value, name)| format!("{} {name}", bits(value))));
 }
 
-/// Numbers and names of `pub const NAME: u16 = 1;` or `Name = 1,` in a block of a source.
+/// Numbers and names of `NAME = 1 => "name",` or `Name = 1,` in a block of a source.
 fn codes(source: &str, opening: &str) -> Vec<String> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hotpath/src").join(source);
     let text = fs::read_to_string(file).expect("a source of the layout");
     let (_, block) = text.split_once(opening).unwrap_or_else(|| panic!("no {opening:?} in {source}"));
-    let block = block.split("\n}").next().unwrap_or_default();
-    let pairs = block.lines().filter_map(|line| line.trim().trim_end_matches([',', ';']).split_once(" = "));
+    let pairs = block.lines().map(str::trim).take_while(|line| *line != "}").filter_map(|line| line.split_once(" = "));
     pairs
-        .map(|(left, number)| {
-            let name = left.trim_start_matches("pub const ").split(':').next().unwrap_or_default();
+        .map(|(name, number)| {
+            let number = number.trim_end_matches(',').split(" => ").next().unwrap_or_default();
             format!("{number} {name}")
         })
         .collect()
@@ -121,13 +120,14 @@ fn codes(source: &str, opening: &str) -> Vec<String> {
 #[test]
 fn every_code_stands_in_its_list() {
     let lists = [
-        ("record/body.rs", "pub mod command {", "#### Commands"),
-        ("record/body.rs", "pub mod link {", "#### Link causes"),
-        ("record/body.rs", "pub mod close {", "#### Close causes"),
-        ("record/body.rs", "pub mod status {", "#### Statuses"),
-        ("record/body.rs", "pub mod method {", "#### Methods"),
-        ("record/body.rs", "pub mod channel {", "#### Channels"),
-        ("record/body.rs", "pub mod ack_error {", "#### Errors of an answer"),
+        ("record/codes.rs", "    command: u16 {", "#### Commands"),
+        ("record/codes.rs", "    link: u16 {", "#### Link causes"),
+        ("record/codes.rs", "    close: u16 {", "#### Close causes"),
+        ("record/codes.rs", "    end: u16 {", "#### Ends"),
+        ("record/codes.rs", "    status: u8 {", "#### Statuses"),
+        ("record/codes.rs", "    method: u8 {", "#### Methods"),
+        ("record/codes.rs", "    channel: u8 {", "#### Channels"),
+        ("record/codes.rs", "    ack_error: u8 {", "#### Errors of an answer"),
         ("venue/mod.rs", "pub enum Cause {", "#### Causes of a refusal"),
         ("venue/mod.rs", "pub enum Reason {", "#### Reasons of not using"),
         ("quality.rs", "pub enum Check {", "#### Checks"),

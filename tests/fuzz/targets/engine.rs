@@ -6,7 +6,7 @@ use super::tape::Tape;
 use bytemuck::Zeroable;
 use fathom::memory::Memory;
 use hotpath::halt::Halt;
-use hotpath::record::{Clock, Close, Command, Health, Link, Timer, check, close, flag, link};
+use hotpath::record::{Clock, Close, Command, Found, Health, Link, Timer, check, close, flag, link};
 use hotpath::turn::{Core, Input};
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
@@ -92,6 +92,7 @@ impl Run<'_> {
             24 => self.link(market as u16),
             25 => self.clock(),
             26 => self.day(),
+            28 => self.found(),
             _ => self.frame(market as u16, TEXT, br#"{"channel":"heartbeat"}"#, true),
         }
     }
@@ -207,6 +208,11 @@ impl Run<'_> {
             spare: [0; 8],
         };
         self.take(&Input::Health(body))
+    }
+
+    fn found(&mut self) -> Result<(), Halt> {
+        let (run_id, valid_bytes, end) = (self.word(), self.word(), u16::from(self.roll()));
+        self.take(&Input::Found(Found { run_id, valid_bytes, end, ..Found::zeroed() }))
     }
 
     fn link(&mut self, connection: u16) -> Result<(), Halt> {

@@ -92,6 +92,7 @@ fn take(core: &mut Core<'_, Kraken>, record: &[u8], frame: &mut Vec<u8>, tape: &
         Kind::HEALTH => Input::Health(body(record)),
         Kind::LINK => Input::Link(head.connection, body(record)),
         Kind::CLOSE => Input::Close(body(record)),
+        Kind::FOUND => Input::Found(body(record)),
         Kind::FRAME => {
             frame.extend_from_slice(payload_of(record).expect("a frame"));
             if head.has(flag::CONTINUES) {

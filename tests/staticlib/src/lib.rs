@@ -10,7 +10,7 @@ use hotpath::config::Config;
 use hotpath::engine::Engine;
 use hotpath::halt::Halt;
 use hotpath::lines::{EVENT_LINES, Lines, OUTPUT_LINES};
-use hotpath::record::{Clock, Close, Command, Health, Line, Link, Timer};
+use hotpath::record::{Clock, Close, Command, Found, Health, Line, Link, Timer};
 use hotpath::turn::{Buffers, Core, Diary, Input};
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
@@ -34,6 +34,7 @@ pub struct Memory {
     health: Health,
     link: Link,
     close: Close,
+    found: Found,
     written: u64,
 }
 
@@ -66,6 +67,7 @@ fn run(memory: &mut Memory) -> Result<(), Halt> {
     let frame =
         Frame { connection: 0, opcode: memory.opcode, bytes: memory.frame.get(..memory.frame_bytes).unwrap_or(&[]) };
     let inputs = [
+        Input::Found(memory.found),
         Input::Clock(memory.clock),
         Input::Link(0, memory.link),
         Input::Frame { frame, recv_ns: *taken_ns, kernel_utc_ns: 0, end_of_read: memory.end_of_read },

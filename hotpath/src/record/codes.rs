@@ -1,0 +1,126 @@
+//! Numbers in bodies that stand for something, and their names.
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $module:ident: $type:ty {
+        $($(#[$code_doc:meta])* $code:ident = $number:literal => $name:literal,)*
+    })*) => {$(
+        $(#[$doc])*
+        pub mod $module {
+            $($(#[$code_doc])* pub const $code: $type = $number;)*
+
+            /// Name of a code, for people.
+            #[must_use]
+            pub const fn name(code: $type) -> Option<&'static str> {
+                match code {
+                    $($code => Some($name),)*
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+codes! {
+    /// Codes of [`super::Command`].
+    command: u16 {
+        /// Withdraw the quotes until resumed.
+        PAUSE = 1 => "pause",
+        /// Quote again.
+        RESUME = 2 => "resume",
+    }
+    /// Causes of [`super::Link`].
+    link: u16 {
+        /// Connected.
+        CONNECTED = 1 => "connected",
+        /// The other side closed in order.
+        CLOSED = 2 => "closed",
+        /// Reset or an I/O error.
+        BROKEN = 3 => "broken",
+        /// No byte within the deadline.
+        SILENT = 4 => "silent",
+        /// A frame above [`crate::record::FRAME_BYTES_MAX`].
+        OVERSIZED = 5 => "oversized",
+    }
+    /// Causes of [`super::Close`].
+    close: u16 {
+        /// The recording ended.
+        END_OF_RECORDING = 1 => "end-of-recording",
+        /// The operator stopped the run.
+        STOPPED = 2 => "stopped",
+    }
+    /// Ends of the segment of [`super::Found`].
+    end: u16 {
+        /// With its index: it was closed.
+        SEALED = 1 => "sealed",
+        /// After a record, or with zeros: its writer stopped without closing it.
+        UNSEALED = 2 => "unsealed",
+        /// With a record that was being written: bytes, but no length word yet.
+        TORN = 3 => "torn",
+        /// Inside a record: the file was cut.
+        TRUNCATED = 4 => "truncated",
+        /// With bytes that no record explains.
+        DAMAGED = 5 => "damaged",
+        /// It did not open as a segment.
+        UNOPENED = 6 => "unopened",
+    }
+    /// Statuses of [`super::Status`] and [`super::Instrument`].
+    status: u8 {
+        /// A text that is in no list.
+        UNKNOWN = 0 => "unknown",
+        /// Trading.
+        ONLINE = 1 => "online",
+        /// Only post-only orders.
+        POST_ONLY = 2 => "post-only",
+        /// Only limit orders.
+        LIMIT_ONLY = 3 => "limit-only",
+        /// Only cancels.
+        CANCEL_ONLY = 4 => "cancel-only",
+        /// Down for maintenance.
+        MAINTENANCE = 5 => "maintenance",
+        /// Only orders that reduce a position.
+        REDUCE_ONLY = 6 => "reduce-only",
+        /// Removed, or not there yet.
+        CLOSED = 7 => "closed",
+    }
+    /// Methods of [`super::Ack`].
+    method: u8 {
+        /// A text that is in no list.
+        UNKNOWN = 0 => "unknown",
+        /// `subscribe`.
+        SUBSCRIBE = 1 => "subscribe",
+        /// `unsubscribe`.
+        UNSUBSCRIBE = 2 => "unsubscribe",
+        /// A ping that the exchange refused.
+        PING = 3 => "ping",
+    }
+    /// Channels of [`super::Ack`].
+    channel: u8 {
+        /// None, or a text that is in no list.
+        UNKNOWN = 0 => "unknown",
+        /// The book.
+        BOOK = 1 => "book",
+        /// Trades.
+        TRADE = 2 => "trade",
+        /// Best bid and ask.
+        TICKER = 3 => "ticker",
+        /// Instruments.
+        INSTRUMENT = 4 => "instrument",
+    }
+    /// Errors of [`super::Ack`].
+    ack_error: u8 {
+        /// None.
+        NONE = 0 => "none",
+        /// A text that is in no list.
+        OTHER = 1 => "other",
+        /// The symbol is not served.
+        SYMBOL = 2 => "symbol",
+        /// The depth is not served.
+        DEPTH = 3 => "depth",
+        /// The channel is not known.
+        CHANNEL = 4 => "channel",
+        /// The request was not understood.
+        MALFORMED = 5 => "malformed",
+        /// Too many messages.
+        RATE = 6 => "rate",
+    }
+}
