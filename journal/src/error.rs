@@ -17,6 +17,8 @@ pub enum Fault {
     Short,
     /// The magic is there, but neither copy is whole.
     Damaged,
+    /// All zero where the header will be: prepared by a writer, but never begun.
+    Unbegun,
     /// A whole header of another format version.
     Version(u32),
 }
@@ -27,6 +29,7 @@ impl fmt::Display for Fault {
             Self::NotAJournal => f.write_str("not a Fathom journal (no magic at byte 0 or 128): name a segment file"),
             Self::Short => f.write_str("shorter than the 256 bytes of a segment header: it is being created or was cut, so try again or restore it"),
             Self::Damaged => f.write_str("both copies of the segment header (bytes 0 to 256) are damaged: restore the file from a copy"),
+            Self::Unbegun => f.write_str("prepared by a writer but never begun (bytes 0 to 256 are zero): it holds no record, so leave it out"),
             Self::Version(found) => write!(
                 f,
                 "format version {found} at byte 8, and this program reads version {}: use the program that wrote it",
@@ -109,6 +112,16 @@ pub enum Error {
         /// The most.
         most: u64,
     },
+    /// Another writer holds the folder.
+    Taken {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The system refused a thread.
+    Thread {
+        /// The system's answer.
+        source: io::Error,
+    },
     /// An earlier error left the run without an open segment.
     Stopped,
 }
@@ -162,6 +175,10 @@ impl fmt::Display for Error {
             Self::Capacity { bytes, least, most } => {
                 write!(f, "a segment capacity of {bytes} bytes is out of bounds: choose {least} to {most}")
             }
+            Self::Taken { path } => {
+                write!(f, "{}: another writer holds this folder: stop it, or choose another folder", path.display())
+            }
+            Self::Thread { source } => write!(f, "cannot start a thread ({source}): raise the limit of tasks"),
             Self::Stopped => f.write_str("the run has no open segment since an earlier error: start a new run"),
         }
     }

@@ -155,15 +155,10 @@ pub(crate) struct Builder {
 impl Builder {
     /// An empty index that takes the entries of `capacity` bytes of records without allocating.
     pub fn with_room_for(capacity: usize) -> Self {
-        let entries = Vec::with_capacity(entries_max(capacity));
-        Self { index: Index { entries, ..Index::default() }, ..Self::default() }
-    }
-
-    /// Forgets everything but the room.
-    pub fn clear(&mut self) {
-        let mut entries = std::mem::take(&mut self.index.entries);
+        // Written to once, so that no page of it is new when an entry is noted.
+        let mut entries = vec![Entry { spare: [1; 3], ..Entry::zeroed() }; entries_max(capacity)];
         entries.clear();
-        *self = Self { index: Index { entries, ..Index::default() }, ..Self::default() };
+        Self { index: Index { entries, ..Index::default() }, ..Self::default() }
     }
 
     /// Whether no record was noted.

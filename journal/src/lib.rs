@@ -9,22 +9,42 @@
 
 #![deny(unsafe_code)]
 
+mod draft;
 mod error;
+pub mod faults;
 mod file;
+mod folder;
 mod follow;
+mod handover;
 mod index;
+mod keeper;
+mod live;
 mod map;
+mod open;
 mod reader;
+mod retention;
+mod ring;
+mod scribe;
 mod segment;
+mod status;
+mod tail;
 mod whole;
 mod writer;
 
 pub use error::{Error, Fault, Result};
 pub use file::Segment;
+pub use folder::{Folder, segments};
 pub use follow::{Follower, Poll};
 pub use index::{CHECKPOINTS_MAX, Entry, Index, IndexBody, index_holds};
+pub use keeper::{Keeper, Tick};
+pub use live::{Event, Live, LiveSettings, Parts, Role, Totals};
+pub use map::Caveat;
 pub use reader::{Cause, Damage, End, Item, Items, Record, valid_prefix};
+pub use retention::Retention;
+pub use ring::{Feed, Refused};
+pub use scribe::{Scribe, Step};
 pub use segment::{CAPACITY_BYTES_MAX, HEADER_BYTES, Header, MAGIC, Opened, RECORDS_AT, Run, origin, segment_path};
+pub use tail::{TailSlot, tail_path};
 pub use whole::record_crc;
 pub use writer::{Place, Settings, Writer};
 

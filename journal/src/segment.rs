@@ -3,7 +3,7 @@
 use crate::error::Fault;
 use bytemuck::{Pod, Zeroable};
 use crc32fast::Hasher;
-use hotpath::record::{FORMAT_VERSION, RECORD_BYTES_MAX};
+use hotpath::record::{FORMAT_VERSION, LINE_BYTES, RECORD_BYTES_MAX};
 use std::path::{Path, PathBuf};
 
 /// The first eight bytes of each header copy. The line feed shows a transfer in text mode.
@@ -118,6 +118,9 @@ impl Header {
         let copies = [copy_at(bytes, 0), copy_at(bytes, HEADER_BYTES)];
         let Some(header) = copies.iter().flatten().copied().find(Self::is_whole) else {
             return Err(match copies {
+                [Some(first), Some(second)] if is_empty(bytes) && !(first.is_begun() || second.is_begun()) => {
+                    Fault::Unbegun
+                }
                 [Some(_), Some(_)] if copies.iter().flatten().any(|copy| copy.magic == MAGIC) => Fault::Damaged,
                 [Some(_), Some(_)] => Fault::NotAJournal,
                 _ => Fault::Short,
@@ -127,7 +130,9 @@ impl Header {
             return Err(Fault::Version(header.version));
         }
         let agreeing = copies.iter().flatten().filter(|copy| **copy == header).count();
-        Ok(Opened { header, copies: if agreeing == 2 { 2 } else { 1 } })
+        // A writer that dies between the two stores leaves an empty segment with its second copy only.
+        let begun_last = copies[0].is_some_and(|first| !first.is_begun()) && is_empty(bytes);
+        Ok(Opened { header, copies: if agreeing == 2 || begun_last { 2 } else { 1 } })
     }
 
     /// The run as this segment sees it: what a writer needs to regenerate this segment alone.
@@ -144,10 +149,9 @@ impl Header {
         }
     }
 
-    /// Both copies, as they open the file.
-    #[must_use]
-    pub fn doubled(&self) -> [Self; 2] {
-        [*self; 2]
+    /// Whether the first word, which is stored last, is there.
+    fn is_begun(&self) -> bool {
+        self.magic[..4] != [0; 4]
     }
 
     fn is_whole(&self) -> bool {
@@ -167,6 +171,11 @@ impl Header {
 #[must_use]
 pub fn segment_path(folder: &Path, number: u32) -> PathBuf {
     folder.join(format!("{number:06}.bin"))
+}
+
+/// Whether no record stands behind the header.
+fn is_empty(bytes: &[u8]) -> bool {
+    bytes.get(RECORDS_AT..).is_none_or(|rest| rest.iter().take(LINE_BYTES).all(|byte| *byte == 0))
 }
 
 fn copy_at(bytes: &[u8], offset: usize) -> Option<Header> {

@@ -1,11 +1,11 @@
-//! Appends the records of one run to its segments.
+//! Appends the records of one run to its segments, all on one thread.
 
 use crate::error::{Error, Result};
-use crate::index::{self, Builder};
-use crate::map::GrowingMap;
-use crate::segment::{CAPACITY_BYTES_MAX, CAPACITY_BYTES_MIN, Header, RECORDS_AT, Run, segment_path};
-use crate::whole::{head_of_line, record_crc};
-use hotpath::record::{Checkpoint, Head, Kind, LINE_BYTES, Line, Misfit, body_of, check_parts, flag};
+use crate::map::{Ground, WINDOW_BYTES};
+use crate::open::{Blank, OpenSegment, opens_segment};
+use crate::segment::{CAPACITY_BYTES_MAX, CAPACITY_BYTES_MIN, Header, Run, segment_path};
+use crate::whole::head_of_line;
+use hotpath::record::{LINE_BYTES, Line, Misfit};
 use std::path::{Path, PathBuf};
 
 /// Where segments go.
@@ -46,9 +46,8 @@ pub struct Settings {
 pub struct Writer {
     place: Place,
     capacity: usize,
-    open: Option<OpenSegment>,
+    open: Option<(Ground, OpenSegment)>,
     next_seq: u64,
-    index: Builder,
 }
 
 impl Writer {
@@ -58,14 +57,10 @@ impl Writer {
     /// [`Error::Capacity`], or [`Error::Io`] when the file exists or cannot be created.
     pub fn create(settings: Settings) -> Result<Self> {
         let Settings { place, run, capacity_bytes } = settings;
-        if !(CAPACITY_BYTES_MIN..=CAPACITY_BYTES_MAX).contains(&capacity_bytes) {
-            let (least, most) = (CAPACITY_BYTES_MIN, CAPACITY_BYTES_MAX);
-            return Err(Error::Capacity { bytes: capacity_bytes, least, most });
-        }
-        let capacity = capacity_bytes as usize;
-        let open = OpenSegment::create(place.path(run.segment), Header::new(&run), capacity)?;
-        let index = Builder::with_room_for(capacity);
-        Ok(Self { place, capacity, open: Some(open), next_seq: run.first_seq, index })
+        let capacity = checked_capacity(capacity_bytes)?;
+        let (ground, blank) = Blank::prepare(place.path(run.segment), capacity)?;
+        let open = Some((ground, blank.begin(Header::new(&run))));
+        Ok(Self { place, capacity, open, next_seq: run.first_seq })
     }
 
     /// Appends one record: its first line as produced, and the bytes after it. A payload may come
@@ -80,23 +75,15 @@ impl Writer {
     /// from then on).
     pub fn append(&mut self, first: &Line, rest: &[u8]) -> Result<()> {
         let head = head_of_line(first);
-        self.check(&head, first, rest)?;
-        if opens_segment(&head, first) && !self.index.is_empty() {
+        let (_, segment) = self.open.as_ref().ok_or(Error::Stopped)?;
+        segment.check(&head, first, rest, self.next_seq)?;
+        if opens_segment(&head, first) && !segment.is_empty() {
             self.switch()?;
         }
-        let open = self.open.as_mut().ok_or(Error::Stopped)?;
-        let offset = open.at;
-        if offset + head.len as usize > self.capacity {
-            return Err(Error::Full {
-                path: open.map.path().to_owned(),
-                offset: offset as u64,
-                bytes: u64::from(head.len),
-            });
-        }
-        // With room for the index behind it: a disk that fills up then never prevents a clean close.
-        open.map.ensure(offset + head.len as usize + self.index.bytes_next_max())?;
-        open.put(first, rest);
-        self.index.note(offset, &head, &first.0);
+        let (ground, segment) = self.open.as_mut().ok_or(Error::Stopped)?;
+        segment.check_capacity(&head)?;
+        ground.grow_to(segment.room_for(head.len as usize))?;
+        segment.append(&head, first, rest);
         self.next_seq += 1;
         Ok(())
     }
@@ -110,22 +97,26 @@ impl Writer {
         while let Some(first) = rest.first() {
             let head = head_of_line(first);
             let count = (head.len as usize / LINE_BYTES).max(1);
-            let (record, after) = rest.split_at_checked(count).ok_or_else(|| self.misfit(&head, Misfit::Length))?;
+            let Some((record, after)) = rest.split_at_checked(count) else {
+                let (_, segment) = self.open.as_ref().ok_or(Error::Stopped)?;
+                return Err(segment.misfit(&head, Misfit::Length));
+            };
             self.append(first, bytemuck::cast_slice(&record[1..]))?;
             rest = after;
         }
         Ok(())
     }
 
-    /// Takes disk for the 4 MiB after the last record and makes the pages just ahead writable, so
-    /// that appending there neither calls the system nor faults. For idle moments: the kernel
-    /// write-protects idle pages again after about half a minute.
+    /// Takes disk for the 4 MiB after the last record, so that appending there neither calls the system
+    /// nor faults. For idle moments.
     ///
     /// # Errors
     /// [`Error::Io`] when the file cannot grow; the writer goes on.
     pub fn prepare(&mut self) -> Result<()> {
-        let open = self.open.as_mut().ok_or(Error::Stopped)?;
-        open.map.prepare(open.at)
+        let (ground, segment) = self.open.as_mut().ok_or(Error::Stopped)?;
+        let end = (segment.at() + WINDOW_BYTES).min(ground.capacity());
+        ground.grow_to(end)?;
+        ground.refresh(segment.at(), end)
     }
 
     /// The sequence number that the next record must have.
@@ -137,13 +128,13 @@ impl Writer {
     /// Bytes committed in the open segment, its header included; 0 when the run has stopped.
     #[must_use]
     pub fn offset(&self) -> u64 {
-        self.open.as_ref().map_or(0, |open| open.at as u64)
+        self.open.as_ref().map_or(0, |(_, segment)| segment.at() as u64)
     }
 
     /// The file of the open segment.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
-        self.open.as_ref().map(|open| open.map.path())
+        self.open.as_ref().map(|(_, segment)| segment.path())
     }
 
     /// Writes the index, cuts the file to its length and waits until it lies on the disk.
@@ -160,80 +151,30 @@ impl Writer {
     /// # Errors
     /// As [`Writer::close`].
     pub fn cut(mut self) -> Result<()> {
-        let open = self.open.take().ok_or(Error::Stopped)?;
-        open.map.close(open.at)
-    }
-
-    fn check(&self, head: &Head, first: &Line, rest: &[u8]) -> Result<()> {
-        let open = self.open.as_ref().ok_or(Error::Stopped)?;
-        let fits = match head.kind {
-            // File structure is this crate's own.
-            Kind::INDEX => Err(Misfit::Kind),
-            _ => check_parts(&first.0, rest, open.header.markets),
-        };
-        fits.map_err(|misfit| self.misfit(head, misfit))?;
-        if head.seq != self.next_seq {
-            let path = open.map.path().to_owned();
-            return Err(Error::Sequence { path, offset: open.at as u64, expected: self.next_seq, found: head.seq });
-        }
-        Ok(())
-    }
-
-    fn misfit(&self, head: &Head, misfit: Misfit) -> Error {
-        let path = self.path().unwrap_or(Path::new("")).to_owned();
-        Error::Misfit { path, offset: self.offset(), kind: head.kind, misfit }
+        let (ground, segment) = self.open.take().ok_or(Error::Stopped)?;
+        segment.cut(ground)
     }
 
     fn switch(&mut self) -> Result<()> {
-        let run = self.open.as_ref().ok_or(Error::Stopped)?.header.run();
+        let run = self.open.as_ref().ok_or(Error::Stopped)?.1.header().run();
         self.seal()?;
-        self.index.clear();
         let next = Run { segment: run.segment + 1, first_seq: self.next_seq, ..run };
-        self.open = Some(OpenSegment::create(self.place.path(next.segment), Header::new(&next), self.capacity)?);
+        let (ground, blank) = Blank::prepare(self.place.path(next.segment), self.capacity)?;
+        self.open = Some((ground, blank.begin(Header::new(&next))));
         Ok(())
     }
 
     fn seal(&mut self) -> Result<()> {
-        let mut open = self.open.take().ok_or(Error::Stopped)?;
-        for (first, payload) in self.index.block(self.next_seq) {
-            open.put(&first, payload);
-        }
-        open.map.close(open.at)
+        let (ground, segment) = self.open.take().ok_or(Error::Stopped)?;
+        segment.seal(ground, self.next_seq, None)?;
+        Ok(())
     }
 }
 
-/// The segment that is being written.
-#[derive(Debug)]
-struct OpenSegment {
-    map: GrowingMap,
-    header: Header,
-    /// Where the next record starts.
-    at: usize,
-}
-
-impl OpenSegment {
-    fn create(path: PathBuf, header: Header, capacity: usize) -> Result<Self> {
-        let reserved = capacity + index::bytes_max(capacity);
-        let mut map = GrowingMap::create(path, reserved, bytemuck::cast_slice(&header.doubled()))?;
-        map.ensure(RECORDS_AT + Builder::default().bytes_next_max())?;
-        Ok(Self { map, header, at: RECORDS_AT })
+/// A capacity within bounds.
+pub(crate) fn checked_capacity(bytes: u64) -> Result<usize> {
+    if (CAPACITY_BYTES_MIN..=CAPACITY_BYTES_MAX).contains(&bytes) {
+        return Ok(bytes as usize);
     }
-
-    /// Writes one record for which there is room: everything but the length word, then that. Padding
-    /// is there already: the file was new, and no byte behind `at` was ever written.
-    fn put(&mut self, first: &Line, rest: &[u8]) {
-        let len = head_of_line(first).len;
-        let crc = record_crc(self.header.salt, &first.0, rest);
-        self.map.write(self.at + LINE_BYTES, rest);
-        self.map.write(self.at + 8, &first.0[8..]);
-        self.map.write(self.at + 4, &crc.to_le_bytes());
-        self.map.publish(self.at, len);
-        self.at += len as usize;
-    }
-}
-
-fn opens_segment(head: &Head, first: &Line) -> bool {
-    head.has(flag::OPENING)
-        && !head.has(flag::TWIN)
-        && body_of::<Checkpoint>(&first.0).is_some_and(|body| body.state_offset == 0)
+    Err(Error::Capacity { bytes, least: CAPACITY_BYTES_MIN, most: CAPACITY_BYTES_MAX })
 }

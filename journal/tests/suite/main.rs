@@ -8,6 +8,7 @@ mod follow;
 mod format;
 mod hostile;
 mod index;
+mod live;
 mod other_language;
 mod switch;
 mod twin;

@@ -2,7 +2,10 @@
 
 use crate::make::*;
 use hotpath::record::{Kind, Line, Misfit, NO_INSTRUMENT, flag};
-use journal::{CAPACITY_BYTES_MAX, End, Error, Place, Segment, Settings, Writer, segment_path};
+use journal::{
+    CAPACITY_BYTES_MAX, End, Error, Fault, HEADER_BYTES, Header, Place, RECORDS_AT, Segment, Settings, Writer,
+    segment_path,
+};
 
 #[test]
 fn a_record_out_of_sequence_is_refused_and_leaves_no_trace() {
@@ -220,4 +223,21 @@ fn files_that_are_no_segments_are_refused_in_one_sentence() {
         let text = Segment::open(&path).expect_err(expected).to_string();
         assert!(text.contains(expected) && text.contains("x.bin: ") && !text.contains('\n'), "{text}");
     }
+}
+
+/// What a writer leaves that dies while it begins a segment: after each of its four stores.
+#[test]
+fn a_header_that_is_half_stored_is_no_damage() {
+    let whole = sealed(&[]);
+    let mut bytes = vec![0; 4096];
+    let copies = |bytes: &[u8]| Header::read(bytes).map(|opened| opened.copies);
+    assert_eq!(copies(&bytes), Err(Fault::Unbegun));
+    // Each copy without its first word, then that word.
+    let stores = [HEADER_BYTES + 4..RECORDS_AT, HEADER_BYTES..HEADER_BYTES + 4, 4..HEADER_BYTES, 0..4];
+    for (place, found) in stores.into_iter().zip([Err(Fault::Unbegun), Ok(2), Ok(2), Ok(2)]) {
+        bytes[place.clone()].copy_from_slice(&whole[place]);
+        assert_eq!(copies(&bytes), found);
+    }
+    bytes[9] ^= 1;
+    assert_eq!(copies(&bytes), Ok(1), "a damaged copy is told");
 }

@@ -14,7 +14,10 @@ pub fn journal(bytes: &[u8]) {
     if let Ok(opened) = Header::read(bytes) {
         let copies = [bytes.get(..HEADER_BYTES), bytes.get(HEADER_BYTES..RECORDS_AT)];
         let whole = copies.iter().filter(|copy| **copy == Some(bytemuck::bytes_of(&opened.header))).count();
-        assert_eq!(whole, usize::from(opened.copies));
+        // A writer that died between its two stores left the second copy and nothing behind it.
+        let no_record = bytes.iter().skip(RECORDS_AT).take(LINE_BYTES).all(|byte| *byte == 0);
+        let begun_last = whole == 1 && bytes[..4] == [0; 4] && no_record;
+        assert_eq!(whole + usize::from(begun_last), usize::from(opened.copies));
         walk(bytes, &opened.header);
     } else {
         assert_eq!(valid_prefix(bytes), 0, "a file that does not open has no valid part");
@@ -81,7 +84,7 @@ fn assert_valid(bytes: &[u8]) {
 /// The bytes with the header of [`RUN`] and, as far as their lengths go, with the CRCs they should have.
 fn mended(bytes: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
-    let header = Header::new(&RUN).doubled();
+    let header = [Header::new(&RUN); 2];
     bytes.iter_mut().zip(bytemuck::cast_slice::<Header, u8>(&header)).for_each(|(to, from)| *to = *from);
     let mut at = RECORDS_AT;
     while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>()) {

@@ -1,0 +1,182 @@
+//! A folder of runs: its segments are numbered on from run to run, and one writer holds it.
+
+use crate::draft::sync_folder;
+use crate::error::{Error, Fault, Result};
+use crate::file::Segment;
+use crate::index::Index;
+use crate::reader::{End, Item, valid_prefix};
+use crate::retention::Kept;
+use crate::segment::segment_path;
+use crate::tail::tail_path;
+use hotpath::record::{Found, Kind, end};
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// The file whose lock a writer holds as long as it lives.
+const LOCK: &str = "lock";
+
+/// A folder that this process writes to, and no other.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    /// Holds the lock.
+    lock: File,
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Closing alone is not enough: a child that another thread is just starting still has the file.
+        // When it fails, closing is all that is left.
+        let _ = self.lock.unlock();
+    }
+}
+
+impl Folder {
+    /// Takes a folder, which exists. Files that an earlier run prepared and never began are removed: they
+    /// hold nothing.
+    ///
+    /// # Errors
+    /// [`Error::Taken`] when another writer has it, [`Error::Io`].
+    pub fn take(path: &Path) -> Result<Self> {
+        let lock_path = path.join(LOCK);
+        let options = File::options().create(true).truncate(false).write(true).open(&lock_path);
+        let lock = options.map_err(|source| Error::io(&lock_path, 0, "create the lock file", source))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Error::Taken { path: path.to_owned() }),
+            Err(TryLockError::Error(source)) => return Err(Error::io(&lock_path, 0, "lock the file", source)),
+        }
+        let folder = Self { path: path.to_owned(), lock };
+        folder.clear_unbegun()?;
+        Ok(folder)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The number that the next segment gets: above all that are there.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the folder cannot be read.
+    pub fn next_segment(&self) -> Result<u32> {
+        Ok(segments(&self.path)?.last().map_or(0, |(number, _)| number + 1))
+    }
+
+    /// What the last run left: the body of the record with which the next one begins.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; a segment that does not open is no error but what is found.
+    pub fn found(&self) -> Result<Option<Found>> {
+        let Some((number, path)) = segments(&self.path)?.pop() else { return Ok(None) };
+        let file_bytes = fs::metadata(&path).map_err(|source| Error::io(&path, 0, "look at the file", source))?.len();
+        let none = Found { segment: number, file_bytes, end: end::UNOPENED, ..bytemuck::Zeroable::zeroed() };
+        match Segment::open(&path) {
+            Ok(segment) => Ok(Some(found_in(&segment, none))),
+            Err(Error::Header { .. }) => Ok(Some(none)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Segments that nobody writes to, below `open`, the oldest first.
+    pub(crate) fn kept(&self, open: u32) -> Result<Vec<Kept>> {
+        let mut kept = Vec::new();
+        for (_, path) in segments(&self.path)?.into_iter().filter(|(number, _)| *number < open) {
+            let facts = fs::metadata(&path).and_then(|facts| Ok((facts.len(), facts.modified()?)));
+            let (bytes, sealed) = facts.map_err(|source| Error::io(&path, 0, "look at the file", source))?;
+            let sealed_utc_ns = sealed.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+            kept.push(Kept { path, bytes, sealed_utc_ns });
+        }
+        Ok(kept)
+    }
+
+    /// Removes what a run prepared last and a crash left: files of zeros for which no tail stands.
+    fn clear_unbegun(&self) -> Result<()> {
+        while let Some((number, path)) = segments(&self.path)?.pop() {
+            let tail = tail_path(&path);
+            if !is_zero(&path)? || fs::read(&tail).is_ok_and(|slots| slots.iter().any(|byte| *byte != 0)) {
+                break;
+            }
+            debug_assert_eq!(path, segment_path(&self.path, number));
+            remove(&path)?;
+            if tail.exists() {
+                remove(&tail)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The segment files of a folder by their numbers, compressed ones too.
+///
+/// # Errors
+/// [`Error::Io`] when the folder cannot be read.
+pub fn segments(folder: &Path) -> Result<Vec<(u32, PathBuf)>> {
+    let unreadable = |source| Error::io(folder, 0, "read the folder", source);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let stem = name.strip_suffix(".zst").unwrap_or(name).strip_suffix(".bin");
+        if let Some(number) = stem.filter(|stem| stem.len() >= 6).and_then(|stem| stem.parse().ok()) {
+            found.push((number, path));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Removes a file and waits until its name is gone from the disk.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    fs::remove_file(path).map_err(|source| Error::io(path, 0, "remove the file", source))?;
+    sync_folder(path)
+}
+
+fn is_zero(path: &Path) -> Result<bool> {
+    match Segment::open(path) {
+        Err(Error::Header { fault: Fault::Unbegun | Fault::Short, .. }) => {}
+        // A file without bytes cannot be mapped.
+        Err(Error::Io { .. }) if fs::metadata(path).is_ok_and(|facts| facts.len() == 0) => return Ok(true),
+        _ => return Ok(false),
+    }
+    let unreadable = |source: io::Error| Error::io(path, 0, "read the file", source);
+    let mut file = File::open(path).map_err(unreadable)?;
+    let mut buffer = vec![0; 1024 * 1024];
+    loop {
+        let got = io::Read::read(&mut file, &mut buffer).map_err(unreadable)?;
+        if got == 0 || buffer[..got].iter().any(|byte| *byte != 0) {
+            return Ok(got == 0);
+        }
+    }
+}
+
+/// What a segment holds. Of one with a whole index its records are not read.
+fn found_in(segment: &Segment, none: Found) -> Found {
+    let (bytes, header) = (segment.bytes(), segment.header());
+    let found = Found { run_id: header.run_id, file_bytes: bytes.len() as u64, ..none };
+    if let Some(index) = Index::find(bytes, header) {
+        let Index { records, last_seq, .. } = index;
+        return Found { records, last_seq, valid_bytes: found.file_bytes, end: end::SEALED, ..found };
+    }
+    let (mut records, mut last_seq, mut damaged) = (0, 0, 0);
+    let mut items = segment.items();
+    for item in items.by_ref() {
+        match item {
+            Item::Damage(_) => damaged += 1,
+            Item::Record(record) if record.head.kind == Kind::INDEX => {}
+            Item::Record(record) => (records, last_seq) = (records + 1, record.head.seq),
+        }
+    }
+    let end = match items.end() {
+        Some(End::Sealed) => end::SEALED,
+        Some(End::Torn) => end::TORN,
+        Some(End::Truncated) => end::TRUNCATED,
+        Some(End::Damaged) => end::DAMAGED,
+        Some(End::Unsealed) | None => end::UNSEALED,
+    };
+    Found { records, last_seq, damaged, valid_bytes: valid_prefix(bytes) as u64, end, ..found }
+}

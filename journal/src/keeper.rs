@@ -1,0 +1,364 @@
+//! The housekeeping thread: everything about the files that calls the system.
+//!
+//! [`Keeper::tick`] takes the time as an argument and does a bounded piece of work, so tests drive it
+//! step by step beside the scribe.
+
+use crate::error::{Error, Result};
+use crate::folder::{Folder, remove};
+use crate::live::{Event, LiveSettings, Totals};
+use crate::map::{Ground, page_bytes};
+use crate::open::Blank;
+use crate::retention::Kept;
+use crate::scribe::Finished;
+use crate::segment::{Run, segment_path};
+use crate::status::Status;
+use crate::tail::{Tail, tail_path};
+use rtrb::{Consumer, Producer};
+use std::collections::VecDeque;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+/// Bytes kept prepared ahead of the commit cursor: at two million lines a second 64 ms.
+const AHEAD_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes whose pages are made writable again on each tick, from the page that the scribe is in.
+const REFRESH_BYTES: usize = 64 * 1024;
+/// How often the disk is looked at.
+const DISK_PERIOD_NS: u64 = 1_000_000_000;
+/// How long after a refused growth it is tried again.
+const GROW_AGAIN_NS: u64 = 100_000_000;
+const MIB: u64 = 1024 * 1024;
+
+/// What a tick came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tick {
+    /// Something was done that took time: look again at once.
+    Busy,
+    /// Nothing is due.
+    Idle,
+    /// The run is over and all its segments are sealed.
+    Over,
+}
+
+/// The ground of a segment that is prepared, written or waits to be sealed.
+#[derive(Debug)]
+struct Plot {
+    number: u32,
+    ground: Ground,
+    tail: Tail,
+    /// Bytes from the start, a whole number of pages, that lie on the disk.
+    synced: usize,
+}
+
+/// Creates, prepares, syncs, seals and gives up segments.
+#[derive(Debug)]
+pub struct Keeper {
+    folder: Folder,
+    settings: LiveSettings,
+    capacity: usize,
+    status: Arc<Status>,
+    blanks: Producer<Blank>,
+    finished: Consumer<Finished>,
+    /// In the order of their numbers; the last may be one that was only prepared.
+    plots: VecDeque<Plot>,
+    /// Handed back by the scribe, not yet sealed; they belong to the first plots.
+    returned: VecDeque<Finished>,
+    events: Sender<Event>,
+    totals: Totals,
+    sync_due_ns: u64,
+    disk_due_ns: u64,
+    grow_due_ns: u64,
+    /// Why the file could not grow, while the scribe still has room.
+    refused: Option<Error>,
+    archiving: Option<(Kept, Child)>,
+    /// Whether segments may have become surplus.
+    is_retention_due: bool,
+}
+
+/// The ends of the two rings of segments.
+pub(crate) struct Rings {
+    pub blanks: Producer<Blank>,
+    pub finished: Consumer<Finished>,
+}
+
+impl Keeper {
+    /// Takes care of a folder from the segment on that was prepared first.
+    pub(crate) fn new(
+        folder: Folder,
+        settings: LiveSettings,
+        first: (u32, Ground, Tail),
+        rings: Rings,
+        status: Arc<Status>,
+        events: Sender<Event>,
+    ) -> Result<Self> {
+        let (number, ground, tail) = first;
+        let capacity = crate::writer::checked_capacity(settings.capacity_bytes)?;
+        let mut keeper = Self {
+            folder,
+            settings,
+            capacity,
+            status,
+            blanks: rings.blanks,
+            finished: rings.finished,
+            plots: VecDeque::from([Plot { number, ground, tail, synced: 0 }]),
+            returned: VecDeque::new(),
+            events,
+            totals: Totals::default(),
+            sync_due_ns: 0,
+            disk_due_ns: 0,
+            grow_due_ns: 0,
+            refused: None,
+            archiving: None,
+            is_retention_due: true,
+        };
+        keeper.grow(0)?;
+        keeper.prepare()?;
+        Ok(keeper)
+    }
+
+    /// Does what is due at `now_ns`, monotonic nanoseconds since the start.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the disk refuses something that the promises rest on: the run must end. What is
+    /// committed stays in the file.
+    pub fn tick(&mut self, now_ns: u64) -> Result<Tick> {
+        // First of all: what is seen here lies in segments that are known below.
+        let committed = self.status.committed.observe();
+        while let Ok(finished) = self.finished.pop() {
+            self.returned.push_back(finished);
+        }
+        let mut is_busy = self.grow(now_ns)?;
+        if let Some(finished) = self.returned.pop_front() {
+            let is_last = finished.is_last;
+            self.seal(finished, now_ns)?;
+            if is_last {
+                return self.end();
+            }
+            is_busy = true;
+        }
+        if self.finished.is_abandoned() && self.finished.is_empty() && self.returned.is_empty() {
+            // The scribe failed: what it committed is put on the disk, and nothing is sealed.
+            self.sync(self.status.committed.observe())?;
+            return Ok(Tick::Over);
+        }
+        if self.plots.len() <= self.returned.len() + 1 {
+            is_busy |= self.prepare_or_wait(now_ns)?;
+        }
+        self.refresh()?;
+        if self.returned.is_empty() && now_ns >= self.sync_due_ns && committed > self.status.durable.observe() {
+            self.sync_due_ns = now_ns.saturating_add(self.settings.sync_ns);
+            self.sync(committed)?;
+        }
+        self.retain(now_ns)?;
+        self.look_at_disk(now_ns)?;
+        Ok(if is_busy { Tick::Busy } else { Tick::Idle })
+    }
+
+    pub(crate) fn status(&self) -> Arc<Status> {
+        Arc::clone(&self.status)
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub const fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// The plot that the scribe is in.
+    fn current(&mut self) -> Option<&mut Plot> {
+        let index = self.returned.len();
+        self.plots.get_mut(index)
+    }
+
+    /// Prepares one more window when the scribe comes near the frontier.
+    fn grow(&mut self, now_ns: u64) -> Result<bool> {
+        if now_ns < self.grow_due_ns {
+            return self.give_up_when_starved();
+        }
+        let Some(plot) = self.current() else { return Ok(false) };
+        let ground = &mut plot.ground;
+        let wanted = (ground.committed() + AHEAD_BYTES).min(ground.capacity());
+        if ground.frontier() >= wanted {
+            return Ok(false);
+        }
+        let grown = ground.grow_to(ground.frontier() + 1);
+        self.note_growth(grown.map(|()| true), now_ns)
+    }
+
+    /// A disk that is full ends the run only when the scribe has used up what was prepared: until then the
+    /// hot side sees no disk left, and can withdraw and close in order.
+    fn note_growth(&mut self, grown: Result<bool>, now_ns: u64) -> Result<bool> {
+        match grown {
+            Ok(busy) => {
+                self.refused = None;
+                Ok(busy)
+            }
+            Err(error) => {
+                self.grow_due_ns = now_ns.saturating_add(GROW_AGAIN_NS);
+                self.status.disk_mib_free.publish(0);
+                self.refused = Some(error);
+                self.give_up_when_starved()
+            }
+        }
+    }
+
+    fn give_up_when_starved(&mut self) -> Result<bool> {
+        if self.status.starved.observe() == 0 {
+            return Ok(false);
+        }
+        match self.refused.take() {
+            Some(error) => Err(error),
+            None => Ok(false),
+        }
+    }
+
+    fn prepare_or_wait(&mut self, now_ns: u64) -> Result<bool> {
+        if now_ns < self.grow_due_ns {
+            return self.give_up_when_starved();
+        }
+        let prepared = self.prepare();
+        self.note_growth(prepared.map(|()| true), now_ns)
+    }
+
+    /// Makes the next segment, so that the scribe can switch to it without waiting.
+    fn prepare(&mut self) -> Result<()> {
+        let Some(number) = self.plots.back().map(|plot| plot.number + 1) else { return Ok(()) };
+        let (ground, tail, blank) = prepare(&self.folder, number, self.capacity)?;
+        let _ = self.blanks.push(blank);
+        self.plots.push_back(Plot { number, ground, tail, synced: 0 });
+        Ok(())
+    }
+
+    /// Makes the pages near the cursor, and those at the start of the next segment, writable again.
+    fn refresh(&mut self) -> Result<()> {
+        let index = self.returned.len();
+        for plot in self.plots.iter().skip(index) {
+            let at = plot.ground.committed();
+            plot.ground.refresh(at, at + REFRESH_BYTES)?;
+        }
+        Ok(())
+    }
+
+    /// Puts everything up to `committed` on the disk: whole pages through the map, the rest through the
+    /// tail file. Nothing that waits to be sealed is left then.
+    fn sync(&mut self, committed: u64) -> Result<()> {
+        let page = page_bytes();
+        let index = self.returned.len();
+        let Some(plot) = self.plots.get_mut(index) else { return Ok(()) };
+        // After `committed`: so this is at least what it counts.
+        let end = plot.ground.committed();
+        let whole = end - end % page;
+        if whole > plot.synced {
+            plot.ground.sync(plot.synced, whole)?;
+            plot.synced = whole;
+        }
+        if end > whole {
+            let run = Run { segment: plot.number, ..self.settings.run };
+            let Plot { ground, tail, .. } = plot;
+            tail.write(&run, whole, end - whole, committed, |into| ground.read(whole, into))?;
+        }
+        self.status.durable.publish(committed);
+        self.totals.syncs += 1;
+        Ok(())
+    }
+
+    fn seal(&mut self, finished: Finished, now_ns: u64) -> Result<()> {
+        let Some(plot) = self.plots.pop_front() else { return Err(Error::Stopped) };
+        let path = plot.ground.path().to_owned();
+        let utc_ns = self.settings.utc_ns(now_ns);
+        let bytes = finished.segment.seal(plot.ground, finished.next_seq, Some(utc_ns))?;
+        plot.tail.remove()?;
+        self.status.durable.publish(finished.next_seq);
+        self.totals.segments += 1;
+        self.totals.bytes += bytes as u64;
+        self.is_retention_due = true;
+        self.tell(Event::Sealed { path, bytes: bytes as u64 });
+        Ok(())
+    }
+
+    /// Removes what was prepared and is not needed.
+    fn end(&mut self) -> Result<Tick> {
+        for plot in std::mem::take(&mut self.plots) {
+            let path = plot.ground.path().to_owned();
+            plot.tail.remove()?;
+            remove(&path)?;
+        }
+        Ok(Tick::Over)
+    }
+
+    /// Gives up at most one surplus segment, or starts its archive command.
+    fn retain(&mut self, now_ns: u64) -> Result<()> {
+        if let Some((kept, mut child)) = self.archiving.take() {
+            match child.try_wait() {
+                Ok(None) => self.archiving = Some((kept, child)),
+                Ok(Some(status)) if status.success() => self.give_up(&kept)?,
+                outcome => {
+                    let why = outcome.map_or_else(|error| error.to_string(), |status| format!("{status:?}"));
+                    self.tell(Event::NotArchived { path: kept.path, why });
+                }
+            }
+            return Ok(());
+        }
+        if !std::mem::take(&mut self.is_retention_due) {
+            return Ok(());
+        }
+        let Some(open) = self.plots.front().map(|plot| plot.number) else { return Ok(()) };
+        let kept = self.folder.kept(open)?;
+        let open_bytes = self.current().map_or(0, |plot| plot.ground.frontier()) as u64;
+        let retention = &self.settings.retention;
+        let Some(surplus) = retention.surplus(&kept, open_bytes, self.settings.utc_ns(now_ns)).cloned() else {
+            return Ok(());
+        };
+        match retention.archive.split_first() {
+            None => self.give_up(&surplus),
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(&surplus.path).stdin(Stdio::null()).stdout(Stdio::null());
+                match command.spawn() {
+                    Ok(child) => self.archiving = Some((surplus, child)),
+                    Err(error) => self.tell(Event::NotArchived { path: surplus.path, why: error.to_string() }),
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn give_up(&mut self, kept: &Kept) -> Result<()> {
+        remove(&kept.path)?;
+        self.is_retention_due = true;
+        self.tell(Event::Removed { path: kept.path.clone() });
+        Ok(())
+    }
+
+    /// Says how much disk is left: none when what must be given up first cannot be.
+    fn look_at_disk(&mut self, now_ns: u64) -> Result<()> {
+        if now_ns < self.disk_due_ns || self.refused.is_some() {
+            return Ok(());
+        }
+        self.disk_due_ns = now_ns.saturating_add(DISK_PERIOD_NS);
+        let Some(plot) = self.current() else { return Ok(()) };
+        let (open, open_bytes, free_bytes) =
+            (plot.number, plot.ground.frontier() as u64, plot.ground.disk_bytes_free()?);
+        // Two segments of slack: one that is written, one that is being archived.
+        let slack_bytes = 2 * self.capacity as u64;
+        let bound = self.settings.retention.keep_bytes.map_or(u64::MAX, |bytes| bytes.saturating_add(slack_bytes));
+        let used = self.folder.kept(open)?.iter().map(|kept| kept.bytes).fold(open_bytes, u64::saturating_add);
+        self.status.disk_mib_free.publish(if used > bound { 0 } else { free_bytes / MIB });
+        Ok(())
+    }
+
+    fn tell(&self, event: Event) {
+        // Whoever does not listen need not hear.
+        let _ = self.events.send(event);
+    }
+}
+
+/// Makes a segment file and its tail file, both on the disk with their names.
+pub(crate) fn prepare(folder: &Folder, number: u32, capacity: usize) -> Result<(Ground, Tail, Blank)> {
+    let path = segment_path(folder.path(), number);
+    let (ground, blank) = Blank::prepare(path.clone(), capacity)?;
+    ground.sync_all()?;
+    let tail = Tail::create(tail_path(&path), page_bytes())?;
+    crate::draft::sync_folder(&path)?;
+    Ok((ground, tail, blank))
+}

@@ -1,0 +1,150 @@
+//! The hot side of the ring: whole records in, 64-byte lines, nothing waited for.
+
+use crate::status::Status;
+use crate::whole::head_of_line;
+use hotpath::record::{LINE_BYTES, Line};
+use rtrb::Producer;
+use std::fmt;
+use std::sync::Arc;
+
+/// Why the ring did not take a record. Nothing of it was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The journaling thread lags: the record does not fit beside the lines that are kept free.
+    Full {
+        /// Lines of the record.
+        lines: usize,
+    },
+    /// The journal takes no more records: closing it says why.
+    Stopped,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full { lines } => write!(
+                f,
+                "the journal ring has no room for {lines} lines: the journaling thread lags, so give it a core of its own or a larger ring"
+            ),
+            Self::Stopped => f.write_str("the journal has stopped: close it to learn why"),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// The hot side of a running journal. Pushing copies into the ring and does nothing else: no
+/// allocation, no system call, no waiting.
+#[derive(Debug)]
+pub struct Feed {
+    lines: Producer<Line>,
+    /// Lines kept free for halts and cancels.
+    reserve: usize,
+    status: Arc<Status>,
+    /// Time of the last record pushed.
+    pushed_ns: u64,
+}
+
+impl Feed {
+    pub(crate) const fn new(lines: Producer<Line>, reserve: usize, status: Arc<Status>) -> Self {
+        Self { lines, reserve, status, pushed_ns: 0 }
+    }
+
+    /// Lines that [`Feed::push`] may use now. Look before taking an input: a turn that fits here is
+    /// recorded whole.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.lines.slots().saturating_sub(self.reserve)
+    }
+
+    /// Free lines of the ring, the reserve included.
+    #[must_use]
+    pub fn lines_free(&self) -> usize {
+        self.lines.slots()
+    }
+
+    /// Pushes one record: its first line, and the payload after it, which may come without its padding.
+    ///
+    /// # Errors
+    /// [`Refused`]; nothing was pushed.
+    pub fn push(&mut self, first: &Line, rest: &[u8]) -> Result<(), Refused> {
+        let rest_lines = rest.chunks(LINE_BYTES).map(padded_line);
+        let count = 1 + rest.len().div_ceil(LINE_BYTES);
+        self.commit(count, self.reserve, std::iter::once(*first).chain(rest_lines))?;
+        self.pushed_ns = head_of_line(first).taken_ns;
+        Ok(())
+    }
+
+    /// Pushes whole records that lie one after another.
+    ///
+    /// # Errors
+    /// [`Refused`]; nothing was pushed.
+    pub fn push_lines(&mut self, lines: &[Line]) -> Result<(), Refused> {
+        self.commit_lines(lines, self.reserve)
+    }
+
+    /// Pushes records that must not wait: halts and cancels. May use the reserve.
+    ///
+    /// # Errors
+    /// [`Refused`]; nothing was pushed.
+    pub fn push_reserved(&mut self, lines: &[Line]) -> Result<(), Refused> {
+        self.commit_lines(lines, 0)
+    }
+
+    /// The sequence number after the last record that is in the mapped file: a process that dies now
+    /// leaves everything before it.
+    #[must_use]
+    pub fn committed(&self) -> u64 {
+        self.status.committed.observe()
+    }
+
+    /// The sequence number after the last record that lies on the disk: a machine that loses power now
+    /// leaves everything before it.
+    #[must_use]
+    pub fn durable(&self) -> u64 {
+        self.status.durable.observe()
+    }
+
+    /// How far the commit cursor lags behind the last push: nanoseconds between the times of the two
+    /// records.
+    #[must_use]
+    pub fn lag_ns(&self) -> u64 {
+        self.pushed_ns.saturating_sub(self.status.committed_ns.observe())
+    }
+
+    /// Disk that is left for journals, MiB.
+    #[must_use]
+    pub fn disk_mib_free(&self) -> u64 {
+        self.status.disk_mib_free.observe()
+    }
+
+    /// Whether the journal takes no more records.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.status.is_stopped()
+    }
+
+    fn commit_lines(&mut self, lines: &[Line], reserve: usize) -> Result<(), Refused> {
+        let Some(first) = lines.first() else { return Ok(()) };
+        self.commit(lines.len(), reserve, lines.iter().copied())?;
+        self.pushed_ns = head_of_line(first).taken_ns;
+        Ok(())
+    }
+
+    /// Takes all lines or none; the journaling thread sees them at once.
+    fn commit(&mut self, count: usize, reserve: usize, lines: impl Iterator<Item = Line>) -> Result<(), Refused> {
+        if self.status.is_stopped() {
+            return Err(Refused::Stopped);
+        }
+        let full = Refused::Full { lines: count };
+        let chunk = self.lines.write_chunk_uninit(count.saturating_add(reserve)).map_err(|_| full)?;
+        chunk.fill_from_iter(lines.take(count));
+        Ok(())
+    }
+}
+
+fn padded_line(bytes: &[u8]) -> Line {
+    let mut line = Line::ZERO;
+    line.0[..bytes.len()].copy_from_slice(bytes);
+    line
+}
