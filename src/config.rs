@@ -5,6 +5,7 @@
 //! a key: its name, type, range and unit. Overrides take their type from there too, so they need no
 //! quotes. Every key is mandatory; `configs/README.md` describes them all.
 
+mod diary;
 mod document;
 mod error;
 mod keys;
@@ -12,6 +13,7 @@ mod meaning;
 mod model;
 mod typed;
 
+pub use diary::DiaryConfig;
 pub use error::ConfigError;
 
 use document::Document;
@@ -25,6 +27,8 @@ use typed::Typed;
 pub struct Loaded {
     /// What the engine gets; `Config::check` holds.
     pub config: Config,
+    /// How its journal is handed over, synced and kept.
+    pub diary: DiaryConfig,
     /// The venue's name as the file writes it, `kraken`.
     pub venue_name: String,
     /// Where the market data come from, `ws://` or `wss://`.
@@ -52,9 +56,9 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ConfigError> {
     let (typed, places) = document.finish::<Typed>()?;
     let model_path = path.parent().unwrap_or(Path::new("")).join(&typed.fair.model);
     let model = model::load(&model_path)?;
-    let config = meaning::config(&typed, model, &places)?;
+    let (config, diary) = meaning::config(&typed, model, &places)?;
     let Typed { venue, .. } = typed;
-    Ok(Loaded { config, venue_name: venue.name, url: venue.url, symbol: venue.symbol, model_path })
+    Ok(Loaded { config, diary, venue_name: venue.name, url: venue.url, symbol: venue.symbol, model_path })
 }
 
 /// The text of a file.

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
-use toml::de::{DeTable, DeValue};
-use toml::{Table, Value};
+use toml::de::{DeArray, DeTable, DeValue};
+use toml::{Spanned, Table, Value};
 
 /// Where the value of each key came from.
 pub(super) struct Places {
@@ -65,9 +65,15 @@ impl<'a> Document<'a> {
             return self.unknown(place, path.trim());
         };
         let value = unquoted(value.trim());
+        let number = || whole(key, value.replace('_', "").parse().ok()).map(Some).ok_or_else(|| value.to_owned());
         let typed = match key.kind {
-            Kind::Text | Kind::Decimal => Ok(Value::String(value.to_owned())),
-            Kind::Integer { .. } => whole(key, value.replace('_', "").parse().ok()).ok_or_else(|| value.to_owned()),
+            Kind::Text | Kind::Decimal => Ok(Some(Value::String(value.to_owned()))),
+            Kind::Bound { .. } if value == OFF => Ok(None),
+            Kind::Integer { .. } | Kind::Bound { .. } => number(),
+            Kind::Texts => match DeValue::parse(value) {
+                Ok(array) => typed(key, array.get_ref()),
+                Err(_) => Err(value.to_owned()),
+            },
         };
         self.keep(key, place, typed);
     }
@@ -108,10 +114,12 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Stores a value. One that was refused (`Err`: what was found) is a fault, and not missing.
-    fn keep(&mut self, key: &'static Key, place: String, typed: Result<Value, String>) {
+    /// Stores a value, or that there is none on purpose. One that was refused (`Err`: what was found) is
+    /// a fault, and not missing.
+    fn keep(&mut self, key: &'static Key, place: String, typed: Result<Option<Value>, String>) {
         match typed {
-            Ok(value) => drop(self.values.insert(key.path, value)),
+            Ok(Some(value)) => drop(self.values.insert(key.path, value)),
+            Ok(None) => drop(self.values.remove(key.path)),
             Err(found) => {
                 let what = format!("`{}` is {found}; wanted: {}", key.path, key.wanted());
                 self.faults.push(Fault { place: place.clone(), what });
@@ -138,21 +146,35 @@ impl<'a> Document<'a> {
     }
 }
 
-/// The value when it has the key's type and range, or what was found.
-fn typed(key: &Key, value: &DeValue<'_>) -> Result<Value, String> {
+/// What switches a bound off.
+const OFF: &str = "off";
+
+/// The value when it has the key's type and range, or what was found. `None`: the bound is off.
+fn typed(key: &Key, value: &DeValue<'_>) -> Result<Option<Value>, String> {
     match (key.kind, value) {
-        (Kind::Text | Kind::Decimal, DeValue::String(text)) => Ok(Value::String(text.to_string())),
-        (Kind::Integer { .. }, DeValue::Integer(digits)) => {
+        (Kind::Text | Kind::Decimal, DeValue::String(text)) => Ok(Some(Value::String(text.to_string()))),
+        (Kind::Bound { .. }, DeValue::String(text)) if *text == OFF => Ok(None),
+        (Kind::Integer { .. } | Kind::Bound { .. }, DeValue::Integer(digits)) => {
             let number = i64::from_str_radix(digits.as_str(), digits.radix()).ok();
-            whole(key, number).ok_or_else(|| found(value))
+            whole(key, number).map(Some).ok_or_else(|| found(value))
         }
+        (Kind::Texts, DeValue::Array(rows)) => texts(rows).map(Some),
         _ => Err(found(value)),
     }
 }
 
+/// The texts of an array, or the first row that is none.
+fn texts(rows: &DeArray<'_>) -> Result<Value, String> {
+    let text = |row: &Spanned<DeValue<'_>>| match row.get_ref() {
+        DeValue::String(text) => Ok(Value::String(text.to_string())),
+        other => Err(format!("an array with {}", found(other))),
+    };
+    rows.iter().map(text).collect::<Result<Vec<_>, _>>().map(Value::Array)
+}
+
 /// The integer when it is within the key's range.
 fn whole(key: &Key, number: Option<i64>) -> Option<Value> {
-    let Kind::Integer { min, max } = key.kind else { return None };
+    let (Kind::Integer { min, max } | Kind::Bound { min, max }) = key.kind else { return None };
     number.filter(|number| (min..=max).contains(number)).map(Value::Integer)
 }
 

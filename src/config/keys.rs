@@ -12,6 +12,10 @@ pub(super) enum Kind {
     Decimal,
     /// An integer within both bounds.
     Integer { min: i64, max: i64 },
+    /// An integer within both bounds, or the text `off`.
+    Bound { min: i64, max: i64 },
+    /// An array of texts.
+    Texts,
 }
 
 /// One key.
@@ -32,6 +36,8 @@ impl Key {
             Kind::Text => self.unit.to_owned(),
             Kind::Decimal => format!("a decimal number in quotes, {}", self.unit),
             Kind::Integer { min, max } => format!("an integer from {min} to {max}, {}", self.unit),
+            Kind::Bound { min, max } => format!("\"off\", or an integer from {min} to {max}, {}", self.unit),
+            Kind::Texts => format!("an array of texts, {}", self.unit),
         }
     }
 }
@@ -68,6 +74,14 @@ const fn integer(path: &'static str, min: i64, max: i64, unit: &'static str) -> 
     Key { path, kind: Kind::Integer { min, max }, unit }
 }
 
+const fn bound(path: &'static str, min: i64, max: i64, unit: &'static str) -> Key {
+    Key { path, kind: Kind::Bound { min, max }, unit }
+}
+
+const fn texts(path: &'static str, unit: &'static str) -> Key {
+    Key { path, kind: Kind::Texts, unit }
+}
+
 const HOUR_MS: i64 = 3_600_000;
 const DAY_S: i64 = 86_400;
 
@@ -95,6 +109,11 @@ pub(super) const CONFIG: &[Key] = &[
     integer("health.journal_lag_ms_max", 1, HOUR_MS, "milliseconds"),
     integer("journal.segment_bytes", SEGMENT_BYTES_MIN as i64, SEGMENT_BYTES_MAX as i64, "bytes"),
     integer("journal.checkpoint_s", 1, DAY_S, "seconds"),
+    integer("journal.ring_lines", 1 << 12, 1 << 22, "lines of 64 bytes, a power of two"),
+    integer("journal.sync_ms", 1, 1_000, "milliseconds"),
+    bound("journal.keep_days", 1, 36_500, "days"),
+    bound("journal.keep_mib", 1, 1 << 40, "MiB"),
+    texts("journal.archive", "program and arguments, [] for none"),
 ];
 
 /// Keys of a model file.

@@ -1,5 +1,6 @@
 //! What the typed configuration means: venue rules, ticks, lots and nanoseconds.
 
+use super::diary::{DiaryConfig, diary};
 use super::document::Places;
 use super::error::{ConfigError, Fault};
 use super::typed::{self, Typed};
@@ -32,11 +33,11 @@ const VENUES: &[VenueRules] = &[VenueRules {
     checksum_rule: checksum_rule::CRC32_TOP10,
 }];
 
-/// The engine's configuration.
+/// The configuration of the engine and of the journal's upkeep.
 ///
 /// # Errors
 /// Every value that means nothing to the venue or does not fit another value.
-pub(super) fn config(typed: &Typed, model: Model, places: &Places) -> Result<Config, ConfigError> {
+pub(super) fn config(typed: &Typed, model: Model, places: &Places) -> Result<(Config, DiaryConfig), ConfigError> {
     let mut reading = Reading { places, faults: Vec::new() };
     let mut markets = [MarketConfig::zeroed(); MARKETS_MAX];
     markets[0] = reading.market(typed);
@@ -53,10 +54,11 @@ pub(super) fn config(typed: &Typed, model: Model, places: &Places) -> Result<Con
         spare: [0; 3],
         markets,
     };
+    let diary = diary(&typed.journal, |path, what| reading.fault(path, what));
     ConfigError::unless_empty(reading.faults)?;
     // The table of keys repeats the engine's bounds; the engine has the last word.
     config.check().map_err(|_| places.fault_of_file("breaks a bound of the engine"))?;
-    Ok(config)
+    Ok((config, diary))
 }
 
 fn health(typed: &typed::Health) -> HealthConfig {

@@ -69,4 +69,11 @@ pub(super) struct Health {
 pub(super) struct Journal {
     pub segment_bytes: u64,
     pub checkpoint_s: u64,
+    pub ring_lines: u32,
+    pub sync_ms: u64,
+    /// None: spelled `off`.
+    pub keep_days: Option<u64>,
+    /// None: spelled `off`.
+    pub keep_mib: Option<u64>,
+    pub archive: Vec<String>,
 }

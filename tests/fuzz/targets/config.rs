@@ -32,5 +32,5 @@ pub fn config(bytes: &[u8]) {
     assert_eq!(loaded.config.check(), Ok(()));
     assert_eq!(loaded.config.markets[0].symbol.as_bytes(), loaded.symbol.as_bytes());
     let again = load(&path, &overrides).expect("what loads once loads again");
-    assert_eq!(again.config, loaded.config);
+    assert_eq!((again.config, again.diary), (loaded.config, loaded.diary));
 }
