@@ -3,7 +3,7 @@
 //! The crate has no allocator, no clock, no socket and no file: what may not happen on the hot path
 //! cannot be written here. Read it in this order: [`record`] (what everything is made of),
 //! [`config`], [`venue`] (frame to events), [`book`], [`market`], [`engine`] (events to decisions),
-//! [`turn`] (one input, from record to record). `README.md` in this folder tells the design and the
+//! [`turn`] (one input, from record to record), [`gate`] (orders wait for their records). `README.md` in this folder tells the design and the
 //! formulas.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -37,6 +37,7 @@ pub mod decimal;
 pub mod engine;
 pub mod fair;
 pub mod features;
+pub mod gate;
 pub mod halt;
 pub mod json;
 pub mod lines;

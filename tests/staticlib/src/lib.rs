@@ -1,6 +1,6 @@
 //! Proof that the hot path needs no allocator and cannot panic.
 //!
-//! The whole turn, with the real codec, becomes a C library without the standard library. It links
+//! The whole turn, with the real codec, and the commit gate become a C library without the standard library. It links
 //! only when nothing in it wants an allocator. Its panic handler calls a function that does not exist:
 //! the link of `tests/staticlib/prove.sh` fails when any panic can be reached.
 #![no_std]
@@ -8,6 +8,7 @@
 use hotpath::checkpoint::STATE_LINES;
 use hotpath::config::Config;
 use hotpath::engine::Engine;
+use hotpath::gate::{Gate, Release};
 use hotpath::halt::Halt;
 use hotpath::lines::{EVENT_LINES, Lines, OUTPUT_LINES};
 use hotpath::record::{Clock, Close, Command, Found, Health, Line, Link, Timer};
@@ -35,6 +36,8 @@ pub struct Memory {
     link: Link,
     close: Close,
     found: Found,
+    gate: Gate<u64, 32>,
+    committed_seq: u64,
     written: u64,
 }
 
@@ -57,7 +60,23 @@ impl Diary for Counting<'_> {
 /// Starts a run, takes every kind of input once and resumes from a state. Returns 0 or the halt.
 #[unsafe(no_mangle)]
 pub extern "C" fn fathom_hotpath_proof(memory: &mut Memory) -> u16 {
+    pass(memory);
     run(memory).map_or_else(|halt| halt as u16, |()| 0)
+}
+
+/// Uses the commit gate in every way; what it gives back is counted.
+fn pass(memory: &mut Memory) {
+    let Memory { gate, committed_seq, taken_ns, written, .. } = memory;
+    let refused = gate.hold(*committed_seq, *taken_ns, *written).is_err();
+    while let Some(Release::Leave(order) | Release::Late(order)) = gate.next(*committed_seq, *taken_ns) {
+        *written = written.wrapping_add(order);
+    }
+    let meant = *written;
+    gate.cancel(|order| *order == meant, |_| *written = written.wrapping_add(1));
+    if refused || gate.is_full() || gate.is_empty() {
+        let waiting = gate.len();
+        gate.clear(|_| *written = written.wrapping_add(waiting as u64));
+    }
 }
 
 fn run(memory: &mut Memory) -> Result<(), Halt> {
