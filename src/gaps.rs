@@ -1,5 +1,6 @@
 //! `journal gaps`: when the book could not be trusted, and for how long.
 
+use crate::left_out::Missing;
 use crate::memory::Memory;
 use crate::replay::scan::{Scan, first_state, records};
 use anyhow::Result;
@@ -38,6 +39,8 @@ pub struct Gaps {
     pub span_ns: u64,
     /// Damaged places in the files: a gap there may not be listed.
     pub damage: usize,
+    /// What recoveries left out of the files: a gap there may not be listed.
+    pub left_out: Vec<Missing>,
     /// Monotonic and UTC nanoseconds of the latest clock reading.
     clock: Option<(u64, u64)>,
     first_ns: Option<u64>,
@@ -67,6 +70,7 @@ impl Gaps {
         }
         let scan = Scan::of(segment);
         self.damage += scan.damage.len();
+        self.left_out.extend(&scan.left_out);
         for span in scan.spans {
             for (offset, record) in records(segment.bytes(), span.bytes) {
                 if let Some(head) = head_of(record) {

@@ -1,6 +1,7 @@
 //! `journal info`: what a file is and what it holds.
 
 use crate::cli::grouped;
+use crate::left_out::Missing;
 use crate::render::kind_name;
 use crate::replay::scan::first_state;
 use anyhow::Result;
@@ -30,6 +31,7 @@ pub struct Info {
     file_bytes: u64,
     end: End,
     damage: usize,
+    left_out: Vec<Missing>,
     kinds: BTreeMap<Kind, Share>,
     /// Messages: a long one takes several records.
     frames: u64,
@@ -53,6 +55,7 @@ impl Info {
             file_bytes: segment.bytes().len() as u64,
             end: End::Unsealed,
             damage: 0,
+            left_out: Vec::new(),
             kinds: BTreeMap::new(),
             frames: 0,
             seqs: None,
@@ -69,6 +72,7 @@ impl Info {
                 Item::Damage(_) => info.damage += 1,
                 Item::Record(record) => {
                     clock = clock.or(body_of::<Clock>(record.bytes).map(|body| (body.mono_ns, body.utc_ns)));
+                    info.left_out.extend(Missing::at(&record));
                     info.note(&record.head, record.bytes.len() as u64);
                 }
             }
@@ -89,7 +93,7 @@ impl Info {
         let share = self.kinds.entry(kind).or_default();
         share.records += 1;
         share.bytes += bytes;
-        if kind != Kind::INDEX {
+        if !matches!(kind, Kind::INDEX | Kind::LEFT_OUT) {
             self.seqs = Some((self.seqs.map_or(seq, |(first, _)| first), seq));
             self.taken_ns = (self.taken_ns.0.min(taken_ns), self.taken_ns.1.max(taken_ns));
         }
@@ -112,6 +116,7 @@ impl Info {
             "created_utc_ns": self.header.created_utc_ns,
             "end": format!("{:?}", self.end).to_lowercase(),
             "damage": self.damage,
+            "left_out": self.left_out.iter().map(Missing::to_json).collect::<Vec<_>>(),
             "first_seq": self.seqs.map(|seqs| seqs.0),
             "last_seq": self.seqs.map(|seqs| seqs.1),
             "first_utc_ns": self.utc_ns.map(|utc| utc.0),
@@ -159,6 +164,9 @@ impl Info {
         }
         let end = if self.end == End::Sealed { "closed".to_owned() } else { format!("not closed ({:?})", self.end) };
         writeln!(out, "  size       {} bytes, {end}, {} damaged places", grouped(self.file_bytes), self.damage)?;
+        for missing in &self.left_out {
+            writeln!(out, "  recovered  {missing}")?;
+        }
         let (first, last) = self.taken_ns;
         writeln!(out, "  span       {:.6} s", last.saturating_sub(first) as f64 / 1e9)?;
         writeln!(out, "  {:<12} {:>12} {:>14} {:>10}", "kind", "records", "bytes", "B/frame")?;

@@ -8,6 +8,7 @@ pub mod config;
 pub mod gaps;
 pub mod import;
 pub mod info;
+pub mod left_out;
 pub mod memory;
 pub mod render;
 pub mod replay;

@@ -2,7 +2,7 @@
 
 use hotpath::record::{
     Field, HEAD_BYTES, Head, Kind, NO_CONNECTION, NO_INSTRUMENT, ack_error, channel, close, command, end, flag,
-    head_of, link, method, payload_of, status,
+    head_of, left_out, link, method, payload_of, status,
 };
 use hotpath::{quality, quote, trust};
 use serde_json::{Map, Value, json};
@@ -135,6 +135,7 @@ fn code_name(kind: Kind, field: &str, value: i128) -> Option<&'static str> {
         (Kind::QUALITY, "check") => Some(quality::check_name(code)),
         (Kind::QUOTE, "reason") => Some(quote::reason_name(code)),
         (Kind::REFUSED, "cause") => Some(hotpath::venue::cause_name(code)),
+        (Kind::LEFT_OUT, "cause") => left_out::name(code),
         (Kind::IGNORED, "reason") => Some(hotpath::venue::reason_name(code)),
         _ => None,
     }

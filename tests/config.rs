@@ -88,13 +88,14 @@ fn the_model_is_tied_to_its_file() {
 #[test]
 fn upkeep_is_the_shells_and_bounds_are_off_when_they_say_so() {
     let shipped = set(EUR, &[]).expect("it loads");
-    let off = DiaryConfig { ring_lines: 65_536, sync_ns: 50_000_000, keep_ns: None, keep_bytes: None, archive: vec![] };
+    let off =
+        DiaryConfig { ring_lines: 262_144, sync_ns: 50_000_000, keep_ns: None, keep_bytes: None, archive: vec![] };
     assert_eq!(shipped.diary, off);
-    let sets = ["journal.keep_days='2'", "journal.keep_mib=3", "journal.sync_ms=7", "journal.ring_lines=8_192"];
+    let sets = ["journal.keep_days='2'", "journal.keep_mib=3", "journal.sync_ms=7", "journal.ring_lines=524_288"];
     let archive = "journal.archive=[\"cp\", '-t', \"/a b\"]";
     let kept = set(EUR, &[&sets[..], &[archive]].concat()).expect("it loads");
     let wanted = DiaryConfig {
-        ring_lines: 8_192,
+        ring_lines: 524_288,
         sync_ns: 7_000_000,
         keep_ns: Some(172_800_000_000_000),
         keep_bytes: Some(3_145_728),
@@ -173,8 +174,8 @@ fn wrong_types_and_ranges_name_place_and_range() {
         ("burst = 3", "burst = 0", "`quality.burst` is 0; wanted: an integer from 1 to 65535, failures in a row"),
         ("burst = 3", "burst = 99999999999999999999", "is 99999999999999999999; wanted:"),
         ("bytes = 268435456", "bytes = 4096", "is 4096; wanted: an integer from 65536 to 17179869184, bytes"),
-        ("ring_lines = 65536", "ring_lines = 65537", "is 65537; wanted: a power of two, 65536 or 131072, say"),
-        ("ring_lines = 65536", "ring_lines = 2048", "is 2048; wanted: an integer from 4096 to 4194304, lines"),
+        ("ring_lines = 262144", "ring_lines = 262145", "is 262145; wanted: a power of two, 262144 or 524288, say"),
+        ("ring_lines = 262144", "ring_lines = 2048", "is 2048; wanted: an integer from 262144 to 4194304, lines"),
         ("sync_ms = 50", "sync_ms = 0", "`journal.sync_ms` is 0; wanted: an integer from 1 to 1000, milliseconds"),
         ("days = \"off\"", "days = \"of\"", "is \"of\" (text); wanted: \"off\", or an integer from 1 to 36500, days"),
         ("days = \"off\"", "days = 0", "`journal.keep_days` is 0; wanted: \"off\", or an integer from 1 to 36500"),
@@ -182,7 +183,7 @@ fn wrong_types_and_ranges_name_place_and_range() {
         ("archive = []", "archive = \"cp\"", "is \"cp\" (text); wanted: an array of texts, program and arguments"),
         ("archive = []", "archive = [\"cp\", 1]", "`journal.archive` is an array with 1; wanted: an array of texts"),
         ("archive = []", "archive = [\"cp\"]", "both \"off\": nothing would ever be archived; set one of them"),
-        ("ring_lines = 65536", "ring_line = 65536\nring_lines = 65536", "did you mean `journal.ring_lines`?"),
+        ("ring_lines = 262144", "ring_line = 65536\nring_lines = 262144", "did you mean `journal.ring_lines`?"),
         ("[quality]", "[quality", "is not TOML: "),
         ("burst = 3", "burst = 3\nburst = 3", "is not TOML: duplicate key"),
     ];
@@ -247,7 +248,7 @@ fn the_engine_accepts_both_ends_of_every_range() {
         ["health.journal_lag_ms_max=1", "health.journal_lag_ms_max=3600000"],
         ["journal.segment_bytes=65536", "journal.segment_bytes=17179869184"],
         ["journal.checkpoint_s=1", "journal.checkpoint_s=86400"],
-        ["journal.ring_lines=4096", "journal.ring_lines=4194304"],
+        ["journal.ring_lines=262144", "journal.ring_lines=4194304"],
         ["journal.sync_ms=1", "journal.sync_ms=1000"],
         ["journal.keep_days=1", "journal.keep_days=36500"],
         ["journal.keep_mib=1", "journal.keep_mib=1099511627776"],

@@ -116,6 +116,8 @@ impl Kind {
 
     /// File: the index that closes a sealed segment; not part of the record stream.
     pub const INDEX: Self = Self(0x0501);
+    /// File: records that were here are missing; a recovery wrote this in their place.
+    pub const LEFT_OUT: Self = Self(0x0502);
 
     /// The class byte.
     #[must_use]
@@ -228,6 +230,7 @@ pub const SCHEMA: &[Schema] = &[
     row::<Idle>("IDLE", Shape::Line, Scope::Whole),
     row::<Checkpoint>("CHECKPOINT", Shape::Payload, Scope::Whole),
     Schema { kind: Kind::INDEX, name: "INDEX", shape: Shape::Payload, scope: Scope::Whole, fields: &[] },
+    row::<LeftOut>("LEFT_OUT", Shape::Line, Scope::Whole),
 ];
 
 /// Bits of [`Head::flags`]. Bits 8 and up belong to the kind.

@@ -6,7 +6,7 @@
 use crate::error::{Error, Fault, Result};
 use crate::reader::Record;
 use crate::segment::{Header, RECORDS_AT};
-use crate::whole::{claimed_bytes, whole};
+use crate::whole::{claimed_bytes, next_seq, whole};
 use hotpath::record::{Head, Kind, LINE_BYTES, RECORD_BYTES_MAX, flag};
 use std::fs::File;
 use std::io;
@@ -87,7 +87,7 @@ impl Follower {
             let from = self.used;
             let offset = self.start + from;
             self.used += len;
-            self.expected = head.seq.saturating_add(1);
+            self.expected = next_seq(&head, &self.buffer[from..from + len]);
             if head.kind != Kind::INDEX {
                 return Ok(Poll::Record(Record { offset, head, bytes: &self.buffer[from..from + len] }));
             }

@@ -6,7 +6,7 @@
 
 use crate::reader::{Item, Items};
 use crate::segment::{Header, RECORDS_AT};
-use crate::whole::{record_crc, whole};
+use crate::whole::{next_seq, record_crc, whole};
 use bytemuck::{Pod, Zeroable};
 use hotpath::record::{
     Body, Checkpoint, HEAD_BYTES, Head, Kind, LINE_BYTES, Line, NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX,
@@ -46,7 +46,7 @@ pub struct IndexBody {
     pub entries: u32,
     /// Records of the segment, those of the index not counted.
     pub records: u64,
-    /// Sequence number of the last one; 0 when there is none.
+    /// Sequence number of the last one, or the last that it stands for; 0 when there is none.
     pub last_seq: u64,
 }
 
@@ -64,7 +64,7 @@ pub struct Index {
     pub entries: Vec<Entry>,
     /// Records of the segment, those of the index not counted.
     pub records: u64,
-    /// Sequence number of the last one; 0 when there is none.
+    /// Sequence number of the last one, or the last that it stands for; 0 when there is none.
     pub last_seq: u64,
 }
 
@@ -121,7 +121,7 @@ pub fn index_holds(bytes: &[u8], header: &Header) -> bool {
             Item::Record(record) if record.head.kind == Kind::INDEX => _ = at.get_or_insert(record.offset),
             Item::Record(record) => {
                 builder.note(record.offset, &record.head, record.bytes);
-                next_seq = record.head.seq.saturating_add(1);
+                next_seq = record.next_seq();
             }
         }
     }
@@ -161,6 +161,11 @@ impl Builder {
         Self { index: Index { entries, ..Index::default() }, ..Self::default() }
     }
 
+    /// Time of the last record, monotonic nanoseconds; 0 when none was noted.
+    pub const fn last_taken_ns(&self) -> u64 {
+        self.last_taken_ns
+    }
+
     /// Whether no record was noted.
     pub const fn is_empty(&self) -> bool {
         self.index.records == 0
@@ -185,7 +190,7 @@ impl Builder {
             self.stride_at = (offset / STRIDE_BYTES + 1) * STRIDE_BYTES;
         }
         self.index.records += 1;
-        self.index.last_seq = head.seq;
+        self.index.last_seq = next_seq(head, first).saturating_sub(1).max(head.seq);
         self.last_taken_ns = head.taken_ns;
     }
 
@@ -193,7 +198,9 @@ impl Builder {
     pub fn block(&self, next_seq: u64) -> impl Iterator<Item = (Line, &[u8])> {
         let payloads = self.index.entries.chunks(ENTRIES_PER_RECORD).map(bytemuck::cast_slice::<Entry, u8>);
         let ends = payloads.map(|payload| (payload, flag::CONTINUES)).chain([(&[][..], 0)]);
-        ends.zip(next_seq..).map(|((payload, flags), seq)| (self.first_line(payload.len(), flags, seq), payload))
+        ends.zip(0_u64..).map(move |((payload, flags), place)| {
+            (self.first_line(payload.len(), flags, next_seq.wrapping_add(place)), payload)
+        })
     }
 
     fn first_line(&self, payload_bytes: usize, flags: u16, seq: u64) -> Line {

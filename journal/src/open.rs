@@ -76,7 +76,7 @@ impl OpenSegment {
     pub fn check(&self, head: &Head, first: &Line, rest: &[u8], next_seq: u64) -> Result<()> {
         let fits = match head.kind {
             // File structure is this crate's own.
-            Kind::INDEX => Err(Misfit::Kind),
+            Kind::INDEX | Kind::LEFT_OUT => Err(Misfit::Kind),
             _ => check_parts(&first.0, rest, self.header.markets),
         };
         fits.map_err(|misfit| self.misfit(head, misfit))?;

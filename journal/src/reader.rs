@@ -3,11 +3,9 @@
 //! [`Items`] is a pure function of bytes. It never panics, allocates nothing and takes linear time.
 
 use crate::segment::{Header, Opened, RECORDS_AT};
-use crate::whole::{claimed_bytes, whole};
+use crate::whole::{SEQ_AHEAD_MAX, claimed_bytes, next_seq, whole};
 use hotpath::record::{Head, Kind, LINE_BYTES, Misfit, RECORD_BYTES_MAX, check, flag, head_of};
 
-/// How far a sequence number may lie ahead: more records than this fit in no segment.
-const SEQ_AHEAD_MAX: u64 = 1 << 29;
 /// Bytes that checks of CRCs may waste at once before anything was passed.
 const WASTE_BYTES_START: usize = 16 * RECORD_BYTES_MAX;
 /// Bytes that they may waste more for each byte passed.
@@ -22,6 +20,15 @@ pub struct Record<'a> {
     pub head: Head,
     /// All its bytes, padding included.
     pub bytes: &'a [u8],
+}
+
+impl Record<'_> {
+    /// The sequence number of the record that follows: the next one, but after a LEFT_OUT the first
+    /// that is not missing.
+    #[must_use]
+    pub fn next_seq(&self) -> u64 {
+        next_seq(&self.head, self.bytes)
+    }
 }
 
 /// Why a part of a file was not believed.
@@ -132,7 +139,7 @@ impl<'a> Items<'a> {
             return Item::Damage(Damage { offset, bytes: 0, lost: Some(lost), cause: Cause::Hole });
         }
         self.pass(bytes.len());
-        self.expected = head.seq.saturating_add(1);
+        self.expected = next_seq(&head, bytes);
         self.sealed = head.kind == Kind::INDEX && !head.has(flag::CONTINUES);
         match check(bytes, self.markets) {
             Ok(()) | Err(Misfit::Kind) => Item::Record(Record { offset, head, bytes }),
@@ -219,16 +226,18 @@ impl<'a> Items<'a> {
     }
 
     fn classify(&self, tail: &[u8]) -> End {
-        if self.sealed {
-            return if tail.is_empty() { End::Sealed } else { End::Damaged };
+        if self.sealed && tail.is_empty() {
+            return End::Sealed;
         }
+        // Zeros behind the index: its writer died before it cut the file.
         if tail.iter().all(|byte| *byte == 0) {
             return End::Unsealed;
         }
         let Some(head) = head_of(tail).filter(|_| tail.len() >= LINE_BYTES) else {
-            return End::Truncated;
+            return if self.sealed { End::Damaged } else { End::Truncated };
         };
         match claimed_bytes(tail) {
+            _ if self.sealed => End::Damaged,
             None if head.len == 0 => End::Torn,
             Some(len) if len > tail.len() && head.seq == self.expected => End::Truncated,
             _ => End::Damaged,
@@ -254,7 +263,7 @@ impl<'a> Iterator for Items<'a> {
 }
 
 /// Bytes of the part of a file that replay may trust: up to the last end of a step before the first
-/// damage, and the whole file when it is sealed and undamaged; 0 when it does not open.
+/// damage or LEFT_OUT, and the whole file when it is sealed and has neither; 0 when it does not open.
 #[must_use]
 pub fn valid_prefix(bytes: &[u8]) -> usize {
     let Ok(Opened { header, .. }) = Header::read(bytes) else {
@@ -266,6 +275,7 @@ pub fn valid_prefix(bytes: &[u8]) -> usize {
     for item in items.by_ref() {
         match item {
             Item::Damage(_) => return valid,
+            Item::Record(record) if record.head.kind == Kind::LEFT_OUT => return valid,
             Item::Record(record) if record.head.kind == Kind::INDEX => {}
             Item::Record(record) => {
                 inside_step = !record.head.has(flag::END_OF_STEP);

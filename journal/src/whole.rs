@@ -1,8 +1,10 @@
 //! Whether a whole record stands at a place.
 
 use crc32fast::Hasher;
-use hotpath::record::{HEAD_BYTES, Head, LINE_BYTES, Line, RECORD_BYTES_MAX, head_of};
+use hotpath::record::{HEAD_BYTES, Head, LINE_BYTES, LeftOut, Line, RECORD_BYTES_MAX, body_of, head_of};
 
+/// How far a sequence number may lie ahead: more records than this fit in no segment.
+pub(crate) const SEQ_AHEAD_MAX: u64 = 1 << 29;
 /// Where the CRC of a record starts and ends.
 const CRC_AT: std::ops::Range<usize> = 4..8;
 
@@ -40,4 +42,11 @@ pub(crate) fn whole(bytes: &[u8], len: usize, salt: u32) -> Option<(Head, &[u8])
     let head = head_of(record)?;
     let (first, rest) = record.split_at_checked(LINE_BYTES)?;
     (record_crc(salt, first, rest) == head.crc).then_some((head, record))
+}
+
+/// The sequence number that follows a record, by its first line at least: a LEFT_OUT stands for all
+/// that are missing.
+pub(crate) fn next_seq(head: &Head, first: &[u8]) -> u64 {
+    let stands_for = body_of::<LeftOut>(first).map_or(1, |body| body.records.clamp(1, SEQ_AHEAD_MAX));
+    head.seq.saturating_add(stands_for)
 }

@@ -20,6 +20,7 @@ HEAD = struct.Struct("<IIQQQHHHH")
 INDEX_BODY = struct.Struct("<IIQQ")
 ENTRY = struct.Struct("<QQQH6x")
 KIND_INDEX = 0x0501
+KIND_LEFT_OUT = 0x0502
 CONTINUES = 1 << 2
 
 
@@ -58,6 +59,11 @@ def read_entries(record):
     return [list(entry) for entry in ENTRY.iter_unpack(record[LINE : LINE + payload_bytes])]
 
 
+def missing_of(record):
+    """How far the sequence jumps behind a LEFT_OUT."""
+    return min(max(struct.unpack_from("<Q", record, HEAD.size)[0], 1), 1 << 29)
+
+
 def walk(data, salt, first_seq):
     """Records of the stream, entries of the index, and the end."""
     records, entries, at, expected, sealed = [], [], RECORDS_AT, first_seq, False
@@ -72,8 +78,10 @@ def walk(data, salt, first_seq):
         else:
             records.append([seq, kind, crc])
         at += length
-        expected += 1
-    return records, entries, "sealed" if at == len(data) else "damaged"
+        expected += missing_of(record) if kind == KIND_LEFT_OUT else 1
+    if any(data[at:]):
+        return records, entries, "damaged"
+    return records, entries, "sealed" if at == len(data) else "unsealed"
 
 
 def main():

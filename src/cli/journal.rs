@@ -1,11 +1,13 @@
 //! The `journal` program.
 
 use super::cat::{self, CatArgs};
+use super::recover::{self, RecoverArgs};
 use super::{Ended, grouped, journal_files, print_json, progress};
 use crate::config::{self, Loaded};
 use crate::gaps::Gaps;
 use crate::import::{Imported, cbcap, import};
 use crate::info::Info;
+use crate::left_out::Missing;
 use crate::replay::target::is_replaceable;
 use crate::sample;
 use crate::verify::{Verified, missing_between, verify};
@@ -46,6 +48,7 @@ enum Command {
     /// Lists when and why the book could not be trusted.
     #[command(after_help = "Example:\n  journal gaps journal.bin")]
     Gaps(FilesArgs),
+    Recover(RecoverArgs),
 }
 
 /// Runs the engine over a CBCAP recording and writes the journal.
@@ -119,6 +122,7 @@ pub fn run(cli: &Cli) -> Result<Ended> {
         Command::Verify(args) => run_verify(args),
         Command::Cat(args) => cat::run(args),
         Command::Gaps(args) => run_gaps(args),
+        Command::Recover(args) => recover::run(args),
     }
 }
 
@@ -290,6 +294,7 @@ fn verify_json(files: &[PathBuf], all: &[Verified]) -> Value {
             "ok": verified.is_ok(),
             "end": ends(verified),
             "offsets_damaged": offsets(verified),
+            "left_out": verified.scan.left_out.iter().map(Missing::to_json).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
     })
 }
@@ -314,6 +319,9 @@ fn print_verified(out: &mut impl Write, path: &Path, verified: &Verified) -> std
     if verified.scan.end != journal::End::Sealed {
         writeln!(out, "  end        not closed ({:?}): the writer crashed or still writes", verified.scan.end)?;
     }
+    for missing in &verified.scan.left_out {
+        writeln!(out, "  recovered  {missing}")?;
+    }
     for offset in &verified.damaged_at {
         writeln!(out, "  damaged at byte {offset}")?;
     }
@@ -333,8 +341,14 @@ fn run_gaps(args: &FilesArgs) -> Result<Ended> {
     if gaps.damage > 0 {
         eprintln!("journal: {} damaged places: gaps there may be missing; verify names them", gaps.damage);
     }
+    for missing in &gaps.left_out {
+        eprintln!("journal: {missing}: gaps there may be missing");
+    }
     if args.json {
-        print_json(&json!({ "gaps": gaps.gaps, "gap_ns": total_ns, "span_ns": span_ns, "damage": gaps.damage }))?;
+        let left_out: Vec<_> = gaps.left_out.iter().map(Missing::to_json).collect();
+        print_json(
+            &json!({ "gaps": gaps.gaps, "gap_ns": total_ns, "span_ns": span_ns, "damage": gaps.damage, "left_out": left_out }),
+        )?;
         return Ok(ended);
     }
     let mut out = std::io::stdout().lock();
@@ -347,5 +361,5 @@ fn run_gaps(args: &FilesArgs) -> Result<Ended> {
         )?;
     }
     writeln!(out, "{} gaps, {:.6} s of {:.6} s", gaps.gaps.len(), total_ns as f64 / 1e9, span_ns as f64 / 1e9)?;
-    Ok(Ended::Ok)
+    Ok(ended)
 }

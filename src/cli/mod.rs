@@ -2,6 +2,7 @@
 
 pub mod cat;
 pub mod journal;
+pub mod recover;
 pub mod replay;
 
 use anyhow::Result;
@@ -81,6 +82,14 @@ fn journals_in(folder: &Path) -> Result<Vec<PathBuf>> {
         anyhow::bail!("{} holds no .bin file: name a journal", folder.display());
     }
     Ok(files)
+}
+
+/// The name of a journal that is written anew.
+///
+/// # Errors
+/// When the path names none.
+pub fn plain_name(path: &Path) -> Result<PathBuf> {
+    path.file_name().map(PathBuf::from).ok_or_else(|| anyhow::anyhow!("{} has no file name", path.display()))
 }
 
 /// A number with thousands separated, for people.

@@ -1,6 +1,7 @@
 //! The `replay` program.
 
 use super::{Ended, grouped, journal_files, print_json, progress};
+use crate::left_out::Missing;
 use crate::render::{json, kind_name, text};
 use crate::replay::report::{Found, SegmentReport};
 use crate::replay::{digest, replay};
@@ -124,13 +125,15 @@ impl Total {
         let kinds: Vec<_> =
             self.kinds.iter().map(|(kind, count)| format!("{} {}", kind_name(*kind), grouped(*count))).collect();
         let whole = reports.iter().all(SegmentReport::is_whole);
+        let complete = reports.iter().all(|report| report.scan.left_out.is_empty());
         writeln!(
             out,
             "{}",
-            match (self.matches, whole) {
-                (true, true) => "MATCH",
-                (true, false) => "MATCH of what is left of a damaged journal",
-                (false, _) => "DIVERGED",
+            match (self.matches, whole, complete) {
+                (true, true, true) => "MATCH",
+                (true, true, false) => "MATCH of what can be replayed of a recovered journal",
+                (true, false, _) => "MATCH of what is left of a damaged journal",
+                (false, _, _) => "DIVERGED",
             }
         )?;
         writeln!(out, "  records    {} ({})", grouped(self.records), kinds.join(", "))?;
@@ -155,6 +158,7 @@ fn file_json(report: &SegmentReport) -> Value {
         "lost_before_next": report.lost_before_next,
         "valid_bytes": report.valid_bytes,
         "damage": report.scan.damage.iter().map(|damage| damage.offset).collect::<Vec<_>>(),
+        "left_out": report.scan.left_out.iter().map(Missing::to_json).collect::<Vec<_>>(),
         "spans": report.scan.spans.iter().map(|span| [span.bytes.start, span.bytes.end]).collect::<Vec<_>>(),
         "digest": report.digest.to_string(),
         "engine_version": report.engine_version,
@@ -195,6 +199,13 @@ fn print_file(out: &mut impl Write, report: &SegmentReport) -> io::Result<()> {
     for damage in &report.scan.damage {
         let lost = damage.lost.map_or("records lost: unknown".to_owned(), |lost| format!("records lost: {lost}"));
         writeln!(out, "{name}: damaged at byte {} for {} bytes; {lost}", damage.offset, damage.bytes)?;
+    }
+    for missing in &report.scan.left_out {
+        let next = report.scan.spans.iter().find(|span| span.bytes.start > missing.offset);
+        let goes_on = next.map_or("no CHECKPOINT follows, so nothing behind it is replayed".to_owned(), |span| {
+            format!("resumes at the CHECKPOINT at byte {}", span.bytes.start)
+        });
+        writeln!(out, "{name}: {missing}; {goes_on}")?;
     }
     for (span, outcome) in report.scan.spans.iter().zip(&report.outcomes).skip(1) {
         writeln!(

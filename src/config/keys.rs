@@ -109,7 +109,7 @@ pub(super) const CONFIG: &[Key] = &[
     integer("health.journal_lag_ms_max", 1, HOUR_MS, "milliseconds"),
     integer("journal.segment_bytes", SEGMENT_BYTES_MIN as i64, SEGMENT_BYTES_MAX as i64, "bytes"),
     integer("journal.checkpoint_s", 1, DAY_S, "seconds"),
-    integer("journal.ring_lines", 1 << 12, 1 << 22, "lines of 64 bytes, a power of two"),
+    integer("journal.ring_lines", 1 << 18, 1 << 22, "lines of 64 bytes, a power of two"),
     integer("journal.sync_ms", 1, 1_000, "milliseconds"),
     bound("journal.keep_days", 1, 36_500, "days"),
     bound("journal.keep_mib", 1, 1 << 40, "MiB"),

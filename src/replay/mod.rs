@@ -104,12 +104,12 @@ impl Job for SegmentJob<'_> {
 
     fn run<V: Venue + Copy + Sync>(self, venue: V) -> Result<SegmentReport> {
         let Self { memory, path, segment, next, scan, mut writer } = self;
-        let sealed = scan.is_sealed();
+        let complete = scan.is_complete();
         let after_last = scan.last_seq.and_then(|seq| seq.checked_add(1));
-        let joined = next.map(|(_, next)| next).filter(|next| sealed && after_last == Some(next.header().first_seq));
+        let joined = next.map(|(_, next)| next).filter(|next| complete && after_last == Some(next.header().first_seq));
         let mut outcomes = Vec::new();
         for span in &scan.spans {
-            // Only the part before the first damage is written out.
+            // Only the part before anything that is damaged or left out is written out.
             let out = writer.as_mut().filter(|_| span.bytes.start == RECORDS_AT);
             outcomes.push(span::replay(venue, memory, segment, span, joined, out)?);
         }

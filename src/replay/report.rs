@@ -111,6 +111,6 @@ impl SegmentReport {
     /// Whether a closed file was regenerated to its last byte.
     pub(super) fn is_proved_to_the_end(&self) -> bool {
         let first = self.outcomes.first();
-        self.scan.is_sealed() && self.index_holds && first.is_some_and(|outcome| outcome.divergence.is_none())
+        self.scan.is_complete() && self.index_holds && first.is_some_and(|outcome| outcome.divergence.is_none())
     }
 }

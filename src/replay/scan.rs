@@ -1,5 +1,6 @@
 //! First pass over a segment: which parts may be replayed, and what is wrong with the rest.
 
+use crate::left_out::Missing;
 use hotpath::record::{Checkpoint, Kind, body_of, flag, head_of};
 use journal::{Damage, End, Item, RECORDS_AT, Record, Segment};
 use std::collections::BTreeMap;
@@ -17,15 +18,17 @@ pub struct Span {
 /// What a pass over a segment found.
 #[derive(Clone, Debug)]
 pub struct Scan {
-    /// Records by kind, those of the index left out.
+    /// Records by kind, the file's structure not counted.
     pub kinds: BTreeMap<Kind, u64>,
     /// Parts that replay; the first starts at the first record unless that is damaged.
     pub spans: Vec<Span>,
     /// What is wrong.
     pub damage: Vec<Damage>,
+    /// What a recovery left out.
+    pub left_out: Vec<Missing>,
     /// How the file ends.
     pub end: End,
-    /// Sequence number of the last whole record.
+    /// Sequence number of the last whole record, or of the last that a LEFT_OUT stands for.
     pub last_seq: Option<u64>,
 }
 
@@ -34,8 +37,14 @@ impl Scan {
     #[must_use]
     pub fn of(segment: &Segment) -> Self {
         let mut items = segment.items();
-        let mut scan =
-            Self { kinds: BTreeMap::new(), spans: Vec::new(), damage: Vec::new(), end: End::Unsealed, last_seq: None };
+        let mut scan = Self {
+            kinds: BTreeMap::new(),
+            spans: Vec::new(),
+            damage: Vec::new(),
+            left_out: Vec::new(),
+            end: End::Unsealed,
+            last_seq: None,
+        };
         let mut open: Option<Range<usize>> = None;
         for item in items.by_ref() {
             match item {
@@ -44,17 +53,24 @@ impl Scan {
                     scan.close(open.take());
                 }
                 Item::Record(record) if record.head.kind == Kind::INDEX => {}
-                Item::Record(record) => scan.note(&record, &mut open),
+                Item::Record(record) => match Missing::at(&record) {
+                    Some(missing) => {
+                        scan.left_out.push(missing);
+                        scan.last_seq = Some(record.next_seq().saturating_sub(1));
+                        scan.close(open.take());
+                    }
+                    None => scan.note(&record, &mut open),
+                },
             }
         }
         scan.close(open);
         scan.end = items.end().unwrap_or(End::Unsealed);
-        let sealed = scan.is_sealed();
-        scan.spans.iter_mut().for_each(|span| span.is_all = sealed);
+        let complete = scan.is_complete();
+        scan.spans.iter_mut().for_each(|span| span.is_all = complete);
         scan
     }
 
-    /// Records, those of the index left out.
+    /// Records, the file's structure not counted.
     #[must_use]
     pub fn records(&self) -> u64 {
         self.kinds.values().sum()
@@ -63,7 +79,7 @@ impl Scan {
     /// Byte up to which the file may be trusted from its start.
     #[must_use]
     pub fn valid_end(&self, file_bytes: usize) -> usize {
-        if self.is_sealed() {
+        if self.is_complete() {
             return file_bytes;
         }
         self.spans.first().filter(|span| span.bytes.start == RECORDS_AT).map_or(RECORDS_AT, |span| span.bytes.end)
@@ -73,6 +89,12 @@ impl Scan {
     #[must_use]
     pub fn is_sealed(&self) -> bool {
         self.is_whole() && self.end == End::Sealed
+    }
+
+    /// Whether the file was closed, nothing is wrong with it and nothing was left out.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.is_sealed() && self.left_out.is_empty()
     }
 
     /// Whether nothing is wrong: the file may still be unsealed, as after a crash.

@@ -415,4 +415,15 @@ bodies! {
         /// Zero.
         spare: [u64; 3],
     }
+    /// Records that are missing here, from the one with this record's number on.
+    LeftOut = LEFT_OUT {
+        /// Records that are missing; 0 when their number is not known, and then none follow.
+        records: u64,
+        /// Bytes of the damaged file that were passed over.
+        bytes: u64,
+        /// One of [`super::left_out`].
+        cause: u16,
+        /// Zero.
+        spare: [u16; 3],
+    }
 }

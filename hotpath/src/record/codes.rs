@@ -63,6 +63,17 @@ codes! {
         /// It did not open as a segment.
         UNOPENED = 6 => "unopened",
     }
+    /// Causes of [`super::LeftOut`].
+    left_out: u16 {
+        /// The bytes were damaged.
+        DAMAGED = 1 => "damaged",
+        /// The records were missing already.
+        MISSING = 2 => "missing already",
+        /// The last step was not finished.
+        UNFINISHED = 3 => "unfinished step",
+        /// A whole record did not fit its kind.
+        MISFIT = 4 => "does not fit its kind",
+    }
     /// Statuses of [`super::Status`] and [`super::Instrument`].
     status: u8 {
         /// A text that is in no list.

@@ -175,11 +175,22 @@ fn a_crash_between_body_and_length_word_is_torn() {
 fn bytes_after_the_index_are_damage() {
     let mut bytes = sealed(&level_run(3));
     let length = bytes.len();
-    bytes.extend([0; 64]);
+    bytes.extend([7; 64]);
     let (items, end) = items(&bytes);
     let damage = Damage { offset: length, bytes: 64, lost: None, cause: Cause::Bytes };
     assert_eq!((items.last(), end), (Some(&Item::Damage(damage)), End::Damaged));
     assert_eq!(valid_prefix(&bytes), 448);
+}
+
+/// A writer that dies after its index and before it cuts the file leaves zeros behind the footer. They
+/// were called damage once, after a kill that damaged nothing.
+#[test]
+fn zeros_after_the_index_are_an_end_that_was_not_cut() {
+    let whole = sealed(&level_run(3));
+    let uncut = [whole.clone(), vec![0; 8192]].concat();
+    let (found, end) = items(&uncut);
+    assert_eq!((found, end), (items(&whole).0, End::Unsealed));
+    assert_eq!(valid_prefix(&uncut), 448);
 }
 
 #[test]

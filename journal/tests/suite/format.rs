@@ -128,6 +128,7 @@ fn every_code_stands_in_its_list() {
         ("record/codes.rs", "    method: u8 {", "#### Methods"),
         ("record/codes.rs", "    channel: u8 {", "#### Channels"),
         ("record/codes.rs", "    ack_error: u8 {", "#### Errors of an answer"),
+        ("record/codes.rs", "    left_out: u16 {", "#### Causes of leaving out"),
         ("venue/mod.rs", "pub enum Cause {", "#### Causes of a refusal"),
         ("venue/mod.rs", "pub enum Reason {", "#### Reasons of not using"),
         ("quality.rs", "pub enum Check {", "#### Checks"),

@@ -10,6 +10,7 @@ mod hostile;
 mod index;
 mod live;
 mod other_language;
+mod recover;
 mod switch;
 mod twin;
 mod write;

@@ -5,7 +5,7 @@ use hotpath::record::{
     Body, BookEnd, Checkpoint, Close, Features, Frame, HEAD_BYTES, Head, Kind, LINE_BYTES, Level, Line, NO_CONNECTION,
     NO_INSTRUMENT, flag, padded,
 };
-use journal::{Index, Item, Items, Place, Run, Segment, Settings, Writer, record_crc};
+use journal::{Index, Item, Items, Place, Recovered, Run, Segment, Settings, Writer, record_crc};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -148,4 +148,15 @@ fn lines_of(head: &Head, body: &[u8], payload: &[u8]) -> Vec<Line> {
 pub fn index_of(segment: &Segment) -> Index {
     let (bytes, header) = (segment.bytes(), segment.header());
     Index::find(bytes, header).unwrap_or_else(|| Index::rebuild(bytes, header))
+}
+
+/// What recovering a file of these bytes says and writes.
+pub fn recovered(bytes: &[u8]) -> (Recovered, Vec<u8>) {
+    // In memory where there is such a folder: thousands of files that wait for the disk would take minutes.
+    let folder = tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| folder());
+    let (source, out) = (folder.path().join("a.bin"), folder.path().join("b.bin"));
+    std::fs::write(&source, bytes).expect("written");
+    let told = journal::recover(&source, &out).expect("a file that opens is recovered");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("the folder").count(), 2, "something was left behind");
+    (told, std::fs::read(&out).expect("the new file"))
 }

@@ -62,7 +62,10 @@ fn a_python_reader_finds_the_same() {
     let long = [small_run(), frame(7, 0, &vec![b'x'; 65_536]), level(8, flag::END_OF_STEP)].concat();
     let mut one_header = sealed(&long);
     one_header[40] ^= 1;
-    for bytes in [sealed(&[]), sealed(&long), crashed(&long), one_header] {
+    let mut damaged = sealed(&long);
+    damaged[600] ^= 1;
+    let left_out = recovered(&damaged).1;
+    for bytes in [sealed(&[]), sealed(&long), crashed(&long), one_header, left_out] {
         std::fs::write(&path, bytes).expect("written");
         let Some(found) = read_in_python(&path) else { return };
         assert_eq!(found, read_here(&path));
