@@ -8,7 +8,7 @@ use crate::reader::Record;
 use crate::segment::{Header, RECORDS_AT};
 use crate::whole::{claimed_bytes, next_seq, whole};
 use hotpath::record::{Head, Kind, LINE_BYTES, RECORD_BYTES_MAX, flag};
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,22 @@ pub enum Poll<'a> {
     Pending,
     /// The segment is closed; the run may go on in the next one.
     Sealed,
+}
+
+/// What [`Follower::advance`] found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Next {
+    Record(Found),
+    Pending,
+    Sealed,
+}
+
+/// A record that lies in the buffer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    pub head: Head,
+    from: usize,
+    len: usize,
 }
 
 /// Yields the records of one segment as they are committed. Its memory is one buffer of 256 KiB.
@@ -80,20 +96,55 @@ impl Follower {
     /// # Errors
     /// [`Error::Corrupt`] when what is committed is not the next record, [`Error::Io`].
     pub fn poll(&mut self) -> Result<Poll<'_>> {
+        Ok(match self.advance()? {
+            Next::Record(found) => Poll::Record(self.record(found)),
+            Next::Pending => Poll::Pending,
+            Next::Sealed => Poll::Sealed,
+        })
+    }
+
+    /// As [`Follower::poll`], without the bytes; [`Follower::record`] gives them until the next call.
+    pub(crate) fn advance(&mut self) -> Result<Next> {
         while !self.sealed {
             let Some((head, len)) = self.next_whole()? else {
-                return Ok(Poll::Pending);
+                return Ok(Next::Pending);
             };
             let from = self.used;
-            let offset = self.start + from;
             self.used += len;
             self.expected = next_seq(&head, &self.buffer[from..from + len]);
             if head.kind != Kind::INDEX {
-                return Ok(Poll::Record(Record { offset, head, bytes: &self.buffer[from..from + len] }));
+                return Ok(Next::Record(Found { head, from, len }));
             }
             self.sealed = !head.has(flag::CONTINUES);
         }
-        Ok(Poll::Sealed)
+        Ok(Next::Sealed)
+    }
+
+    /// The record that [`Follower::advance`] has just found.
+    pub(crate) fn record(&self, found: Found) -> Record<'_> {
+        let Found { head, from, len } = found;
+        Record { offset: self.start + from, head, bytes: &self.buffer[from..from + len] }
+    }
+
+    /// Whether a writer holds the file. When none does, this takes the shared lock for a moment: only for a
+    /// file whose header was read, which its writer has locked before.
+    pub(crate) fn is_held(&self) -> Result<bool> {
+        let refused = |action, source| Error::io(&self.path, 0, action, source);
+        match self.file.try_lock_shared() {
+            Ok(()) => self.file.unlock().map(|()| false).map_err(|source| refused("unlock the file", source)),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(source)) => Err(refused("lock the file", source)),
+        }
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the next record starts in the file.
+    pub(crate) const fn offset(&self) -> usize {
+        self.start + self.used
     }
 
     /// Head and length of the record at the cursor, which lies in the buffer then.

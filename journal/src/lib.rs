@@ -5,7 +5,7 @@
 //! knows no venue and no strategy. `README.md` in this folder specifies the format.
 //!
 //! [`Writer`] appends, [`Segment`] opens a file that nobody writes to any more, [`Follower`] reads
-//! one that grows, and [`Items`] walks bytes of any origin, damaged ones too.
+//! one that grows, [`FolderFollower`] a run that grows, and [`Items`] walks bytes of any origin, damaged ones too.
 
 #![deny(unsafe_code)]
 
@@ -15,6 +15,7 @@ pub mod faults;
 mod file;
 mod folder;
 mod follow;
+mod follow_folder;
 mod handover;
 mod index;
 mod keeper;
@@ -36,6 +37,7 @@ pub use error::{Error, Fault, Result};
 pub use file::Segment;
 pub use folder::{Folder, segments};
 pub use follow::{Follower, Poll};
+pub use follow_folder::{FolderFollower, FolderPoll};
 pub use index::{CHECKPOINTS_MAX, Entry, Index, IndexBody, index_holds};
 pub use keeper::{Keeper, Tick};
 pub use live::{Event, Live, LiveSettings, Parts, Role, Totals};

@@ -1,18 +1,18 @@
 //! `journal cat`: records as text or JSON lines, filtered.
 
-use super::{Ended, journal_files};
+use super::{Ended, follow, journal_files};
 use crate::render::{json, text};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use hotpath::record::{Clock, Head, Kind, SCHEMA, body_of};
-use journal::{Item, Items, Segment};
-use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use hotpath::record::{Checkpoint, Clock, Head, Kind, SCHEMA, body_of, payload_of};
+use journal::{Damage, Item, Items, Record, Segment};
+use std::io::{BufWriter, StdoutLock, Write};
+use std::path::{Path, PathBuf};
 
 /// Prints records, one a line.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  journal cat journal.bin --kind QUOTE --kind GAP_OPEN\n  journal cat journal.bin --from 2026-08-02T03:36:00Z --json | head"
+    after_help = "Examples:\n  journal cat journal.bin --kind QUOTE --kind GAP_OPEN\n  journal cat journal.bin --from 2026-08-02T03:36:00Z --json | head\n  journal cat run --follow --kind QUOTE"
 )]
 pub struct CatArgs {
     /// Journals, or folders that hold them.
@@ -36,6 +36,10 @@ pub struct CatArgs {
     /// At most this many records.
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// Go on with what is written from now on, in this run and the ones after it: one folder, from its
+    /// newest segment on, or one file and what comes behind it.
+    #[arg(long)]
+    follow: bool,
     /// One JSON object a line.
     #[arg(long)]
     json: bool,
@@ -46,50 +50,101 @@ pub struct CatArgs {
 /// # Errors
 /// What makes the exit code 2.
 pub fn run(args: &CatArgs) -> Result<Ended> {
-    let filter = Filter::of(args)?;
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    let mut left = args.limit.unwrap_or(usize::MAX);
+    let mut printer = Printer::of(args)?;
+    if args.follow {
+        return follow::run(&args.files, printer);
+    }
     let mut ended = Ended::Ok;
     for path in journal_files(&args.files)? {
-        let segment = Segment::open(&path)?;
-        let mut clock = opening_clock(&segment);
-        for item in filter.items(&segment) {
-            let record = match item {
-                Item::Record(record) => record,
-                Item::Damage(damage) => {
-                    eprintln!(
-                        "journal: {}: damaged at byte {}: {} bytes passed over",
-                        path.display(),
-                        damage.offset,
-                        damage.bytes
-                    );
-                    ended = Ended::Failed;
-                    continue;
-                }
-            };
-            clock = body_of::<Clock>(record.bytes).map(|body| (body.mono_ns, body.utc_ns)).or(clock);
-            if left == 0 {
-                break;
-            }
-            if filter.takes(&record.head, clock) {
-                left -= 1;
-                let offset = record.offset as u64;
-                if args.json {
-                    writeln!(out, "{}", json(offset, record.bytes))?;
-                } else {
-                    writeln!(out, "{}", text(offset, record.bytes))?;
-                }
+        if print(&path, &mut printer)? == Ended::Failed {
+            ended = Ended::Failed;
+        }
+    }
+    printer.flush()?;
+    Ok(ended)
+}
+
+/// Prints one file.
+fn print(path: &Path, printer: &mut Printer) -> Result<Ended> {
+    let segment = Segment::open(path)?;
+    let mut ended = Ended::Ok;
+    printer.clock = opening_clock(&segment);
+    for item in printer.filter.items(&segment) {
+        if printer.is_done() {
+            break;
+        }
+        match item {
+            Item::Record(record) => printer.print(&record)?,
+            Item::Damage(Damage { offset, bytes, .. }) => {
+                eprintln!("journal: {}: damaged at byte {offset}: {bytes} bytes passed over", path.display());
+                ended = Ended::Failed;
             }
         }
     }
-    out.flush()?;
     Ok(ended)
+}
+
+/// Prints the records that the filter takes, up to the limit.
+pub(super) struct Printer {
+    filter: Filter,
+    out: BufWriter<StdoutLock<'static>>,
+    json: bool,
+    /// Records that may still be printed.
+    left: usize,
+    /// The last reading of the clocks: monotonic and UTC nanoseconds.
+    clock: Option<(u64, u64)>,
+}
+
+impl Printer {
+    fn of(args: &CatArgs) -> Result<Self> {
+        let out = BufWriter::new(std::io::stdout().lock());
+        let left = args.limit.unwrap_or(usize::MAX);
+        Ok(Self { filter: Filter::of(args)?, out, json: args.json, left, clock: None })
+    }
+
+    /// Prints a record, if it is wanted.
+    pub fn print(&mut self, record: &Record<'_>) -> Result<()> {
+        self.clock = clock_of(record).or(self.clock);
+        if self.is_done() || !self.filter.takes(&record.head, self.clock) {
+            return Ok(());
+        }
+        self.left -= 1;
+        let offset = record.offset as u64;
+        if self.json {
+            writeln!(self.out, "{}", json(offset, record.bytes))?;
+        } else {
+            writeln!(self.out, "{}", text(offset, record.bytes))?;
+        }
+        Ok(())
+    }
+
+    /// Whether the limit is reached.
+    pub const fn is_done(&self) -> bool {
+        self.left == 0
+    }
+
+    /// Hands over what is printed so far.
+    pub fn flush(&mut self) -> Result<()> {
+        Ok(self.out.flush()?)
+    }
+}
+
+/// The clock reading that a record carries: a `CLOCK`, or the first part of a checkpoint's state.
+fn clock_of(record: &Record<'_>) -> Option<(u64, u64)> {
+    if body_of::<Checkpoint>(record.bytes).is_some_and(|body| body.state_offset == 0) {
+        return clock_in(payload_of(record.bytes)?);
+    }
+    body_of::<Clock>(record.bytes).map(|body| (body.mono_ns, body.utc_ns))
 }
 
 /// The clock reading that a segment's opening state carries: monotonic and UTC nanoseconds.
 fn opening_clock(segment: &Segment) -> Option<(u64, u64)> {
-    let state = crate::replay::scan::first_state(segment)?;
-    let progress = hotpath::checkpoint::decode_progress(&state).ok()?;
+    clock_in(&crate::replay::scan::first_state(segment)?)
+}
+
+/// The clock reading in a state, or in its first part.
+fn clock_in(state: &[u8]) -> Option<(u64, u64)> {
+    let progress = hotpath::checkpoint::decode_progress(state).ok()?;
     (progress.clock_utc_ns != 0).then_some((progress.clock_mono_ns, progress.clock_utc_ns))
 }
 

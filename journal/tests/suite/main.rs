@@ -5,6 +5,7 @@ mod make;
 mod damage;
 mod dependence;
 mod follow;
+mod follow_folder;
 mod format;
 mod hostile;
 mod index;
