@@ -28,7 +28,10 @@ pub struct Share {
 pub struct Info {
     path: PathBuf,
     header: Header,
+    /// Bytes of the journal, decompressed.
     file_bytes: u64,
+    /// Bytes that it takes on the disk when it is compressed.
+    compressed_bytes: Option<u64>,
     end: End,
     damage: usize,
     left_out: Vec<Missing>,
@@ -53,6 +56,7 @@ impl Info {
             path: path.to_owned(),
             header: *segment.header(),
             file_bytes: segment.bytes().len() as u64,
+            compressed_bytes: segment.compressed_bytes(),
             end: End::Unsealed,
             damage: 0,
             left_out: Vec::new(),
@@ -122,10 +126,16 @@ impl Info {
             "first_utc_ns": self.utc_ns.map(|utc| utc.0),
             "last_utc_ns": self.utc_ns.map(|utc| utc.1),
             "frames": self.frames,
-            "bytes_per_frame": self.file_bytes as f64 / self.frames.max(1) as f64,
+            "bytes_per_frame": self.per_frame(self.file_bytes),
+            "compressed_bytes": self.compressed_bytes,
+            "compressed_bytes_per_frame": self.compressed_bytes.map(|bytes| self.per_frame(bytes)),
             "kinds": kinds,
             "markets": self.markets(),
         })
+    }
+
+    fn per_frame(&self, bytes: u64) -> f64 {
+        bytes as f64 / self.frames.max(1) as f64
     }
 
     fn markets(&self) -> Vec<Value> {
@@ -164,6 +174,10 @@ impl Info {
         }
         let end = if self.end == End::Sealed { "closed".to_owned() } else { format!("not closed ({:?})", self.end) };
         writeln!(out, "  size       {} bytes, {end}, {} damaged places", grouped(self.file_bytes), self.damage)?;
+        if let Some(bytes) = self.compressed_bytes {
+            let (on_disk, a_frame) = (grouped(bytes), self.per_frame(bytes));
+            writeln!(out, "  compressed {on_disk} bytes on the disk, {a_frame:.1} a frame; below: decompressed")?;
+        }
         for missing in &self.left_out {
             writeln!(out, "  recovered  {missing}")?;
         }
@@ -171,7 +185,7 @@ impl Info {
         writeln!(out, "  span       {:.6} s", last.saturating_sub(first) as f64 / 1e9)?;
         writeln!(out, "  {:<12} {:>12} {:>14} {:>10}", "kind", "records", "bytes", "B/frame")?;
         for (kind, share) in &self.kinds {
-            let a_frame = share.bytes as f64 / self.frames.max(1) as f64;
+            let a_frame = self.per_frame(share.bytes);
             writeln!(
                 out,
                 "  {:<12} {:>12} {:>14} {a_frame:>10.1}",

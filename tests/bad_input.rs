@@ -121,7 +121,7 @@ fn a_missing_file_is_named() {
     run(REPLAY, &[&missing]).refuses(&["nobody.bin", "check the path"]);
     run(JOURNAL, &["import", &missing, "--config", EUR]).refuses(&["nobody.bin", "No such file"]);
     run(JOURNAL, &["import", &missing]).refuses(&["nobody.bin", "No such file"]);
-    run(REPLAY, &[&desk.arg(".")]).refuses(&["holds no .bin file"]);
+    run(REPLAY, &[&desk.arg(".")]).refuses(&["holds no .bin or .bin.zst file"]);
 }
 
 #[test]

@@ -122,6 +122,27 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
+    /// A compressed segment does not decompress.
+    Compressed {
+        /// The file.
+        path: PathBuf,
+        /// Bytes of the segment that came out before.
+        offset: u64,
+        /// What the decompression said.
+        source: io::Error,
+    },
+    /// The file is not a closed segment without damage.
+    NotClosed {
+        /// The file.
+        path: PathBuf,
+        /// Where that shows.
+        offset: u64,
+    },
+    /// The file is compressed already.
+    AlreadyCompressed {
+        /// The file.
+        path: PathBuf,
+    },
     /// An earlier error left the run without an open segment.
     Stopped,
 }
@@ -179,6 +200,17 @@ impl fmt::Display for Error {
                 write!(f, "{}: another writer holds this folder: stop it, or choose another folder", path.display())
             }
             Self::Thread { source } => write!(f, "cannot start a thread ({source}): raise the limit of tasks"),
+            Self::Compressed { path, offset, source } => write!(
+                f,
+                "{}: does not decompress behind byte {offset} of the journal ({source}): restore the file from a copy",
+                path.display()
+            ),
+            Self::NotClosed { path, offset } => {
+                write!(f, "{}: damaged or not closed at byte {offset}: recover it first", path.display())
+            }
+            Self::AlreadyCompressed { path } => {
+                write!(f, "{}: compressed already, from byte 0 on: leave it as it is", path.display())
+            }
             Self::Stopped => f.write_str("the run has no open segment since an earlier error: start a new run"),
         }
     }

@@ -1,5 +1,6 @@
 //! A segment file that nobody writes to.
 
+use crate::compress::{decompressed, is_compressed};
 use crate::error::{Error, Result};
 use crate::index::{Entry, Index};
 use crate::map::ReadMap;
@@ -12,18 +13,35 @@ use std::path::Path;
 pub struct Segment {
     map: ReadMap,
     opened: Opened,
+    /// Bytes of the compressed file, when it is one.
+    compressed_bytes: Option<u64>,
 }
 
 impl Segment {
-    /// Maps `path`.
+    /// Maps `path`. A compressed file is decompressed to a file without a name first, beside it or, where
+    /// that cannot be written, in the system's folder for such files.
     ///
     /// # Errors
     /// [`Error::Live`] while a writer holds the file, [`Error::Header`] when it does not open as a
-    /// segment, [`Error::Io`].
+    /// segment, [`Error::Compressed`] when it is compressed and cut or corrupt, [`Error::Io`].
     pub fn open(path: &Path) -> Result<Self> {
-        let map = ReadMap::open(path)?;
+        let stored = ReadMap::open(path)?;
+        if !is_compressed(stored.bytes()) {
+            return Self::of(stored, path, None);
+        }
+        let map = ReadMap::of(decompressed(stored.bytes(), path)?, path)?;
+        Self::of(map, path, Some(stored.bytes().len() as u64))
+    }
+
+    fn of(map: ReadMap, path: &Path, compressed_bytes: Option<u64>) -> Result<Self> {
         let opened = Header::read(map.bytes()).map_err(|fault| Error::Header { path: path.to_owned(), fault })?;
-        Ok(Self { map, opened })
+        Ok(Self { map, opened, compressed_bytes })
+    }
+
+    /// Bytes that the file takes when it is compressed.
+    #[must_use]
+    pub const fn compressed_bytes(&self) -> Option<u64> {
+        self.compressed_bytes
     }
 
     /// The header.
@@ -38,7 +56,7 @@ impl Segment {
         self.opened.copies
     }
 
-    /// The whole file.
+    /// The whole file, decompressed.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.map.bytes()

@@ -230,7 +230,7 @@ impl Builder {
 }
 
 /// Bytes of the index block with that many entries.
-fn block_bytes(entries: usize) -> usize {
+const fn block_bytes(entries: usize) -> usize {
     let full = entries / ENTRIES_PER_RECORD;
     let last = entries % ENTRIES_PER_RECORD;
     let last_bytes = if last == 0 { 0 } else { LINE_BYTES + padded(last * size_of::<Entry>()) };
@@ -239,11 +239,11 @@ fn block_bytes(entries: usize) -> usize {
 
 /// Bytes to keep for the index of a segment whose records end by `capacity`: one entry more than it
 /// can have, as [`Builder::bytes_next_max`] asks for.
-pub(crate) fn bytes_max(capacity: usize) -> usize {
+pub(crate) const fn bytes_max(capacity: usize) -> usize {
     block_bytes(entries_max(capacity) + 1)
 }
 
 /// Most entries of a segment whose records end by `capacity`.
-fn entries_max(capacity: usize) -> usize {
+const fn entries_max(capacity: usize) -> usize {
     capacity / STRIDE_BYTES as usize + 1 + CHECKPOINTS_MAX
 }

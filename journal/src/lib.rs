@@ -9,6 +9,7 @@
 
 #![deny(unsafe_code)]
 
+mod compress;
 mod draft;
 mod error;
 pub mod faults;
@@ -33,6 +34,7 @@ mod tail;
 mod whole;
 mod writer;
 
+pub use compress::{Compressed, compress};
 pub use error::{Error, Fault, Result};
 pub use file::Segment;
 pub use folder::{Folder, segments};

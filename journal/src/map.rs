@@ -365,6 +365,11 @@ impl ReadMap {
     /// Maps the whole of `path`.
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|source| Error::io(path, 0, "open the file", source))?;
+        Self::of(file, path)
+    }
+
+    /// Maps the whole of an open file; errors name `path`.
+    pub fn of(file: File, path: &Path) -> Result<Self> {
         lock(file.try_lock_shared(), path)?;
         // SAFETY: the shared lock is held as long as the map lives, and this crate writes and cuts files
         // only under the exclusive one, so the bytes neither change nor vanish under the map. Programs

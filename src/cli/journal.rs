@@ -2,6 +2,7 @@
 
 use super::cat::{self, CatArgs};
 use super::recover::{self, RecoverArgs};
+use super::seal::{self, SealArgs};
 use super::{Ended, grouped, journal_files, print_json, progress};
 use crate::config::{self, Loaded};
 use crate::gaps::Gaps;
@@ -49,6 +50,7 @@ enum Command {
     #[command(after_help = "Example:\n  journal gaps journal.bin")]
     Gaps(FilesArgs),
     Recover(RecoverArgs),
+    Seal(SealArgs),
 }
 
 /// Runs the engine over a CBCAP recording and writes the journal.
@@ -123,6 +125,7 @@ pub fn run(cli: &Cli) -> Result<Ended> {
         Command::Cat(args) => cat::run(args),
         Command::Gaps(args) => run_gaps(args),
         Command::Recover(args) => recover::run(args),
+        Command::Seal(args) => seal::run(args),
     }
 }
 

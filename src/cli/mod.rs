@@ -5,6 +5,7 @@ mod follow;
 pub mod journal;
 pub mod recover;
 pub mod replay;
+pub mod seal;
 
 use anyhow::Result;
 use std::io::{IsTerminal, Write};
@@ -58,15 +59,39 @@ pub fn progress(text: &str) {
     }
 }
 
-/// Files as given; a folder stands for the journals in it, in order.
+/// How a compressed journal is called, behind the name of the original.
+const COMPRESSED: &str = ".zst";
+
+/// Files as given; a folder stands for the journals in it, compressed ones too, in order.
+///
+/// # Errors
+/// When a folder cannot be read or holds none, or a journal is there twice, compressed and not.
+pub fn journal_files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let files = files(given, &[".bin", ".bin.zst"])?;
+    for path in &files {
+        let original = path.as_os_str().as_encoded_bytes().strip_suffix(COMPRESSED.as_bytes());
+        let beside = |other: &&PathBuf| Some(other.as_os_str().as_encoded_bytes()) == original;
+        if let Some(original) = files.iter().find(beside) {
+            let (original, path) = (original.display(), path.display());
+            anyhow::bail!("{original} and {path} are the same journal: remove one, or name one file");
+        }
+    }
+    Ok(files)
+}
+
+/// Files as given; a folder stands for the journals in it that are not compressed, in order.
 ///
 /// # Errors
 /// When a folder cannot be read or holds none.
-pub fn journal_files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub fn bin_files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    files(given, &[".bin"])
+}
+
+fn files(given: &[PathBuf], endings: &[&str]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in given {
         if path.is_dir() {
-            files.extend(journals_in(path)?);
+            files.extend(journals_in(path, endings)?);
         } else {
             files.push(path.clone());
         }
@@ -74,23 +99,26 @@ pub fn journal_files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn journals_in(folder: &Path) -> Result<Vec<PathBuf>> {
+fn journals_in(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
+    let is_journal = |name: &[u8]| endings.iter().any(|ending| name.ends_with(ending.as_bytes()));
     let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "bin"));
+    files.retain(|path| is_journal(path.as_os_str().as_encoded_bytes()));
     files.sort();
     if files.is_empty() {
-        anyhow::bail!("{} holds no .bin file: name a journal", folder.display());
+        anyhow::bail!("{} holds no {} file: name a journal", folder.display(), endings.join(" or "));
     }
     Ok(files)
 }
 
-/// The name of a journal that is written anew.
+/// The name under which a journal is written anew: its own, without the ending of compressed ones.
 ///
 /// # Errors
 /// When the path names none.
 pub fn plain_name(path: &Path) -> Result<PathBuf> {
-    path.file_name().map(PathBuf::from).ok_or_else(|| anyhow::anyhow!("{} has no file name", path.display()))
+    let name = path.file_name().ok_or_else(|| anyhow::anyhow!("{} has no file name", path.display()))?;
+    let is_compressed = name.as_encoded_bytes().ends_with(COMPRESSED.as_bytes());
+    Ok(if is_compressed { Path::new(name).with_extension("") } else { PathBuf::from(name) })
 }
 
 /// A number with thousands separated, for people.

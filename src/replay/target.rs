@@ -1,6 +1,7 @@
 //! Where regenerated journals go, and what may be written over.
 
-use anyhow::{Context, Result, anyhow, bail};
+use crate::cli::plain_name;
+use anyhow::{Context, Result, bail};
 use journal::{Place, Segment, Settings, Writer, origin};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,8 +22,7 @@ pub(super) fn targets(segments: &[(PathBuf, Segment)], out: Option<&Path>) -> Re
     } else {
         std::fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
         for (path, _) in segments {
-            let name = path.file_name().ok_or_else(|| anyhow!("{} has no file name", path.display()))?;
-            targets.push(out.join(name));
+            targets.push(out.join(plain_name(path)?));
         }
     }
     let distinct: BTreeSet<_> = targets.iter().collect();

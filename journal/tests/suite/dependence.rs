@@ -50,5 +50,8 @@ fn the_manifest_names_these_libraries() {
     let section = manifest.split("[dependencies]").nth(1).and_then(|text| text.split("\n[").next()).expect("a section");
     let names: Vec<&str> = section.lines().filter_map(|line| line.split(['.', ' ', '=']).next()).collect();
     let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
-    assert_eq!(names, ["hotpath", "bytemuck", "crc32fast", "crossbeam-utils", "libc", "memmap2", "rtrb", "tempfile"]);
+    assert_eq!(
+        names,
+        ["hotpath", "bytemuck", "crc32fast", "crossbeam-utils", "libc", "memmap2", "rtrb", "tempfile", "zstd"]
+    );
 }

@@ -2,6 +2,7 @@
 
 mod make;
 
+mod compress;
 mod damage;
 mod dependence;
 mod follow;
