@@ -1,6 +1,6 @@
 //! Compressed segments: a closed file as one zstd frame, `000003.bin.zst` for `000003.bin`.
 
-use crate::draft::{Draft, folder_of, sync_folder};
+use crate::draft::{Draft, nameless, sync_folder};
 use crate::error::{Error, Result};
 use crate::file::Segment;
 use crate::index::{self, index_holds};
@@ -133,7 +133,7 @@ pub(crate) fn decompressed(bytes: &[u8], path: &Path) -> Result<File> {
     let mut chunk = vec![0; CHUNK_BYTES];
     decoder.read_exact(&mut chunk[..RECORDS_AT]).map_err(failed)?;
     Header::read(&chunk[..RECORDS_AT]).map_err(|fault| Error::Header { path: path.to_owned(), fault })?;
-    let mut file = nameless(path)?;
+    let mut file = nameless(path).map_err(|source| Error::io(path, 0, "make room to decompress the file", source))?;
     let (mut at, mut got) = (0, RECORDS_AT);
     while got > 0 {
         file.write_all(&chunk[..got]).map_err(|source| Error::io(path, at, "decompress the file", source))?;
@@ -158,9 +158,4 @@ fn announced_bytes(frame: &[u8]) -> std::result::Result<u64, &'static str> {
         Ok(None) => Err("it does not say how many bytes it holds"),
         Err(_) => Err("its beginning is cut or corrupt"),
     }
-}
-
-fn nameless(path: &Path) -> Result<File> {
-    let file = tempfile::tempfile_in(folder_of(path)).or_else(|_| tempfile::tempfile());
-    file.map_err(|source| Error::io(path, 0, "make room to decompress the file", source))
 }

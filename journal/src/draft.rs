@@ -46,8 +46,13 @@ impl Draft {
     }
 }
 
+/// A file without a name beside `path`, or in the system's folder where that cannot be written.
+pub(crate) fn nameless(path: &Path) -> io::Result<File> {
+    tempfile::tempfile_in(folder_of(path)).or_else(|_| tempfile::tempfile())
+}
+
 /// The folder of a file.
-pub(crate) fn folder_of(path: &Path) -> &Path {
+fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

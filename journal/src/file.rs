@@ -6,6 +6,7 @@ use crate::index::{Entry, Index};
 use crate::map::ReadMap;
 use crate::reader::Items;
 use crate::segment::{Header, Opened};
+use std::fs::File;
 use std::path::Path;
 
 /// A segment file that nobody writes to, mapped for reading.
@@ -31,6 +32,11 @@ impl Segment {
         }
         let map = ReadMap::of(decompressed(stored.bytes(), path)?, path)?;
         Self::of(map, path, Some(stored.bytes().len() as u64))
+    }
+
+    /// Maps an open file that nobody else has; errors name `path`.
+    pub(crate) fn of_file(file: File, path: &Path) -> Result<Self> {
+        Self::of(ReadMap::of(file, path)?, path, None)
     }
 
     fn of(map: ReadMap, path: &Path, compressed_bytes: Option<u64>) -> Result<Self> {

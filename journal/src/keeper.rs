@@ -12,7 +12,8 @@ use crate::retention::Kept;
 use crate::scribe::Finished;
 use crate::segment::{Run, segment_path};
 use crate::status::Status;
-use crate::tail::{Tail, tail_path};
+use crate::tail::tail_path;
+use crate::tail_file::TailFile;
 use rtrb::{Consumer, Producer};
 use std::collections::VecDeque;
 use std::process::{Child, Command, Stdio};
@@ -45,7 +46,7 @@ pub enum Tick {
 struct Plot {
     number: u32,
     ground: Ground,
-    tail: Tail,
+    tail: TailFile,
     /// Bytes from the start, a whole number of pages, that lie on the disk.
     synced: usize,
 }
@@ -63,6 +64,8 @@ pub struct Keeper {
     plots: VecDeque<Plot>,
     /// Handed back by the scribe, not yet sealed; they belong to the first plots.
     returned: VecDeque<Finished>,
+    /// The committed bytes of the page that the scribe is in.
+    rest: Box<[u8]>,
     events: Sender<Event>,
     totals: Totals,
     sync_due_ns: u64,
@@ -86,7 +89,7 @@ impl Keeper {
     pub(crate) fn new(
         folder: Folder,
         settings: LiveSettings,
-        first: (u32, Ground, Tail),
+        first: (u32, Ground, TailFile),
         rings: Rings,
         status: Arc<Status>,
         events: Sender<Event>,
@@ -102,6 +105,7 @@ impl Keeper {
             finished: rings.finished,
             plots: VecDeque::from([Plot { number, ground, tail, synced: 0 }]),
             returned: VecDeque::new(),
+            rest: vec![0; page_bytes()].into_boxed_slice(),
             events,
             totals: Totals::default(),
             sync_due_ns: 0,
@@ -255,7 +259,9 @@ impl Keeper {
         if end > whole {
             let run = Run { segment: plot.number, ..self.settings.run };
             let Plot { ground, tail, .. } = plot;
-            tail.write(&run, whole, end - whole, committed, |into| ground.read(whole, into))?;
+            let rest = &mut self.rest[..end - whole];
+            ground.read(whole, rest);
+            tail.write(&run, whole, rest, committed)?;
         }
         self.status.durable.publish(committed);
         self.totals.syncs += 1;
@@ -354,11 +360,11 @@ impl Keeper {
 }
 
 /// Makes a segment file and its tail file, both on the disk with their names.
-pub(crate) fn prepare(folder: &Folder, number: u32, capacity: usize) -> Result<(Ground, Tail, Blank)> {
+pub(crate) fn prepare(folder: &Folder, number: u32, capacity: usize) -> Result<(Ground, TailFile, Blank)> {
     let path = segment_path(folder.path(), number);
     let (ground, blank) = Blank::prepare(path.clone(), capacity)?;
     ground.sync_all()?;
-    let tail = Tail::create(tail_path(&path), page_bytes())?;
+    let tail = TailFile::create(tail_path(&path), page_bytes())?;
     crate::draft::sync_folder(&path)?;
     Ok((ground, tail, blank))
 }

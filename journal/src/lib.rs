@@ -31,6 +31,7 @@ mod scribe;
 mod segment;
 mod status;
 mod tail;
+mod tail_file;
 mod whole;
 mod writer;
 

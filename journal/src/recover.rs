@@ -3,18 +3,23 @@
 //! Records are copied as they stand, so each keeps its number and its CRC. Where some are missing, a
 //! LEFT_OUT says so. The index is made anew.
 
-use crate::draft::Draft;
+use crate::compress::is_compressed;
+use crate::draft::{Draft, nameless};
 use crate::error::{Error, Result};
 use crate::file::Segment;
 use crate::index::{Builder, IndexBody, index_holds};
+use crate::map::ReadMap;
 use crate::reader::{Cause, Damage, End, Item, Record};
 use crate::segment::{Header, RECORDS_AT};
+use crate::tail::{self, TailSlot, tail_path};
 use crate::whole::{head_of_line, record_crc};
 use hotpath::record::{
     HEAD_BYTES, Head, Kind, LINE_BYTES, LeftOut, Line, NO_CONNECTION, NO_INSTRUMENT, body_of, flag, head_of, left_out,
 };
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// What a recovery kept and what it left out.
@@ -24,6 +29,8 @@ pub struct Recovered {
     pub records: u64,
     /// Places of the source that were passed over, ascending; those of its index are not listed.
     pub passed: Vec<Passed>,
+    /// Whether the tail file beside the source held what the source had lost.
+    pub tail_used: bool,
     /// Whether a header copy was damaged.
     pub header_mended: bool,
     /// Whether the source did not end with the index that its records give.
@@ -48,14 +55,17 @@ pub struct Passed {
 
 /// Writes to `out` a closed segment with every whole record of `source`, in order, and a LEFT_OUT
 /// where records are missing. A step that is not finished at the end is left out. A closed and
-/// undamaged file comes out as it is.
+/// undamaged file comes out as it is. The newest whole slot of a tail file beside the source is laid
+/// over it first, where the source's own bytes are others or end before.
 ///
 /// `out` gets its name once all of it lies on the disk.
 ///
 /// # Errors
 /// Those of [`Segment::open`]; [`Error::Io`] when `out` exists and is not empty, or cannot be written.
 pub fn recover(source: &Path, out: &Path) -> Result<Recovered> {
-    let segment = Segment::open(source)?;
+    let laid_over = with_tail(source, out)?;
+    let tail_used = laid_over.is_some();
+    let segment = laid_over.map_or_else(|| Segment::open(source), Ok)?;
     let draft = Draft::create(out)?;
     let plan = Plan::of(&segment);
     let refused = |source| Error::io(out, 0, "write the file", source);
@@ -65,10 +75,33 @@ pub fn recover(source: &Path, out: &Path) -> Result<Recovered> {
     Ok(Recovered {
         records: plan.records,
         passed: plan.places,
+        tail_used,
         header_mended: segment.header_copies() < 2,
         index_rebuilt: !index_holds(segment.bytes(), segment.header()),
         bytes,
     })
+}
+
+/// The source with the newest slot of its tail file laid over it, when that says more than the source.
+fn with_tail(source: &Path, out: &Path) -> Result<Option<Segment>> {
+    let path = tail_path(source);
+    let tail = tail::read(&path).map_err(|fault| Error::io(&path, 0, "read the file", fault))?;
+    if tail.is_empty() {
+        return Ok(None);
+    }
+    let stored = ReadMap::open(source)?;
+    let header = Header::read(stored.bytes()).ok().map(|opened| opened.header);
+    let newest = TailSlot::newest(&tail, header.as_ref());
+    let Some(slot) = newest.filter(|slot| !is_compressed(stored.bytes()) && !slot.is_in(stored.bytes())) else {
+        return Ok(None);
+    };
+    let laid = nameless(out).and_then(|mut file| {
+        io::copy(&mut File::open(source)?, &mut file)?;
+        file.write_all_at(slot.bytes, slot.offset)?;
+        Ok(file)
+    });
+    let file = laid.map_err(|fault| Error::io(source, slot.offset as usize, "copy the file", fault))?;
+    Segment::of_file(file, source).map(Some)
 }
 
 /// A part of the new file.

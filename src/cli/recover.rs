@@ -86,6 +86,7 @@ fn to_json(source: &Path, target: &Path, told: &Recovered) -> Value {
         "records": told.records,
         "bytes": told.bytes,
         "passed_over": told.passed.iter().map(place).collect::<Vec<_>>(),
+        "tail_used": told.tail_used,
         "header_mended": told.header_mended,
         "index_rebuilt": told.index_rebuilt,
     })
@@ -94,6 +95,9 @@ fn to_json(source: &Path, target: &Path, told: &Recovered) -> Value {
 fn print(out: &mut impl Write, source: &Path, target: &Path, told: &Recovered) -> std::io::Result<()> {
     let name = source.display();
     writeln!(out, "{name}: {} records -> {}", grouped(told.records), target.display())?;
+    if told.tail_used {
+        writeln!(out, "  the tail file beside it held what the file had lost")?;
+    }
     if told.header_mended {
         writeln!(out, "  one of the two header copies was damaged and is written anew")?;
     }

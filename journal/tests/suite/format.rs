@@ -3,7 +3,7 @@
 use crate::make::*;
 use bytemuck::{Zeroable, bytes_of};
 use hotpath::record::{Field, Heartbeat, Idle, Kind, Line, NO_INSTRUMENT, SCHEMA, Scope, Shape, flag};
-use journal::{Run, Settings, Writer, record_crc, segment_path};
+use journal::{Header, Run, Settings, TailSlot, Writer, record_crc, segment_path};
 use std::fs;
 use std::path::Path;
 
@@ -198,4 +198,23 @@ fn the_crc_examples_are_right() {
     let listed: Vec<String> = rows(&section("### CRC examples")).iter().map(|row| row[2].clone()).collect();
     assert_eq!(listed, expected.map(|crc| format!("0x{crc:08x}")));
     assert_eq!(bytes_of(&expected[3]), &bytes[260..264]);
+}
+
+#[test]
+fn the_slot_of_the_tail_file_is_as_specified() {
+    let bytes = b"0123456789abcdef";
+    let Run { run_id, salt, .. } = VECTOR;
+    let slot = TailSlot { run_id, segment: 0, generation: 3, offset: 0x1000, next_seq: 9, slot_bytes: 8192, bytes };
+    let mut encoded = Vec::new();
+    slot.encode(salt, &mut encoded);
+    let text = section("### A slot of a tail file");
+    let listed = text.split("```text\n").nth(1).and_then(|text| text.split("```").next()).expect("a dump");
+    assert_eq!(listed, dump(&encoded), "the dump should read:\n{}", dump(&encoded));
+    let plain = [&encoded[..12], &encoded[16..]].concat();
+    let mut hasher = crc32fast::Hasher::new_with_initial(salt);
+    hasher.update(&plain);
+    assert_eq!(encoded[12..16], hasher.finalize().to_le_bytes());
+    let file = [&vec![0; 8192][..], &encoded].concat();
+    let header = Header::new(&VECTOR);
+    assert_eq!(TailSlot::newest(&file, Some(&header)), Some(slot));
 }

@@ -3,8 +3,8 @@
 use crate::make::*;
 use hotpath::record::{Line, end, flag};
 use journal::{
-    End, Event, Feed, Folder, Keeper, Live, LiveSettings, Parts, Refused, Retention, Scribe, Step, TailSlot, Tick,
-    segment_path, segments, tail_path,
+    End, Event, Feed, Folder, Header, Keeper, Live, LiveSettings, Parts, Refused, Retention, Scribe, Step, TailSlot,
+    Tick, segment_path, segments, tail_path,
 };
 use std::path::Path;
 use tempfile::TempDir;
@@ -150,7 +150,9 @@ fn the_watermark_follows_the_sync_and_the_tail_holds_the_last_page() {
     assert_eq!(feed.durable(), 107);
     let path = segment_path(folder.path(), 0);
     let (segment, tail) = (std::fs::read(&path).expect("it"), std::fs::read(tail_path(&path)).expect("the tail"));
-    let (slot, bytes) = TailSlot::newest(&tail).expect("a slot");
+    let header = Header::read(&segment).expect("a header").header;
+    let slot = TailSlot::newest(&tail, Some(&header)).expect("a slot");
+    let bytes = slot.bytes;
     let start = slot.offset as usize;
     assert_eq!((slot.next_seq, slot.segment, slot.run_id, slot.generation), (107, 0, RUN.run_id, 1));
     assert_eq!((start % 4096, &segment[start..start + bytes.len()]), (0, bytes));

@@ -14,5 +14,6 @@ mod live;
 mod other_language;
 mod recover;
 mod switch;
+mod tail;
 mod twin;
 mod write;
