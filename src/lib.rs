@@ -4,12 +4,14 @@
 //! nothing about a price or an order.
 
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod gaps;
 pub mod import;
 pub mod info;
 pub mod left_out;
 pub mod memory;
+pub mod play;
 pub mod render;
 pub mod replay;
 pub mod run;

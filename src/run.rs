@@ -2,9 +2,19 @@
 
 use hotpath::halt::Halt;
 use hotpath::record::Line;
-use hotpath::turn::Diary;
-use journal::Writer;
+use hotpath::turn::{Diary, TURN_LINES_MAX};
+use journal::{Feed, Refused, Writer};
 use std::fmt;
+
+/// Room beyond `segment_bytes` for the step that ends the segment: the largest frame and all it can
+/// cause.
+pub const STEP_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Lines of the journal ring that are kept for what must not wait: samples of load, the end of the run.
+pub const RESERVED_LINES: usize = 4096;
+/// The smallest ring that a configuration may ask for.
+pub const RING_LINES_MIN: usize = 1 << 18;
+
+const _: () = assert!(TURN_LINES_MAX + RESERVED_LINES <= RING_LINES_MIN);
 
 /// The journal as a core's diary.
 pub struct JournalDiary(pub Writer);
@@ -16,6 +26,14 @@ pub enum RunError {
     Halt(Halt),
     /// The journal could not be written.
     Journal(journal::Error),
+    /// The journal's ring took a record no more; closing the journal says why.
+    Ring(Refused),
+}
+
+impl From<Refused> for RunError {
+    fn from(refused: Refused) -> Self {
+        Self::Ring(refused)
+    }
 }
 
 impl From<Halt> for RunError {
@@ -35,6 +53,7 @@ impl fmt::Display for RunError {
         match self {
             Self::Halt(halt) => write!(f, "the engine halted ({halt:?}): keep the journal and replay it to see why"),
             Self::Journal(error) => error.fmt(f),
+            Self::Ring(refused) => refused.fmt(f),
         }
     }
 }
@@ -50,5 +69,58 @@ impl Diary for JournalDiary {
 
     fn append_lines(&mut self, lines: &[Line]) -> Result<(), RunError> {
         Ok(self.0.append_lines(lines)?)
+    }
+}
+
+/// The ring of a live journal as a core's diary.
+#[derive(Debug)]
+pub struct RingDiary {
+    feed: Feed,
+    uses_reserve: bool,
+}
+
+impl RingDiary {
+    /// A diary over the hot side of a journal.
+    #[must_use]
+    pub const fn new(feed: Feed) -> Self {
+        Self { feed, uses_reserve: false }
+    }
+
+    /// The hot side.
+    #[must_use]
+    pub const fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// Gives the hot side back.
+    #[must_use]
+    pub fn into_feed(self) -> Feed {
+        self.feed
+    }
+
+    /// Whether what comes next may use the lines that are kept free.
+    pub const fn use_reserve(&mut self, uses_reserve: bool) {
+        self.uses_reserve = uses_reserve;
+    }
+
+    /// Whether the journal still takes records.
+    ///
+    /// # Errors
+    /// [`Refused::Stopped`] when not.
+    pub fn ensure_running(&self) -> Result<(), RunError> {
+        if self.feed.is_stopped() { Err(Refused::Stopped.into()) } else { Ok(()) }
+    }
+}
+
+impl Diary for RingDiary {
+    type Error = RunError;
+
+    fn append(&mut self, first: &Line, payload: &[u8]) -> Result<(), RunError> {
+        Ok(self.feed.push(first, payload)?)
+    }
+
+    fn append_lines(&mut self, lines: &[Line]) -> Result<(), RunError> {
+        let pushed = if self.uses_reserve { self.feed.push_reserved(lines) } else { self.feed.push_lines(lines) };
+        Ok(pushed?)
     }
 }

@@ -344,6 +344,14 @@ impl<'a, V: Venue> Core<'a, V> {
 // events can make an engine say.
 const _: () = assert!(OUTPUT_LINES >= 2 * (checkpoint::STATE_LINES + 64) + 2 * EVENT_LINES);
 
+/// Most lines that one turn gives its diary: a segment's opening pair, the largest frame, its events, the
+/// outputs, a checkpoint. With room for so many a turn never ends in its middle.
+pub const TURN_LINES_MAX: usize = {
+    let checkpoint = checkpoint::STATE_LINES + 64;
+    let frame = FRAME_BYTES_MAX / LINE_BYTES + FRAME_BYTES_MAX / PAYLOAD_BYTES_MAX;
+    3 * checkpoint + frame + EVENT_LINES + OUTPUT_LINES
+};
+
 const WHOLE: Place = Place { instrument: NO_INSTRUMENT, flags: 0, exch_ns: 0 };
 
 #[derive(Clone, Copy, Pod, Zeroable)]

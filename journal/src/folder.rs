@@ -6,7 +6,6 @@ use crate::file::Segment;
 use crate::index::Index;
 use crate::reader::{End, Item, valid_prefix};
 use crate::retention::Kept;
-use crate::segment::segment_path;
 use crate::tail::tail_path;
 use hotpath::record::{Found, Kind, end};
 use std::fs::{self, File, TryLockError};
@@ -96,13 +95,12 @@ impl Folder {
 
     /// Removes what a run prepared last and a crash left: files of zeros for which no tail stands.
     fn clear_unbegun(&self) -> Result<()> {
-        while let Some((number, path)) = segments(&self.path)?.pop() {
-            let tail = tail_path(&path);
-            if !is_zero(&path)? || fs::read(&tail).is_ok_and(|slots| slots.iter().any(|byte| *byte != 0)) {
+        while let Some((_, path)) = segments(&self.path)?.pop() {
+            if !is_unbegun(&path)? {
                 break;
             }
-            debug_assert_eq!(path, segment_path(&self.path, number));
             remove(&path)?;
+            let tail = tail_path(&path);
             if tail.exists() {
                 remove(&tail)?;
             }
@@ -128,6 +126,16 @@ pub fn segments(folder: &Path) -> Result<Vec<(u32, PathBuf)>> {
     }
     found.sort();
     Ok(found)
+}
+
+/// Whether a writer prepared a segment file and never began it: it holds nothing, and the tail file beside
+/// it nothing that was lost.
+///
+/// # Errors
+/// [`Error::Io`] when a file cannot be read.
+pub fn is_unbegun(path: &Path) -> Result<bool> {
+    let has_slot = || fs::read(tail_path(path)).is_ok_and(|slots| slots.iter().any(|byte| *byte != 0));
+    Ok(is_zero(path)? && !has_slot())
 }
 
 /// Removes a file and waits until its name is gone from the disk.

@@ -38,7 +38,7 @@ mod writer;
 pub use compress::{Compressed, compress};
 pub use error::{Error, Fault, Result};
 pub use file::Segment;
-pub use folder::{Folder, segments};
+pub use folder::{Folder, is_unbegun, segments};
 pub use follow::{Follower, Poll};
 pub use follow_folder::{FolderFollower, FolderPoll};
 pub use index::{CHECKPOINTS_MAX, Entry, Index, IndexBody, index_holds};

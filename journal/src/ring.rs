@@ -41,13 +41,13 @@ pub struct Feed {
     /// Lines kept free for halts and cancels.
     reserve: usize,
     status: Arc<Status>,
-    /// Time of the last record pushed.
-    pushed_ns: u64,
+    /// Times of the first and of the last record pushed.
+    pushed_ns: Option<(u64, u64)>,
 }
 
 impl Feed {
     pub(crate) const fn new(lines: Producer<Line>, reserve: usize, status: Arc<Status>) -> Self {
-        Self { lines, reserve, status, pushed_ns: 0 }
+        Self { lines, reserve, status, pushed_ns: None }
     }
 
     /// Lines that [`Feed::push`] may use now. Look before taking an input: a turn that fits here is
@@ -71,7 +71,7 @@ impl Feed {
         let rest_lines = rest.chunks(LINE_BYTES).map(padded_line);
         let count = 1 + rest.len().div_ceil(LINE_BYTES);
         self.commit(count, self.reserve, std::iter::once(*first).chain(rest_lines))?;
-        self.pushed_ns = head_of_line(first).taken_ns;
+        self.note(first);
         Ok(())
     }
 
@@ -109,7 +109,8 @@ impl Feed {
     /// records.
     #[must_use]
     pub fn lag_ns(&self) -> u64 {
-        self.pushed_ns.saturating_sub(self.status.committed_ns.observe())
+        let (first_ns, last_ns) = self.pushed_ns.unwrap_or_default();
+        last_ns.saturating_sub(self.status.committed_ns.observe().max(first_ns))
     }
 
     /// Disk that is left for journals, MiB.
@@ -127,8 +128,14 @@ impl Feed {
     fn commit_lines(&mut self, lines: &[Line], reserve: usize) -> Result<(), Refused> {
         let Some(first) = lines.first() else { return Ok(()) };
         self.commit(lines.len(), reserve, lines.iter().copied())?;
-        self.pushed_ns = head_of_line(first).taken_ns;
+        self.note(first);
         Ok(())
+    }
+
+    fn note(&mut self, first: &Line) {
+        let taken_ns = head_of_line(first).taken_ns;
+        let (first_ns, _) = self.pushed_ns.unwrap_or((taken_ns, taken_ns));
+        self.pushed_ns = Some((first_ns, taken_ns));
     }
 
     /// Takes all lines or none; the journaling thread sees them at once.

@@ -1,6 +1,7 @@
 //! The `journal` program.
 
 use super::cat::{self, CatArgs};
+use super::play::{self, PlayArgs};
 use super::recover::{self, RecoverArgs};
 use super::seal::{self, SealArgs};
 use super::{Ended, grouped, journal_files, print_json, progress};
@@ -46,6 +47,7 @@ enum Command {
     #[command(after_help = "Example:\n  journal verify journal.bin --json")]
     Verify(FilesArgs),
     Cat(CatArgs),
+    Play(PlayArgs),
     /// Lists when and why the book could not be trusted.
     #[command(after_help = "Example:\n  journal gaps journal.bin")]
     Gaps(FilesArgs),
@@ -123,6 +125,7 @@ pub fn run(cli: &Cli) -> Result<Ended> {
         Command::Info(args) => run_info(args),
         Command::Verify(args) => run_verify(args),
         Command::Cat(args) => cat::run(args),
+        Command::Play(args) => play::run(args),
         Command::Gaps(args) => run_gaps(args),
         Command::Recover(args) => recover::run(args),
         Command::Seal(args) => seal::run(args),
@@ -197,7 +200,7 @@ fn import_and_tell(recording: &Path, loaded: &Loaded, out: &Path, as_json: bool)
 }
 
 /// The shipped configuration of the market that a recording names.
-fn default_config(recording: &Path) -> Result<PathBuf> {
+pub(super) fn default_config(recording: &Path) -> Result<PathBuf> {
     let first = first_line(recording)?;
     let (header, _) = cbcap::Recording::open(&first)
         .map_err(|broken| anyhow!("{}: not a CBCAP recording: {broken}", recording.display()))?;

@@ -3,10 +3,12 @@
 pub mod cat;
 mod follow;
 pub mod journal;
+pub mod play;
 pub mod recover;
 pub mod replay;
 pub mod seal;
 
+use ::journal::is_unbegun;
 use anyhow::Result;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -103,12 +105,19 @@ fn journals_in(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
     let is_journal = |name: &[u8]| endings.iter().any(|ending| name.ends_with(ending.as_bytes()));
     let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
-    files.retain(|path| is_journal(path.as_os_str().as_encoded_bytes()));
+    files.retain(|path| is_journal(path.as_os_str().as_encoded_bytes()) && !was_never_begun(path));
     files.sort();
     if files.is_empty() {
         anyhow::bail!("{} holds no {} file: name a journal", folder.display(), endings.join(" or "));
     }
     Ok(files)
+}
+
+/// Whether a writer prepared the file and never began it, so that it holds nothing: not even what a tail
+/// file beside it could bring back.
+fn was_never_begun(path: &Path) -> bool {
+    let is_plain = path.extension().is_some_and(|ending| ending == "bin");
+    is_plain && is_unbegun(path).unwrap_or(false)
 }
 
 /// The name under which a journal is written anew: its own, without the ending of compressed ones.

@@ -9,7 +9,7 @@ pub mod cbcap;
 use crate::config::Loaded;
 use crate::memory::Memory;
 use crate::replay::target::is_replaceable;
-use crate::run::{JournalDiary, RunError};
+use crate::run::{JournalDiary, RunError, STEP_BYTES_MAX};
 use crate::venue::{Job, with_codec};
 use anyhow::{Context, Result, anyhow, bail};
 use cbcap::{Broken, Header, Recording};
@@ -20,10 +20,6 @@ use hotpath::turn::{Core, Input};
 use hotpath::venue::{Frame, Venue};
 use journal::{Place, Run, Settings, Writer, origin, segment_path};
 use std::path::{Path, PathBuf};
-
-/// Room beyond `segment_bytes` for the step that ends the segment: the largest frame and all it can
-/// cause.
-pub const STEP_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// What an import did.
 #[derive(Debug)]

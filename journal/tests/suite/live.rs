@@ -161,6 +161,19 @@ fn the_watermark_follows_the_sync_and_the_tail_holds_the_last_page() {
     assert!(!tail_path(&path).exists());
 }
 
+#[test]
+fn the_lag_is_the_time_between_the_last_push_and_the_last_commit() {
+    let folder = folder();
+    let Parts { mut feed, mut scribe, .. } = begin(folder.path(), live_settings());
+    assert_eq!(feed.lag_ns(), 0);
+    feed.push_lines(&opening(0)).expect("room");
+    assert_eq!(feed.lag_ns(), 0, "a run that has just begun does not lag since the beginning of time");
+    feed.push_lines(&level(2, 0)).expect("room");
+    assert_eq!(feed.lag_ns(), 2, "a nanosecond a record");
+    drain(&mut scribe);
+    assert_eq!(feed.lag_ns(), 0);
+}
+
 /// The keeper may be slow: the scribe waits for the next segment, and the ring holds what comes.
 #[test]
 fn a_switch_waits_for_the_keeper_and_loses_nothing() {
