@@ -6,6 +6,7 @@ use crate::file::Segment;
 use crate::index::Index;
 use crate::reader::{End, Item, valid_prefix};
 use crate::retention::Kept;
+use crate::segment::segment_path;
 use crate::tail::tail_path;
 use hotpath::record::{Found, Kind, end};
 use std::fs::{self, File, TryLockError};
@@ -118,14 +119,18 @@ pub fn segments(folder: &Path) -> Result<Vec<(u32, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let stem = name.strip_suffix(".zst").unwrap_or(name).strip_suffix(".bin");
-        if let Some(number) = stem.filter(|stem| stem.len() >= 6).and_then(|stem| stem.parse().ok()) {
-            found.push((number, path));
-        }
+        found.extend(segment_number(&path).map(|number| (number, path)));
     }
     found.sort();
     Ok(found)
+}
+
+/// The number of a segment file, when the name is a segment's, compressed or not.
+pub(crate) fn segment_number(path: &Path) -> Option<u32> {
+    let name = path.file_name()?.to_str()?;
+    let plain = name.strip_suffix(".zst").unwrap_or(name);
+    let number = plain.strip_suffix(".bin")?.parse().ok()?;
+    (segment_path(Path::new(""), number).as_os_str() == plain).then_some(number)
 }
 
 /// Whether a writer prepared a segment file and never began it: it holds nothing, and the tail file beside

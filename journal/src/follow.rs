@@ -3,7 +3,9 @@
 //! By `pread` and not through a map: a writer that cuts its file on closing would fault a mapped
 //! reader.
 
+use crate::compress::{decompressed, is_compressed};
 use crate::error::{Error, Fault, Result};
+use crate::map::ReadMap;
 use crate::reader::Record;
 use crate::segment::{Header, RECORDS_AT};
 use crate::whole::{claimed_bytes, next_seq, whole};
@@ -62,14 +64,20 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// Opens `path` at its first record.
+    /// Opens `path` at its first record. A compressed segment is decompressed to a file without a name.
     ///
     /// # Errors
-    /// [`Error::Header`], with [`Fault::Short`] while the file is being created, or [`Error::Io`].
+    /// [`Error::Header`], with [`Fault::Short`] or [`Fault::Unbegun`] while the file is being created;
+    /// [`Error::Compressed`], [`Error::Io`].
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|source| Error::io(path, 0, "open the file", source))?;
+        let mut file = File::open(path).map_err(|source| Error::io(path, 0, "open the file", source))?;
         let mut opening = [0; RECORDS_AT];
-        let got = read_at(&file, &mut opening, 0).map_err(|source| Error::io(path, 0, "read the file", source))?;
+        let refused = |source| Error::io(path, 0, "read the file", source);
+        let mut got = read_at(&file, &mut opening, 0).map_err(refused)?;
+        if is_compressed(&opening) {
+            file = decompressed(ReadMap::open(path)?.bytes(), path)?;
+            got = read_at(&file, &mut opening, 0).map_err(refused)?;
+        }
         let opened = if got < RECORDS_AT { Err(Fault::Short) } else { Header::read(&opening) };
         let header = opened.map_err(|fault| Error::Header { path: path.to_owned(), fault })?.header;
         Ok(Self {

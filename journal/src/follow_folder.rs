@@ -1,7 +1,7 @@
 //! Reads a run while it grows, from segment to segment, and the runs after it in its folder.
 
 use crate::error::{Error, Fault, Result};
-use crate::folder::segments;
+use crate::folder::{segment_number, segments};
 use crate::follow::{Follower, Next};
 use crate::reader::Record;
 use crate::segment::{Header, RECORDS_AT, segment_path};
@@ -51,11 +51,11 @@ impl FolderFollower {
     /// As [`Follower::open`]; [`Error::Io`] also for a folder without a segment that is begun.
     pub fn open(path: &Path) -> Result<Self> {
         if !path.is_dir() {
-            let place = number_of(path).map(|number| (path.parent().unwrap_or(Path::new("")).to_owned(), number));
+            let place = segment_number(path).map(|number| (path.parent().unwrap_or(Path::new("")).to_owned(), number));
             return Ok(Self::at(place, Follower::open(path)?));
         }
         for number in numbers(path)?.into_iter().rev() {
-            if let Some(follower) = begun(&segment_path(path, number))? {
+            if let Some(follower) = begun_in(path, number)? {
                 return Ok(Self::at(Some((path.to_owned(), number)), follower));
             }
         }
@@ -120,7 +120,7 @@ impl FolderFollower {
         let Some((folder, number)) = &self.place else { return Ok(None) };
         let first = || {
             for later in numbers(folder)?.into_iter().filter(|later| later > number) {
-                if let Some(follower) = begun(&segment_path(folder, later))? {
+                if let Some(follower) = begun_in(folder, later)? {
                     return Ok(Some((later, follower)));
                 }
             }
@@ -141,6 +141,7 @@ fn begun(path: &Path) -> Result<Option<Follower>> {
     };
     match Follower::open(path) {
         Ok(follower) => Ok(Some(follower)),
+        Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(Error::Header { fault, .. }) if !has_records && !matches!(fault, Fault::Version(_)) => Ok(None),
         Err(error) => Err(error),
     }
@@ -156,14 +157,21 @@ fn first_word(file: &File) -> io::Result<u32> {
     }
 }
 
-/// Numbers of the segment files in a folder that may grow, ascending.
+/// Numbers of the segments in a folder, ascending; one that is there twice, while it is being compressed,
+/// counts once.
 fn numbers(folder: &Path) -> Result<Vec<u32>> {
-    let plain = segments(folder)?.into_iter().filter(|(_, path)| path.extension().is_some_and(|end| end == "bin"));
-    Ok(plain.map(|(number, _)| number).collect())
+    let mut numbers: Vec<_> = segments(folder)?.into_iter().map(|(number, _)| number).collect();
+    numbers.dedup();
+    Ok(numbers)
 }
 
-/// The number of a segment file, when the name is a segment's.
-fn number_of(path: &Path) -> Option<u32> {
-    let number = path.file_name()?.to_str()?.strip_suffix(".bin")?.parse().ok()?;
-    (segment_path(Path::new(""), number).file_name() == path.file_name()).then_some(number)
+/// A segment of a folder at its first record, compressed or not; none when it is prepared and not begun, or
+/// gone.
+fn begun_in(folder: &Path, number: u32) -> Result<Option<Follower>> {
+    let plain = segment_path(folder, number);
+    match begun(&plain)? {
+        // The compressed one has its name before this one goes.
+        None if !plain.exists() => begun(&plain.with_extension("bin.zst")),
+        found => Ok(found),
+    }
 }

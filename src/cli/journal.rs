@@ -64,7 +64,7 @@ struct ImportArgs {
     /// The recording.
     #[arg(value_name = "FILE")]
     recording: PathBuf,
-    /// The configuration [default: configs/<venue>-<symbol>.toml of the recording's market].
+    /// The configuration [default: configs/VENUE-SYMBOL.toml of the recording's market].
     #[arg(long, value_name = "CONFIG")]
     config: Option<PathBuf>,
     /// The journal: a file, or a folder when several segments result [default: the

@@ -33,7 +33,7 @@ pub struct PlayArgs {
     /// How many times as fast as it was recorded, or `max`.
     #[arg(long, value_name = "TIMES", default_value = "1", value_parser = pace)]
     pace: Pace,
-    /// The configuration [default: configs/<venue>-<symbol>.toml of the recording's market].
+    /// The configuration [default: configs/VENUE-SYMBOL.toml of the recording's market].
     #[arg(long, value_name = "CONFIG")]
     config: Option<PathBuf>,
     /// Change one key of the configuration; may be given several times.

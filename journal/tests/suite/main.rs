@@ -10,6 +10,7 @@ mod follow_folder;
 mod format;
 mod hostile;
 mod index;
+mod interleave;
 mod live;
 mod other_language;
 mod recover;
