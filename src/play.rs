@@ -5,11 +5,12 @@
 
 use crate::clock::Clock;
 use crate::config::Loaded;
-use crate::import::cbcap::{Header, Recording};
+use crate::import::cbcap::Recording;
+use crate::import::check_market;
 use crate::memory::Memory;
 use crate::run::{RESERVED_LINES, RingDiary, RunError, STEP_BYTES_MAX};
 use crate::venue::{Job, with_codec};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use hotpath::config::Config;
 use hotpath::halt::Halt;
 use hotpath::record::{Close, FRAME_BYTES_MAX, Found, Health, Link, Timer, close, link};
@@ -112,20 +113,6 @@ pub fn play(
     let _ = telling.join();
     let totals = closed?;
     Ok(Played { totals, ..outcome? })
-}
-
-fn check_market(recording: &Path, header: &Header, loaded: &Loaded) -> Result<()> {
-    if header.venue == loaded.venue_name && header.symbol == loaded.symbol {
-        return Ok(());
-    }
-    bail!(
-        "{} is a recording of {} {}, the configuration is for {} {}: give the --config of that market",
-        recording.display(),
-        header.venue,
-        header.symbol,
-        loaded.venue_name,
-        loaded.symbol
-    )
 }
 
 /// The journal's settings. Run number and salt are drawn at random, so that nothing from outside can pass

@@ -30,7 +30,8 @@ mod armed {
 
     pub(crate) fn point() {
         if PASSED.fetch_add(1, Ordering::SeqCst) == FATAL.load(Ordering::SeqCst) {
-            crate::map::kill_this_process();
+            // Nothing runs after this signal: not even the answer of the call.
+            let _ = signal_hook::low_level::raise(signal_hook::consts::SIGKILL);
         }
     }
 }

@@ -3,8 +3,8 @@
 //! By `pread` and not through a map: a writer that cuts its file on closing would fault a mapped
 //! reader.
 
-use crate::compress::{decompressed, is_compressed};
 use crate::error::{Error, Fault, Result};
+use crate::expand::{decompressed, is_compressed};
 use crate::map::ReadMap;
 use crate::reader::Record;
 use crate::segment::{Header, RECORDS_AT};

@@ -5,17 +5,18 @@
 
 use crate::error::{Error, Result};
 use crate::folder::{Folder, remove};
-use crate::live::{Event, LiveSettings, Totals};
 use crate::map::{Ground, page_bytes};
 use crate::open::Blank;
 use crate::retention::Kept;
 use crate::scribe::Finished;
 use crate::segment::{Run, segment_path};
+use crate::settings::LiveSettings;
 use crate::status::Status;
 use crate::tail::tail_path;
 use crate::tail_file::TailFile;
 use rtrb::{Consumer, Producer};
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -39,6 +40,41 @@ pub enum Tick {
     Idle,
     /// The run is over and all its segments are sealed.
     Over,
+}
+
+/// What the keeper has to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A segment was closed.
+    Sealed {
+        /// Its file.
+        path: PathBuf,
+        /// Its length.
+        bytes: u64,
+    },
+    /// A segment was surplus and is gone.
+    Removed {
+        /// Its file.
+        path: PathBuf,
+    },
+    /// The archive command failed; the segment stays.
+    NotArchived {
+        /// Its file.
+        path: PathBuf,
+        /// The command's status, or why it did not start.
+        why: String,
+    },
+}
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Segments that were sealed.
+    pub segments: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Times that the disk was waited for.
+    pub syncs: u64,
 }
 
 /// The ground of a segment that is prepared, written or waits to be sealed.

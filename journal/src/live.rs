@@ -2,17 +2,16 @@
 
 use crate::error::{Error, Result};
 use crate::folder::Folder;
-use crate::keeper::{self, Keeper, Rings, Tick};
+use crate::keeper::{self, Event, Keeper, Rings, Tick, Totals};
 use crate::map::Caveat;
-use crate::retention::Retention;
 use crate::ring::Feed;
 use crate::scribe::{Scribe, Step};
 use crate::segment::{Header, Run};
+use crate::settings::LiveSettings;
 use crate::status::Status;
 use crate::writer::checked_capacity;
 use hotpath::record::{Found, Line};
 use rtrb::RingBuffer;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, JoinHandle};
@@ -24,33 +23,6 @@ const REST: Duration = Duration::from_micros(250);
 /// Looks at an empty ring before a thread that may not spin gives its core away.
 const SPINS: u32 = 64;
 
-/// What a live journal is started with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveSettings {
-    /// Names the run. `segment` and `first_seq` are set when it starts.
-    pub run: Run,
-    /// Most bytes of header and records of one segment.
-    pub capacity_bytes: u64,
-    /// Lines of the ring.
-    pub ring_lines: usize,
-    /// Lines of it that only [`Feed::push_reserved`] may use.
-    pub reserved_lines: usize,
-    /// Longest time between two syncs while there is something to sync, nanoseconds.
-    pub sync_ns: u64,
-    /// How long and how much is kept.
-    pub retention: Retention,
-    /// Whether the journaling thread spins on an empty ring. If not, it yields its core: for hosts with
-    /// fewer free cores than threads.
-    pub spins: bool,
-}
-
-impl LiveSettings {
-    /// UTC by the reading at the start and monotonic time since: a clock that steps later does not reach it.
-    pub(crate) const fn utc_ns(&self, now_ns: u64) -> u64 {
-        self.run.created_utc_ns.saturating_add(now_ns)
-    }
-}
-
 /// Which of the journal's threads starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -58,41 +30,6 @@ pub enum Role {
     Scribe,
     /// The housekeeping thread.
     Keeper,
-}
-
-/// What the keeper has to say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A segment was closed.
-    Sealed {
-        /// Its file.
-        path: PathBuf,
-        /// Its length.
-        bytes: u64,
-    },
-    /// A segment was surplus and is gone.
-    Removed {
-        /// Its file.
-        path: PathBuf,
-    },
-    /// The archive command failed; the segment stays.
-    NotArchived {
-        /// Its file.
-        path: PathBuf,
-        /// The command's status, or why it did not start.
-        why: String,
-    },
-}
-
-/// What a run came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Segments that were sealed.
-    pub segments: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Times that the disk was waited for.
-    pub syncs: u64,
 }
 
 /// The parts of a journal before its threads run: tests drive them by hand.

@@ -385,13 +385,6 @@ impl ReadMap {
     }
 }
 
-/// Ends this process as `kill -9` would.
-#[cfg(feature = "faults")]
-pub(crate) fn kill_this_process() {
-    // SAFETY: the call takes no address.
-    unsafe { libc::raise(libc::SIGKILL) };
-}
-
 fn lock(outcome: std::result::Result<(), TryLockError>, path: &Path) -> Result<()> {
     match outcome {
         Ok(()) => Ok(()),

@@ -3,9 +3,9 @@
 //! Records are copied as they stand, so each keeps its number and its CRC. Where some are missing, a
 //! LEFT_OUT says so. The index is made anew.
 
-use crate::compress::is_compressed;
 use crate::draft::{Draft, nameless};
 use crate::error::{Error, Result};
+use crate::expand::is_compressed;
 use crate::file::Segment;
 use crate::index::{Builder, IndexBody, index_holds};
 use crate::map::ReadMap;

@@ -1,7 +1,7 @@
 //! `journal cat --follow`: the records of a run that grows, as they are committed.
 
 use super::Ended;
-use super::cat::Printer;
+use super::printer::Printer;
 use anyhow::{Result, bail};
 use hotpath::record::Head;
 use journal::{FolderFollower, FolderPoll, Header};

@@ -2,23 +2,24 @@
 
 use super::cat::{self, CatArgs};
 use super::play::{self, PlayArgs};
+use super::recording::{default_config, first_line};
 use super::recover::{self, RecoverArgs};
 use super::seal::{self, SealArgs};
-use super::{Ended, grouped, journal_files, print_json, progress};
+use super::{Ended, grouped, print_json, progress};
 use crate::config::{self, Loaded};
+use crate::files::journal_files;
 use crate::gaps::Gaps;
-use crate::import::{Imported, cbcap, import};
+use crate::import::{Imported, import};
 use crate::info::Info;
 use crate::left_out::Missing;
 use crate::replay::target::is_replaceable;
 use crate::sample;
 use crate::verify::{Verified, missing_between, verify};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -197,27 +198,6 @@ fn import_and_tell(recording: &Path, loaded: &Loaded, out: &Path, as_json: bool)
         writeln!(std::io::stdout(), "{text} -> {}", names.join(", "))?;
     }
     Ok(if imported.broken.is_none() && imported.halt.is_none() { Ended::Ok } else { Ended::Failed })
-}
-
-/// The shipped configuration of the market that a recording names.
-pub(super) fn default_config(recording: &Path) -> Result<PathBuf> {
-    let first = first_line(recording)?;
-    let (header, _) = cbcap::Recording::open(&first)
-        .map_err(|broken| anyhow!("{}: not a CBCAP recording: {broken}", recording.display()))?;
-    let name = format!("{}-{}.toml", header.venue, header.symbol.replace('/', "-")).to_lowercase();
-    let path = Path::new("configs").join(name);
-    if path.is_file() {
-        return Ok(path);
-    }
-    Err(anyhow!("there is no {} for this recording's market: give --config", path.display()))
-}
-
-/// The first line of a recording, or as much of it as one may have.
-fn first_line(recording: &Path) -> Result<Vec<u8>> {
-    let file = File::open(recording).with_context(|| format!("cannot read the recording {}", recording.display()))?;
-    let mut line = Vec::new();
-    BufReader::new(file.take(128)).read_until(b'\n', &mut line)?;
-    Ok(line)
 }
 
 fn run_sample(args: &SampleArgs) -> Result<Ended> {

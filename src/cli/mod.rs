@@ -4,14 +4,14 @@ pub mod cat;
 mod follow;
 pub mod journal;
 pub mod play;
+mod printer;
+mod recording;
 pub mod recover;
 pub mod replay;
 pub mod seal;
 
-use ::journal::is_unbegun;
 use anyhow::Result;
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -59,75 +59,6 @@ pub fn progress(text: &str) {
         let _ = write!(err, "\r\x1b[2K{text}");
         let _ = err.flush();
     }
-}
-
-/// How a compressed journal is called, behind the name of the original.
-const COMPRESSED: &str = ".zst";
-
-/// Files as given; a folder stands for the journals in it, compressed ones too, in order.
-///
-/// # Errors
-/// When a folder cannot be read or holds none, or a journal is there twice, compressed and not.
-pub fn journal_files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let files = files(given, &[".bin", ".bin.zst"])?;
-    for path in &files {
-        let original = path.as_os_str().as_encoded_bytes().strip_suffix(COMPRESSED.as_bytes());
-        let beside = |other: &&PathBuf| Some(other.as_os_str().as_encoded_bytes()) == original;
-        if let Some(original) = files.iter().find(beside) {
-            let (original, path) = (original.display(), path.display());
-            anyhow::bail!("{original} and {path} are the same journal: remove one, or name one file");
-        }
-    }
-    Ok(files)
-}
-
-/// Files as given; a folder stands for the journals in it that are not compressed, in order.
-///
-/// # Errors
-/// When a folder cannot be read or holds none.
-pub fn bin_files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    files(given, &[".bin"])
-}
-
-fn files(given: &[PathBuf], endings: &[&str]) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for path in given {
-        if path.is_dir() {
-            files.extend(journals_in(path, endings)?);
-        } else {
-            files.push(path.clone());
-        }
-    }
-    Ok(files)
-}
-
-fn journals_in(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
-    let is_journal = |name: &[u8]| endings.iter().any(|ending| name.ends_with(ending.as_bytes()));
-    let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
-    files.retain(|path| is_journal(path.as_os_str().as_encoded_bytes()) && !was_never_begun(path));
-    files.sort();
-    if files.is_empty() {
-        anyhow::bail!("{} holds no {} file: name a journal", folder.display(), endings.join(" or "));
-    }
-    Ok(files)
-}
-
-/// Whether a writer prepared the file and never began it, so that it holds nothing: not even what a tail
-/// file beside it could bring back.
-fn was_never_begun(path: &Path) -> bool {
-    let is_plain = path.extension().is_some_and(|ending| ending == "bin");
-    is_plain && is_unbegun(path).unwrap_or(false)
-}
-
-/// The name under which a journal is written anew: its own, without the ending of compressed ones.
-///
-/// # Errors
-/// When the path names none.
-pub fn plain_name(path: &Path) -> Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| anyhow::anyhow!("{} has no file name", path.display()))?;
-    let is_compressed = name.as_encoded_bytes().ends_with(COMPRESSED.as_bytes());
-    Ok(if is_compressed { Path::new(name).with_extension("") } else { PathBuf::from(name) })
 }
 
 /// A number with thousands separated, for people.

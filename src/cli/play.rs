@@ -1,6 +1,6 @@
 //! `journal play`: a recording at its own pace, through the threads of a live journal.
 
-use super::journal::default_config;
+use super::recording::default_config;
 use super::{Ended, grouped, print_json};
 use crate::config;
 use crate::play::{Begun, Pace, Played, play};

@@ -1,6 +1,7 @@
 //! `journal recover`: clean, closed journals from damaged or unfinished ones.
 
-use super::{Ended, grouped, journal_files, plain_name, print_json, progress};
+use super::{Ended, grouped, print_json, progress};
+use crate::files::{journal_files, plain_name};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use hotpath::record::left_out;

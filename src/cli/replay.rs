@@ -1,6 +1,7 @@
 //! The `replay` program.
 
-use super::{Ended, grouped, journal_files, print_json, progress};
+use super::{Ended, grouped, print_json, progress};
+use crate::files::journal_files;
 use crate::left_out::Missing;
 use crate::render::{json, kind_name, text};
 use crate::replay::report::{Found, SegmentReport};

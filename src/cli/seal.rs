@@ -1,6 +1,7 @@
 //! `journal seal`: closed journals compressed, and proved before the original goes.
 
-use super::{Ended, bin_files, grouped, print_json, progress};
+use super::{Ended, grouped, print_json, progress};
+use crate::files::bin_files;
 use anyhow::{Result, bail};
 use clap::Args;
 use journal::{Compressed, compress};

@@ -51,16 +51,7 @@ pub fn import(recording: &Path, loaded: &Loaded, out: &Path) -> Result<Imported>
         std::fs::read(recording).with_context(|| format!("cannot read the recording {}", recording.display()))?;
     let (header, frames) = Recording::open(&bytes)
         .map_err(|broken| anyhow!("{}: not a CBCAP recording: {broken}", recording.display()))?;
-    if header.venue != loaded.venue_name || header.symbol != loaded.symbol {
-        bail!(
-            "{} is a recording of {} {}, the configuration is for {} {}: give the --config of that market",
-            recording.display(),
-            header.venue,
-            header.symbol,
-            loaded.venue_name,
-            loaded.symbol
-        );
-    }
+    check_market(recording, &header, loaded)?;
     let run = run_of(&bytes, &header, &loaded.config);
     let folder = staging_folder(out)?;
     let place = Place::Folder(folder.path().to_owned());
@@ -71,6 +62,24 @@ pub fn import(recording: &Path, loaded: &Loaded, out: &Path) -> Result<Imported>
     let ended = with_codec(&loaded.config, job)??;
     let segments = publish(folder, out)?;
     Ok(Imported { segments, ..ended })
+}
+
+/// Whether a recording is of the configuration's market.
+///
+/// # Errors
+/// When it is of another.
+pub fn check_market(recording: &Path, header: &Header, loaded: &Loaded) -> Result<()> {
+    if header.venue == loaded.venue_name && header.symbol == loaded.symbol {
+        return Ok(());
+    }
+    bail!(
+        "{} is a recording of {} {}, the configuration is for {} {}: give the --config of that market",
+        recording.display(),
+        header.venue,
+        header.symbol,
+        loaded.venue_name,
+        loaded.symbol
+    )
 }
 
 /// Everything that names the run follows from the recording and the configuration, so the same import

@@ -1,6 +1,6 @@
 //! Where regenerated journals go, and what may be written over.
 
-use crate::cli::plain_name;
+use crate::files::plain_name;
 use anyhow::{Context, Result, bail};
 use journal::{Place, Segment, Settings, Writer, origin};
 use std::collections::BTreeSet;

@@ -52,6 +52,17 @@ fn the_manifest_names_these_libraries() {
     let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
     assert_eq!(
         names,
-        ["hotpath", "bytemuck", "crc32fast", "crossbeam-utils", "libc", "memmap2", "rtrb", "tempfile", "zstd"]
+        [
+            "hotpath",
+            "bytemuck",
+            "crc32fast",
+            "crossbeam-utils",
+            "libc",
+            "memmap2",
+            "rtrb",
+            "signal-hook",
+            "tempfile",
+            "zstd"
+        ]
     );
 }
