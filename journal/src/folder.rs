@@ -2,15 +2,16 @@
 
 use crate::draft::sync_folder;
 use crate::error::{Error, Fault, Result};
+use crate::faults;
 use crate::file::Segment;
 use crate::index::Index;
 use crate::reader::{End, Item, valid_prefix};
 use crate::retention::Kept;
-use crate::segment::segment_path;
+use crate::segment::{RECORDS_AT, segment_path};
 use crate::tail::tail_path;
 use hotpath::record::{Found, Kind, end};
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -34,8 +35,8 @@ impl Drop for Folder {
 }
 
 impl Folder {
-    /// Takes a folder, which exists. Files that an earlier run prepared and never began are removed: they
-    /// hold nothing.
+    /// Takes a folder, which exists. Files that an earlier run prepared and never began are removed, and
+    /// tail files of closed segments: they hold nothing that is not elsewhere.
     ///
     /// # Errors
     /// [`Error::Taken`] when another writer has it, [`Error::Io`].
@@ -50,6 +51,7 @@ impl Folder {
         }
         let folder = Self { path: path.to_owned(), lock };
         folder.clear_unbegun()?;
+        folder.clear_tails()?;
         Ok(folder)
     }
 
@@ -94,15 +96,29 @@ impl Folder {
         Ok(kept)
     }
 
-    /// Removes what a run prepared last and a crash left: files of zeros for which no tail stands.
+    /// Removes what a run prepared last and a crash left: files that hold nothing and for which no tail
+    /// stands.
     fn clear_unbegun(&self) -> Result<()> {
         while let Some((_, path)) = segments(&self.path)?.pop() {
             if !is_unbegun(&path)? {
                 break;
             }
-            remove(&path)?;
+            // The tail first: without its segment nobody would look for it, and the name would stay taken.
             let tail = tail_path(&path);
             if tail.exists() {
+                remove(&tail)?;
+            }
+            remove(&path)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the tail files of closed segments: a run that ended between closing the one and removing the
+    /// other leaves them.
+    fn clear_tails(&self) -> Result<()> {
+        for (_, path) in segments(&self.path)? {
+            let tail = tail_path(&path);
+            if tail.exists() && Segment::open(&path).is_ok_and(|it| Index::find(it.bytes(), it.header()).is_some()) {
                 remove(&tail)?;
             }
         }
@@ -140,27 +156,30 @@ pub(crate) fn segment_number(path: &Path) -> Option<u32> {
 /// [`Error::Io`] when a file cannot be read.
 pub fn is_unbegun(path: &Path) -> Result<bool> {
     let has_slot = || fs::read(tail_path(path)).is_ok_and(|slots| slots.iter().any(|byte| *byte != 0));
-    Ok(is_zero(path)? && !has_slot())
+    Ok(holds_nothing(path)? && !has_slot())
 }
 
 /// Removes a file and waits until its name is gone from the disk.
 pub(crate) fn remove(path: &Path) -> Result<()> {
+    faults::point();
     fs::remove_file(path).map_err(|source| Error::io(path, 0, "remove the file", source))?;
     sync_folder(path)
 }
 
-fn is_zero(path: &Path) -> Result<bool> {
-    match Segment::open(path) {
-        Err(Error::Header { fault: Fault::Unbegun | Fault::Short, .. }) => {}
-        // A file without bytes cannot be mapped.
-        Err(Error::Io { .. }) if fs::metadata(path).is_ok_and(|facts| facts.len() == 0) => return Ok(true),
+/// Whether a file holds nothing: zeros, and at most what a writer stores of a header before the words that
+/// begin it.
+fn holds_nothing(path: &Path) -> Result<bool> {
+    let header_bytes = match Segment::open(path) {
+        Err(Error::Header { fault: Fault::Unbegun, .. }) => RECORDS_AT,
+        Err(Error::Header { fault: Fault::Short, .. }) => 0,
         _ => return Ok(false),
-    }
+    };
     let unreadable = |source: io::Error| Error::io(path, 0, "read the file", source);
     let mut file = File::open(path).map_err(unreadable)?;
+    file.seek(SeekFrom::Start(header_bytes as u64)).map_err(unreadable)?;
     let mut buffer = vec![0; 1024 * 1024];
     loop {
-        let got = io::Read::read(&mut file, &mut buffer).map_err(unreadable)?;
+        let got = file.read(&mut buffer).map_err(unreadable)?;
         if got == 0 || buffer[..got].iter().any(|byte| *byte != 0) {
             return Ok(got == 0);
         }
