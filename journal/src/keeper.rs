@@ -3,10 +3,11 @@
 //! [`Keeper::tick`] takes the time as an argument and does a bounded piece of work, so tests drive it
 //! step by step beside the scribe.
 
+use crate::draft::sync_folder;
 use crate::error::{Error, Result};
 use crate::folder::{Folder, remove};
 use crate::map::{Ground, page_bytes};
-use crate::open::Blank;
+use crate::open::{Blank, undo_unless};
 use crate::retention::Kept;
 use crate::scribe::Finished;
 use crate::segment::{Run, segment_path};
@@ -307,8 +308,8 @@ impl Keeper {
     fn seal(&mut self, finished: Finished, now_ns: u64) -> Result<()> {
         let Some(plot) = self.plots.pop_front() else { return Err(Error::Stopped) };
         let path = plot.ground.path().to_owned();
-        let utc_ns = self.settings.utc_ns(now_ns);
-        let bytes = finished.segment.seal(plot.ground, finished.next_seq, Some(utc_ns))?;
+        let utc_ns = (self.settings.run.created_utc_ns != 0).then(|| self.settings.utc_ns(now_ns));
+        let bytes = finished.segment.seal(plot.ground, finished.next_seq, utc_ns)?;
         plot.tail.remove()?;
         self.status.durable.publish(finished.next_seq);
         self.totals.segments += 1;
@@ -399,8 +400,8 @@ impl Keeper {
 pub(crate) fn prepare(folder: &Folder, number: u32, capacity: usize) -> Result<(Ground, TailFile, Blank)> {
     let path = segment_path(folder.path(), number);
     let (ground, blank) = Blank::prepare(path.clone(), capacity)?;
-    ground.sync_all()?;
-    let tail = TailFile::create(tail_path(&path), page_bytes())?;
-    crate::draft::sync_folder(&path)?;
+    let tail = ground.sync_all().and_then(|()| TailFile::create(tail_path(&path), page_bytes()));
+    let tail = undo_unless(tail, &path)?;
+    sync_folder(&path)?;
     Ok((ground, tail, blank))
 }

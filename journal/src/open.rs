@@ -20,10 +20,12 @@ pub(crate) struct Blank {
 }
 
 impl Blank {
-    /// Makes the file. Its header stays zero until it is begun, so readers know that it holds nothing.
+    /// Makes the file. Its header stays zero until it is begun, so readers know that it holds nothing. A
+    /// disk that is full leaves no file.
     pub fn prepare(path: PathBuf, capacity: usize) -> Result<(Ground, Self)> {
         let (mut ground, pen) = map::create(path, capacity + index::bytes_max(capacity))?;
-        ground.grow_to(RECORDS_AT + Builder::default().bytes_next_max())?;
+        let grown = ground.grow_to(RECORDS_AT + Builder::default().bytes_next_max());
+        undo_unless(grown, ground.path())?;
         Ok((ground, Self { pen, index: Builder::with_room_for(capacity), capacity }))
     }
 
@@ -150,6 +152,15 @@ impl OpenSegment {
         self.pen.publish(self.at, head.len);
         self.at += head.len as usize;
     }
+}
+
+/// Removes a file that was just created, and could not be made ready: its name would be in the way.
+pub(crate) fn undo_unless<T>(made: Result<T>, path: &Path) -> Result<T> {
+    if made.is_err() {
+        // The first error tells why; what is left of the file is cleaned up by the next run.
+        let _ = std::fs::remove_file(path);
+    }
+    made
 }
 
 /// Whether a record is the first of a segment: the first part of an opening checkpoint.

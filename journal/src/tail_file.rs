@@ -3,6 +3,7 @@
 use crate::draft::sync_folder;
 use crate::error::{Error, Result};
 use crate::faults;
+use crate::open::undo_unless;
 use crate::segment::Run;
 use crate::tail::TailSlot;
 use std::fs::File;
@@ -26,13 +27,11 @@ impl TailFile {
     pub fn create(path: PathBuf, page_bytes: usize) -> Result<Self> {
         faults::point();
         let slot_bytes = TailSlot::room_bytes(page_bytes);
+        let refused = |source| Error::io(&path, 0, "create the file", source);
+        let file = File::options().create_new(true).write(true).open(&path).map_err(refused)?;
         let zeros = vec![0; 2 * slot_bytes];
-        let made = File::options().create_new(true).write(true).open(&path).and_then(|file| {
-            file.write_all_at(&zeros, 0)?;
-            file.sync_all()?;
-            Ok(file)
-        });
-        let file = made.map_err(|source| Error::io(&path, 0, "create the file", source))?;
+        let filled = file.write_all_at(&zeros, 0).and_then(|()| file.sync_all()).map_err(refused);
+        undo_unless(filled, &path)?;
         Ok(Self { path, file, slot: Vec::with_capacity(slot_bytes), slot_bytes, generation: 0 })
     }
 
