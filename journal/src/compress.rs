@@ -1,16 +1,19 @@
-//! Compressed segments: a closed file as one zstd frame, `000003.bin.zst` for `000003.bin`.
+//! Compresses closed segments: `000003.bin.zst` for `000003.bin`.
 
 use crate::draft::{Draft, sync_folder};
 use crate::error::{Error, Result};
-use crate::expand::CHUNK_BYTES;
+use crate::expand::decompressed;
 use crate::file::Segment;
+use crate::frames::{self, PART_BYTES, Row};
 use crate::index::index_holds;
+use crate::map::ReadMap;
 use crate::reader::{End, Item};
+use crate::segment::RECORDS_AT;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use zstd::stream::{read::Decoder, write::Encoder};
+use zstd::bulk::Compressor;
 
 /// A segment that was compressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,13 +59,14 @@ pub fn compress(source: &Path, level: i32) -> Result<Compressed> {
     name.push(".zst");
     let (path, bytes) = (PathBuf::from(name), segment.bytes());
     // A run that was stopped between naming this file and removing the other one.
-    let stands = File::open(&path).and_then(|file| prove(&file, bytes)).is_ok();
-    if !stands {
+    if !prove(&path, bytes).unwrap_or(false) {
         let draft = Draft::create(&path)?;
         let failed = |action| move |fault| Error::io(source, 0, action, fault);
         write(draft.file(), bytes, level).map_err(failed("compress the file"))?;
         draft.sync()?;
-        prove(draft.file(), bytes).map_err(failed("read the compressed file back"))?;
+        if !prove(draft.path(), bytes)? {
+            return Err(failed("read the compressed file back")(io::ErrorKind::InvalidData.into()));
+        }
         draft.publish()?;
     }
     let facts = std::fs::metadata(&path).map_err(|fault| Error::io(&path, 0, "read the file", fault))?;
@@ -84,26 +88,24 @@ fn flaw(segment: &Segment) -> Option<u64> {
 }
 
 fn write(file: &File, bytes: &[u8], level: i32) -> io::Result<()> {
-    let mut encoder = Encoder::new(BufWriter::new(file), level)?;
-    encoder.include_checksum(true)?;
-    encoder.include_contentsize(true)?;
-    encoder.set_pledged_src_size(Some(bytes.len() as u64))?;
-    encoder.write_all(bytes)?;
-    encoder.finish()?.flush()
+    let mut out = BufWriter::new(file);
+    let mut compressor = Compressor::new(level)?;
+    compressor.include_checksum(true)?;
+    compressor.include_contentsize(true)?;
+    out.write_all(&frames::opening(bytes.get(..RECORDS_AT).unwrap_or(bytes)))?;
+    let mut rows = Vec::new();
+    for part in bytes.chunks(PART_BYTES) {
+        let frame = compressor.compress(part)?;
+        out.write_all(&frame)?;
+        rows.push(Row { frame_bytes: frame.len() as u32, part_bytes: part.len() as u32 });
+    }
+    out.write_all(&frames::table(&rows))?;
+    out.flush()
 }
 
-/// Reads a compressed file from its start and compares every byte.
-fn prove(mut file: &File, bytes: &[u8]) -> io::Result<()> {
-    file.seek(SeekFrom::Start(0))?;
-    let mut decoder = Decoder::with_buffer(BufReader::new(file))?.single_frame();
-    let mut chunk = vec![0; CHUNK_BYTES];
-    let mut rest = bytes;
-    loop {
-        let got = decoder.read(&mut chunk)?;
-        rest = rest.strip_prefix(&chunk[..got]).ok_or(io::ErrorKind::InvalidData)?;
-        if got == 0 {
-            let behind = decoder.finish().read(&mut chunk)?;
-            return if rest.is_empty() && behind == 0 { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) };
-        }
-    }
+/// Reads a compressed file and compares every byte.
+fn prove(path: &Path, bytes: &[u8]) -> Result<bool> {
+    let compressed = ReadMap::open(path)?;
+    let file = decompressed(compressed.bytes(), path)?;
+    Ok(ReadMap::of(file, path)?.bytes() == bytes)
 }

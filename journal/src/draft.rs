@@ -32,6 +32,11 @@ impl Draft {
         self.file.as_file()
     }
 
+    /// Where it is so far.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// Waits until the bytes lie on the disk.
     pub fn sync(&self) -> Result<()> {
         self.file().sync_all().map_err(|source| Error::io(&self.path, 0, "flush the file", source))

@@ -126,8 +126,6 @@ pub enum Error {
     Compressed {
         /// The file.
         path: PathBuf,
-        /// Bytes of the segment that came out before.
-        offset: u64,
         /// What the decompression said.
         source: io::Error,
     },
@@ -200,11 +198,9 @@ impl fmt::Display for Error {
                 write!(f, "{}: another writer holds this folder: stop it, or choose another folder", path.display())
             }
             Self::Thread { source } => write!(f, "cannot start a thread ({source}): raise the limit of tasks"),
-            Self::Compressed { path, offset, source } => write!(
-                f,
-                "{}: does not decompress behind byte {offset} of the journal ({source}): restore the file from a copy",
-                path.display()
-            ),
+            Self::Compressed { path, source } => {
+                write!(f, "{}: does not decompress, from byte 0 on ({source}): restore it from a copy", path.display())
+            }
             Self::NotClosed { path, offset } => {
                 write!(f, "{}: damaged or not closed at byte {offset}: recover it first", path.display())
             }

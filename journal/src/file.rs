@@ -1,7 +1,8 @@
 //! A segment file that nobody writes to.
 
 use crate::error::{Error, Result};
-use crate::expand::{decompressed, is_compressed};
+use crate::expand::decompressed;
+use crate::frames::is_compressed;
 use crate::index::{Entry, Index};
 use crate::map::ReadMap;
 use crate::reader::Items;

@@ -4,7 +4,8 @@
 //! reader.
 
 use crate::error::{Error, Fault, Result};
-use crate::expand::{decompressed, is_compressed};
+use crate::expand::decompressed;
+use crate::frames::is_compressed;
 use crate::map::ReadMap;
 use crate::reader::Record;
 use crate::segment::{Header, RECORDS_AT};

@@ -18,6 +18,7 @@ mod file;
 mod folder;
 mod follow;
 mod follow_folder;
+mod frames;
 mod handover;
 mod index;
 mod keeper;

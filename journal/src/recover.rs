@@ -5,8 +5,8 @@
 
 use crate::draft::{Draft, nameless};
 use crate::error::{Error, Result};
-use crate::expand::is_compressed;
 use crate::file::Segment;
+use crate::frames::is_compressed;
 use crate::index::{Builder, IndexBody, index_holds};
 use crate::map::ReadMap;
 use crate::reader::{Cause, Damage, End, Item, Record};
