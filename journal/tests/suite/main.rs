@@ -13,6 +13,7 @@ mod index;
 mod interleave;
 mod live;
 mod other_language;
+mod power;
 mod recover;
 mod switch;
 mod tail;

@@ -5,7 +5,7 @@ use hotpath::record::{Kind, Line, flag};
 use journal::{Header, Item, RECORDS_AT, Recovered, TailSlot, recover, tail_path};
 use std::collections::BTreeMap;
 
-const PAGE_BYTES: usize = 4096;
+pub const PAGE_BYTES: usize = 4096;
 
 /// Steps of one record each, of different lengths: 256 bytes of header, then eight pages of records.
 fn run() -> Vec<u8> {
@@ -49,7 +49,7 @@ fn tail_file(slots: &[TailSlot<'_>]) -> Vec<u8> {
 }
 
 /// Recovers `source` with a tail file beside it.
-fn recovered_with(source: &[u8], tail: &[u8]) -> (Recovered, Vec<u8>) {
+pub fn recovered_with(source: &[u8], tail: &[u8]) -> (Recovered, Vec<u8>) {
     let folder = tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| folder());
     let (path, out) = (folder.path().join("000000.bin"), folder.path().join("clean.bin"));
     std::fs::write(&path, source).expect("written");
@@ -70,7 +70,7 @@ fn records(bytes: &[u8]) -> BTreeMap<u64, Vec<u8>> {
 }
 
 /// All records before `next_seq` are there, and none that never was.
-fn assert_holds(clean: &[u8], whole: &[u8], next_seq: u64, what: &str) {
+pub fn assert_holds(clean: &[u8], whole: &[u8], next_seq: u64, what: &str) {
     let (found, all) = (records(clean), records(whole));
     assert!((0..next_seq).all(|seq| found.contains_key(&seq)), "{what}: promised records are gone");
     assert!(found.iter().all(|(seq, bytes)| all.get(seq) == Some(bytes)), "{what}: a record was made up");
