@@ -1,4 +1,4 @@
-//! The hot path does not allocate once it runs: decoding, turns and appends are counted.
+//! The hot path does not allocate once it runs: decoding, turns, appends and the way through the ring are counted.
 
 use fathom::config::{Loaded, load};
 use fathom::import::cbcap::Recording;
@@ -9,7 +9,7 @@ use hotpath::record::{Clock, Kind, Line, Link, Timer, head_of, link};
 use hotpath::turn::{Core, Diary, Input};
 use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{Frame, Venue};
-use journal::{Place, Run, Settings, Writer};
+use journal::{Feed, Folder, LiveSettings, Parts, Place, Refused, Retention, Run, Settings, Step, Writer};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::path::Path;
@@ -168,6 +168,74 @@ fn calls_of_run(loaded: &Loaded, bytes: &[u8], kind: Option<Kind>) -> u64 {
     assert!(core.engine().markets()[0].state.counts.checksums_ok > 20_000, "the book was not followed");
     diary.diary.0.close().expect("a clean close");
     calls
+}
+
+/// A diary that pushes, lets the journaling side drain at once, and counts what these two ask for. The keeper
+/// may allocate; it has a thread of its own.
+struct HandedOver {
+    parts: Parts,
+    calls: u64,
+    records: u64,
+}
+
+impl HandedOver {
+    fn hand_over(&mut self, push: impl FnOnce(&mut Feed) -> Result<(), Refused>) {
+        let Parts { feed, scribe, keeper, .. } = &mut self.parts;
+        self.calls += calls(|| {
+            push(feed).expect("room");
+            while scribe.step().expect("records that fit") == Step::Wrote {}
+        });
+        self.records += 1;
+        if self.records.is_multiple_of(1_000) {
+            keeper.tick(self.records).expect("a disk with room");
+        }
+    }
+}
+
+impl Diary for HandedOver {
+    type Error = RunError;
+
+    fn append(&mut self, first: &Line, payload: &[u8]) -> Result<(), RunError> {
+        self.hand_over(|feed| feed.push(first, payload));
+        Ok(())
+    }
+
+    fn append_lines(&mut self, lines: &[Line]) -> Result<(), RunError> {
+        self.hand_over(|feed| feed.push_lines(lines));
+        Ok(())
+    }
+}
+
+#[test]
+fn handing_over_and_journaling_do_not_allocate() {
+    let loaded = loaded();
+    let bytes = recording(&loaded);
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = Run { run_id: 1, salt: 2, created_utc_ns: 0, markets: 1, origin: 0, segment: 0, first_seq: 0 };
+    let settings = LiveSettings {
+        run,
+        capacity_bytes: 64 * 1024 * 1024,
+        ring_lines: 1 << 14,
+        reserved_lines: 16,
+        sync_ns: 1,
+        retention: Retention::default(),
+        spins: false,
+    };
+    let taken = Folder::take(folder.path()).expect("nobody has it");
+    let parts = Parts::begin(taken, settings).expect("a first segment");
+    let mut memory = Memory::new();
+    let mut core = memory.start(Kraken, &loaded.config).expect("a legal configuration");
+    let mut diary = HandedOver { parts, calls: 0, records: 0 };
+    let (_, frames) = Recording::open(&bytes).expect("a recording");
+    assert_eq!(drive(&mut core, frames, &mut diary).expect("a run without a halt"), FRAMES as u64);
+    assert_eq!(diary.calls, 0);
+    assert!(diary.parts.feed.committed() > 2 * FRAMES as u64, "it was not drained");
+    // The counter works here too.
+    diary.hand_over(|_| {
+        drop(std::hint::black_box(Box::new(1)));
+        Ok(())
+    });
+    assert_eq!(diary.calls, 1);
 }
 
 #[test]
