@@ -53,6 +53,9 @@ pub enum Event {
         /// Its length.
         bytes: u64,
     },
+    /// The clock at the start lies further beyond the newest segment than segments are kept for: none is
+    /// given up for its age in this run.
+    AgesDoubted,
     /// A segment was surplus and is gone.
     Removed {
         /// Its file.
@@ -132,6 +135,12 @@ impl Keeper {
         events: Sender<Event>,
     ) -> Result<Self> {
         let (number, ground, tail) = first;
+        let mut settings = settings;
+        if !settings.retention.believes(&folder.kept(number)?, settings.run.created_utc_ns) {
+            settings.retention.keep_ns = None;
+            // Whoever does not listen need not hear.
+            let _ = events.send(Event::AgesDoubted);
+        }
         let capacity = crate::writer::checked_capacity(settings.capacity_bytes)?;
         let mut keeper = Self {
             folder,
@@ -403,5 +412,7 @@ pub(crate) fn prepare(folder: &Folder, number: u32, capacity: usize) -> Result<(
     let tail = ground.sync_all().and_then(|()| TailFile::create(tail_path(&path), page_bytes()));
     let tail = undo_unless(tail, &path)?;
     sync_folder(&path)?;
+    // Syncing has protected what was populated.
+    ground.refresh(0, ground.frontier())?;
     Ok((ground, tail, blank))
 }

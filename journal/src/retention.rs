@@ -25,6 +25,15 @@ pub(crate) struct Kept {
 }
 
 impl Retention {
+    /// Whether a clock that reads `start_utc_ns` when a run begins may judge ages. One that lies further
+    /// beyond the newest segment than segments are kept for is not believed: it would give up nearly all
+    /// of them.
+    pub(crate) fn believes(&self, kept: &[Kept], start_utc_ns: u64) -> bool {
+        let newest = kept.iter().map(|segment| segment.sealed_utc_ns).max();
+        let gap_ns = newest.map_or(0, |newest| start_utc_ns.saturating_sub(newest));
+        self.keep_ns.is_none_or(|keep_ns| gap_ns <= keep_ns)
+    }
+
     /// The segment to give up next, if any. `kept` is in the order of their numbers; the newest stays in
     /// any case. `open_bytes` are those of the segment that is written.
     ///
@@ -55,6 +64,14 @@ mod tests {
         assert_eq!(retention.surplus(&segments, 0, 111), Some(&segments[0]));
         assert_eq!(retention.surplus(&segments[1..], 0, 1_000), None, "the newest stays");
         assert_eq!(retention.surplus(&segments, 0, 5), None, "a clock that is behind removes nothing");
+    }
+
+    #[test]
+    fn a_clock_far_ahead_of_the_newest_is_not_believed() {
+        let retention = Retention { keep_ns: Some(100), ..Retention::default() };
+        let segments = [kept(10, 1), kept(50, 1)];
+        assert!(retention.believes(&segments, 150) && !retention.believes(&segments, 151));
+        assert!(retention.believes(&[], u64::MAX) && Retention::default().believes(&segments, u64::MAX));
     }
 
     #[test]

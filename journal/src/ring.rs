@@ -68,9 +68,10 @@ impl Feed {
     /// # Errors
     /// [`Refused`]; nothing was pushed.
     pub fn push(&mut self, first: &Line, rest: &[u8]) -> Result<(), Refused> {
-        let rest_lines = rest.chunks(LINE_BYTES).map(padded_line);
+        let (whole, last) = rest.as_chunks();
+        let last = (!last.is_empty()).then(|| padded_line(last));
         let count = 1 + rest.len().div_ceil(LINE_BYTES);
-        self.commit(count, self.reserve, std::iter::once(*first).chain(rest_lines))?;
+        self.commit(count, self.reserve, std::iter::once(*first).chain(whole.iter().copied().map(Line)).chain(last))?;
         self.note(first);
         Ok(())
     }

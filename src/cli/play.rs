@@ -105,6 +105,9 @@ fn what_was_found(found: &Found) -> String {
 fn tell(event: Event) {
     match event {
         Event::Sealed { .. } => {}
+        Event::AgesDoubted => eprintln!(
+            "journal: the clock lies further beyond the newest segment than `journal.keep_days`: nothing is removed for its age in this run; check the clock"
+        ),
         Event::Removed { path } => eprintln!("journal: {}: surplus, removed", path.display()),
         Event::NotArchived { path, why } => {
             eprintln!(

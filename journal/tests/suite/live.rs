@@ -259,28 +259,38 @@ fn numbers(folder: &TempDir) -> Vec<u32> {
 #[test]
 fn what_is_surplus_goes_oldest_first_and_never_the_newest() {
     let by_age = Retention { keep_ns: Some(50), ..Retention::default() };
-    let (folder, mut parts) = second_run(by_age.clone(), 1_000_051);
-    (0..9).for_each(|_| _ = parts.keeper.tick(0).expect("a tick"));
+    let (folder, mut parts) = second_run(by_age.clone(), 1_000_050);
+    (0..9).for_each(|_| _ = parts.keeper.tick(1).expect("a tick"));
     assert_eq!(numbers(&folder), [2, 3, 4], "the newest sealed one, the open one and the one prepared");
     let gone: Vec<_> = parts.events.try_iter().collect();
     let removed = |number| Event::Removed { path: segment_path(folder.path(), number) };
     assert_eq!(gone, [removed(0), removed(1)]);
 
-    let (folder, mut parts) = second_run(by_age, 1_000_050);
+    let (folder, mut parts) = second_run(by_age.clone(), 1_000_050);
     (0..9).for_each(|_| _ = parts.keeper.tick(0).expect("a tick"));
     assert_eq!(numbers(&folder), [0, 1, 2, 3, 4], "exactly as old as the bound is not too old");
 
-    let by_size = Retention { keep_bytes: Some(9 * MIB), ..Retention::default() };
-    let (folder, mut parts) = second_run(by_size, 1_000_051);
-    (0..9).for_each(|_| _ = parts.keeper.tick(0).expect("a tick"));
-    assert_eq!(numbers(&folder), [0, 1, 2, 3, 4], "what is open counts with what is prepared of it: {folder:?}");
-    assert!(parts.feed.disk_mib_free() > 0);
+    let (folder, mut parts) = second_run(by_age, u64::MAX / 2);
+    (0..9).for_each(|_| _ = parts.keeper.tick(1).expect("a tick"));
+    assert_eq!(numbers(&folder), [0, 1, 2, 3, 4], "a clock that is far ahead removes nothing");
+    assert_eq!(parts.events.try_iter().collect::<Vec<_>>(), [Event::AgesDoubted]);
+
+    // Two of the three closed ones, about a KiB each, beside the 8 MiB that are prepared.
+    let two = 8 * MIB + files(folder.path())[1..3].iter().map(|file| file.len() as u64).sum::<u64>();
+    for (keep_bytes, left) in [(two, vec![1, 2, 3, 4]), (two + 10_000, vec![0, 1, 2, 3, 4]), (1, vec![2, 3, 4])] {
+        let by_size = Retention { keep_bytes: Some(keep_bytes), ..Retention::default() };
+        let (folder, mut parts) = second_run(by_size, 1_000_051);
+        (0..9).for_each(|_| _ = parts.keeper.tick(0).expect("a tick"));
+        assert_eq!(numbers(&folder), left, "{keep_bytes} bytes are kept");
+        // Of one byte nothing more can be given up: the hot side is told that there is no disk.
+        assert_eq!(parts.feed.disk_mib_free() == 0, keep_bytes == 1);
+    }
 }
 
 /// Ticks until the keeper has something to say.
 fn told(parts: &mut Parts) -> Event {
     loop {
-        parts.keeper.tick(0).expect("a tick");
+        parts.keeper.tick(1).expect("a tick");
         if let Ok(event) = parts.events.try_recv() {
             return event;
         }
@@ -294,13 +304,13 @@ fn a_segment_is_removed_only_after_it_was_archived() {
     let store = tempfile::tempdir().expect("a folder");
     let script = format!("cp \"$1\" '{}'", store.path().display());
     let bounds = Retention { keep_ns: Some(50), archive: shell(&script), ..Retention::default() };
-    let (folder, mut parts) = second_run(bounds.clone(), 1_000_051);
+    let (folder, mut parts) = second_run(bounds.clone(), 1_000_050);
     let first = std::fs::read(segment_path(folder.path(), 0)).expect("the first segment");
     assert_eq!(told(&mut parts), Event::Removed { path: segment_path(folder.path(), 0) });
     assert_eq!(std::fs::read(segment_path(store.path(), 0)).expect("a copy"), first);
 
     for archive in [shell("exit 3"), vec!["no such program".to_owned()]] {
-        let (folder, mut parts) = second_run(Retention { archive, ..bounds.clone() }, 1_000_051);
+        let (folder, mut parts) = second_run(Retention { archive, ..bounds.clone() }, 1_000_050);
         let Event::NotArchived { path, .. } = told(&mut parts) else { panic!("it cannot have been archived") };
         assert_eq!(path, segment_path(folder.path(), 0));
         assert_eq!(numbers(&folder), [0, 1, 2, 3, 4]);
