@@ -27,6 +27,17 @@ pub trait Case {
     /// Goes back to before the first message; not timed.
     fn reset(&mut self) {}
 
+    /// The same before a pass whose messages are timed one by one.
+    fn reset_each(&mut self) {
+        self.reset();
+    }
+
+    /// Gets one message ready; not timed, and left out in a pass that is timed as a whole.
+    fn ready(&mut self, _index: usize) {}
+
+    /// Ends a pass; not timed.
+    fn finish(&mut self) {}
+
     /// Takes one message. A case that cannot panics: its figures would mean nothing.
     fn take(&mut self, index: usize);
 }
@@ -50,19 +61,23 @@ impl<C: Case> Passes for C {
         for index in 0..self.messages() {
             self.take(index);
         }
-        elapsed_ns(start)
+        let ns = elapsed_ns(start);
+        self.finish();
+        ns
     }
 
     fn each(&mut self, histogram: &mut Histogram<u64>) {
         if self.messages() == 1 {
             return;
         }
-        self.reset();
+        self.reset_each();
         for index in 0..self.messages() {
+            self.ready(index);
             let start = Instant::now();
             self.take(index);
             histogram.saturating_record(elapsed_ns(start));
         }
+        self.finish();
     }
 }
 

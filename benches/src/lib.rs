@@ -6,9 +6,12 @@
 
 pub mod books;
 pub mod client;
+pub mod clock;
 pub mod decoders;
 pub mod harness;
 pub mod machine;
+pub mod place;
+pub mod records;
 pub mod report;
 pub mod stream;
 pub mod tables;

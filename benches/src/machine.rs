@@ -54,7 +54,7 @@ impl Machine {
             cpu,
             processors: std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
-            load: read("/proc/loadavg").split(' ').take(3).collect::<Vec<_>>().join(" "),
+            load: load(),
             rustc: env!("BENCHES_RUSTC"),
             profile: format!("{}, {}", env!("BENCHES_PROFILE"), env!("BENCHES_TARGET")),
             features: features(),
@@ -70,10 +70,15 @@ impl fmt::Display for Machine {
         writeln!(f, "kernel   {kernel}")?;
         writeln!(f, "load     {load} over 1, 5 and 15 minutes, before the first table")?;
         writeln!(f, "build    {rustc}, profile {profile}, features {}", features.join(" "))?;
-        writeln!(f, "clock    a pair of reads with nothing between: p50 {p50} ns, p99 {p99} ns")?;
-        writeln!(f)?;
-        writeln!(f, "{METHOD}")
+        writeln!(f, "clock    a pair of reads with nothing between: p50 {p50} ns, p99 {p99} ns")
     }
+}
+
+/// Load averages of 1, 5 and 15 minutes.
+#[must_use]
+pub fn load() -> String {
+    let averages = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    averages.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }
 
 fn features() -> Vec<&'static str> {

@@ -3,8 +3,10 @@
 use anyhow::Result;
 use clap::Parser;
 use fathom_benches::machine::{METHOD, Machine};
-use fathom_benches::report::Report;
+use fathom_benches::place::Place;
+use fathom_benches::report::Outcome;
 use fathom_benches::tables::{Which, run};
+use std::path::PathBuf;
 
 /// Interleaved ratios against peers, with percentiles.
 #[derive(Debug, Parser)]
@@ -18,17 +20,21 @@ struct Arguments {
     /// Rounds of every table.
     #[arg(long, default_value_t = 40)]
     rounds: usize,
+    /// Where files of the tables journal, ring and gate go: the folder for temporary files unless given.
+    #[arg(long)]
+    folder: Option<PathBuf>,
 }
 
 fn main() -> Result<()> {
-    let Arguments { which, json, rounds } = Arguments::parse();
+    let Arguments { which, json, rounds, folder } = Arguments::parse();
     let machine = Machine::here();
+    let place = Place::new(folder);
     if !json {
-        println!("{machine}\n");
-        return run(which, rounds, |report| println!("{report}"));
+        println!("{machine}\n{METHOD}\n");
+        return run(which, rounds, &place, |outcome| println!("{outcome}"));
     }
-    let mut tables: Vec<Report> = Vec::new();
-    run(which, rounds, |report| tables.push(report))?;
+    let mut tables: Vec<Outcome> = Vec::new();
+    run(which, rounds, &place, |outcome| tables.push(outcome))?;
     println!("{:#}", serde_json::json!({ "machine": machine, "method": METHOD, "tables": tables }));
     Ok(())
 }

@@ -4,6 +4,9 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::fmt;
 
+/// The columns that [`Percentiles`] fills.
+pub(crate) const PERCENTILES: &str = " p50 | p90 | p99 | p99.9 | p99.99 | max |";
+
 /// A measured table.
 #[derive(Debug, Serialize)]
 pub struct Report {
@@ -52,6 +55,8 @@ pub struct Percentiles {
     pub p99: u64,
     /// 999 of 1,000.
     pub p999: u64,
+    /// 9,999 of 10,000.
+    pub p9999: u64,
     /// The slowest.
     pub max: u64,
 }
@@ -65,8 +70,32 @@ impl Percentiles {
             p90: at(0.9),
             p99: at(0.99),
             p999: at(0.999),
+            p9999: at(0.9999),
             max: histogram.max(),
         }
+    }
+}
+
+/// What one table or command came to.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Outcome {
+    /// Ratios.
+    Report(Report),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Report(report) => report.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Percentiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { p50, p90, p99, p999, p9999, max, .. } = self;
+        write!(f, " {p50} | {p90} | {p99} | {p999} | {p9999} | {max} |")
     }
 }
 
@@ -93,8 +122,8 @@ impl Report {
         for number in 1..=self.peers.len() {
             write!(f, " x{number} |")?;
         }
-        writeln!(f, "{}", if each { " p50 | p90 | p99 | p99.9 | max |" } else { " M/s |" })?;
-        let columns = 2 + self.peers.len() + if each { 5 } else { 1 };
+        writeln!(f, "{}", if each { PERCENTILES } else { " M/s |" })?;
+        let columns = 2 + self.peers.len() + if each { 6 } else { 1 };
         writeln!(f, "|{}", "---|".repeat(columns))
     }
 
@@ -120,10 +149,8 @@ impl Row {
             }
         }
         match &self.each {
-            Some(Percentiles { p50, p90, p99, p999, max, .. }) => {
-                writeln!(f, " {p50} | {p90} | {p99} | {p999} | {max} |")
-            }
-            None if each => writeln!(f, " | | | | |"),
+            Some(percentiles) => writeln!(f, "{percentiles}"),
+            None if each => writeln!(f, " | | | | | |"),
             None => writeln!(f, " {:.3} |", 1e3 / self.median_ns),
         }
     }

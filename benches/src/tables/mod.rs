@@ -1,12 +1,14 @@
 //! The tables.
 
+mod append;
 mod book;
 mod decode;
 mod journaled;
 mod replay;
 pub mod tick;
 
-use crate::report::Report;
+use crate::place::Place;
+use crate::report::{Outcome, Report};
 use crate::stream::Stream;
 use anyhow::Result;
 use clap::ValueEnum;
@@ -30,6 +32,8 @@ pub enum Which {
     Tick,
     /// A journal, frame by frame.
     Replay,
+    /// A record into a journal, beside other ways to keep it.
+    Journal,
     /// All of these.
     All,
 }
@@ -38,8 +42,21 @@ pub enum Which {
 ///
 /// # Errors
 /// When messages or files cannot be made, and when a peer disagrees with us.
-pub fn run(which: Which, rounds: usize, mut done: impl FnMut(Report)) -> Result<()> {
+pub fn run(which: Which, rounds: usize, place: &Place, mut done: impl FnMut(Outcome)) -> Result<()> {
     let wanted = |table| which == Which::All || which == table;
+    if ![Which::Journal].contains(&which) {
+        of_messages(wanted, rounds, |report| done(Outcome::Report(report)))?;
+    }
+    if wanted(Which::Journal) {
+        for table in append::tables(place)? {
+            done(Outcome::Report(table.run(rounds)?));
+        }
+    }
+    Ok(())
+}
+
+/// The tables over messages.
+fn of_messages(wanted: impl Fn(Which) -> bool, rounds: usize, mut done: impl FnMut(Report)) -> Result<()> {
     let few = Rc::new(Stream::generated(MESSAGES_FEW, DEPTH)?);
     let many = Rc::new(Stream::generated(MESSAGES_MANY, DEPTH)?);
     let recorded = Stream::recorded()?.map(Rc::new);
@@ -81,6 +98,14 @@ mod tests {
             assert!(
                 report.rows.iter().all(|row| row.each.as_ref().is_some_and(|each| each.count == stream.len() as u64))
             );
+        }
+    }
+
+    #[test]
+    fn the_ways_to_keep_records_run_and_lose_none() {
+        let place = Place::new(None);
+        for table in append::tables(&place).unwrap() {
+            assert_eq!(table.run(1).unwrap().rows.len(), 9);
         }
     }
 
