@@ -4,6 +4,7 @@
 //! [`tables`] holds the cases; [`decoders`], [`books`] and [`client`] are the peers. `README.md` in
 //! this folder tells the method and what was measured.
 
+pub mod beside;
 pub mod books;
 pub mod client;
 pub mod clock;

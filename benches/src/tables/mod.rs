@@ -5,6 +5,7 @@ mod book;
 mod decode;
 mod journaled;
 mod replay;
+mod ring;
 pub mod tick;
 
 use crate::place::Place;
@@ -34,6 +35,8 @@ pub enum Which {
     Replay,
     /// A record into a journal, beside other ways to keep it.
     Journal,
+    /// The hot thread's push into the ring.
+    Ring,
     /// All of these.
     All,
 }
@@ -44,13 +47,16 @@ pub enum Which {
 /// When messages or files cannot be made, and when a peer disagrees with us.
 pub fn run(which: Which, rounds: usize, place: &Place, mut done: impl FnMut(Outcome)) -> Result<()> {
     let wanted = |table| which == Which::All || which == table;
-    if ![Which::Journal].contains(&which) {
+    if ![Which::Journal, Which::Ring].contains(&which) {
         of_messages(wanted, rounds, |report| done(Outcome::Report(report)))?;
     }
     if wanted(Which::Journal) {
         for table in append::tables(place)? {
             done(Outcome::Report(table.run(rounds)?));
         }
+    }
+    if wanted(Which::Ring) {
+        done(Outcome::Report(ring::table(place)?.run(rounds)?));
     }
     Ok(())
 }
@@ -107,6 +113,7 @@ mod tests {
         for table in append::tables(&place).unwrap() {
             assert_eq!(table.run(1).unwrap().rows.len(), 9);
         }
+        assert_eq!(ring::table(&place).unwrap().run(1).unwrap().rows.len(), 11);
     }
 
     #[test]
