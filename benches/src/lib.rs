@@ -11,6 +11,7 @@ pub mod clock;
 pub mod decoders;
 pub mod harness;
 pub mod machine;
+pub mod pace;
 pub mod place;
 pub mod records;
 pub mod report;

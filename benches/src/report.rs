@@ -76,18 +76,41 @@ impl Percentiles {
     }
 }
 
+/// Delays that were measured one by one, each row by itself.
+#[derive(Debug, Serialize)]
+pub struct Delays {
+    /// From what to what.
+    pub title: String,
+    /// What was delayed.
+    pub unit: &'static str,
+    /// The setting, and its delays in nanoseconds.
+    pub rows: Vec<(String, Percentiles)>,
+}
+
+impl fmt::Display for Delays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "### {}\n", self.title)?;
+        writeln!(f, "| setting, ns | {}s |{PERCENTILES}", self.unit)?;
+        writeln!(f, "|{}", "---|".repeat(8))?;
+        self.rows.iter().try_for_each(|(name, delays)| writeln!(f, "| {name} | {} |{delays}", delays.count))
+    }
+}
+
 /// What one table or command came to.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Outcome {
     /// Ratios.
     Report(Report),
+    /// Delays.
+    Delays(Delays),
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Report(report) => report.fmt(f),
+            Self::Delays(delays) => delays.fmt(f),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod append;
 mod book;
 mod decode;
+mod gate;
 mod journaled;
 mod replay;
 mod ring;
@@ -37,6 +38,8 @@ pub enum Which {
     Journal,
     /// The hot thread's push into the ring.
     Ring,
+    /// How long an order waits for its record, and what a look at the gate costs.
+    Gate,
     /// All of these.
     All,
 }
@@ -47,7 +50,7 @@ pub enum Which {
 /// When messages or files cannot be made, and when a peer disagrees with us.
 pub fn run(which: Which, rounds: usize, place: &Place, mut done: impl FnMut(Outcome)) -> Result<()> {
     let wanted = |table| which == Which::All || which == table;
-    if ![Which::Journal, Which::Ring].contains(&which) {
+    if ![Which::Journal, Which::Ring, Which::Gate].contains(&which) {
         of_messages(wanted, rounds, |report| done(Outcome::Report(report)))?;
     }
     if wanted(Which::Journal) {
@@ -57,6 +60,10 @@ pub fn run(which: Which, rounds: usize, place: &Place, mut done: impl FnMut(Outc
     }
     if wanted(Which::Ring) {
         done(Outcome::Report(ring::table(place)?.run(rounds)?));
+    }
+    if wanted(Which::Gate) {
+        done(Outcome::Report(gate::looks(place)?.run(rounds)?));
+        done(Outcome::Delays(gate::delays(place)?));
     }
     Ok(())
 }
