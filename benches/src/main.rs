@@ -1,7 +1,8 @@
 //! Measures ratios against peers and prints them.
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use fathom_benches::live::{LiveArgs, live};
 use fathom_benches::machine::{METHOD, Machine};
 use fathom_benches::place::Place;
 use fathom_benches::report::Outcome;
@@ -10,7 +11,10 @@ use std::path::PathBuf;
 
 /// Interleaved ratios against peers, with percentiles.
 #[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// What to measure.
     #[arg(value_enum, default_value = "all")]
     which: Which,
@@ -25,9 +29,20 @@ struct Arguments {
     folder: Option<PathBuf>,
 }
 
+/// What is no table of ratios.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The journal as it runs: three threads, paced input, every delay from the push to the commit.
+    Live(LiveArgs),
+}
+
 fn main() -> Result<()> {
-    let Arguments { which, json, rounds, folder } = Arguments::parse();
+    let Arguments { command, which, json, rounds, folder } = Arguments::parse();
     let machine = Machine::here();
+    match command {
+        Some(Command::Live(args)) => return run_live(&args, &machine),
+        None => {}
+    }
     let place = Place::new(folder);
     if !json {
         println!("{machine}\n{METHOD}\n");
@@ -36,5 +51,14 @@ fn main() -> Result<()> {
     let mut tables: Vec<Outcome> = Vec::new();
     run(which, rounds, &place, |outcome| tables.push(outcome))?;
     println!("{:#}", serde_json::json!({ "machine": machine, "method": METHOD, "tables": tables }));
+    Ok(())
+}
+
+fn run_live(args: &LiveArgs, machine: &Machine) -> Result<()> {
+    if args.json {
+        println!("{:#}", serde_json::json!({ "machine": machine, "live": live(args)? }));
+    } else {
+        println!("{machine}\n{}", live(args)?);
+    }
     Ok(())
 }
