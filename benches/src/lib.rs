@@ -16,5 +16,6 @@ pub mod pace;
 pub mod place;
 pub mod records;
 pub mod report;
+pub mod size;
 pub mod stream;
 pub mod tables;

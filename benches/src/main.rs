@@ -6,6 +6,7 @@ use fathom_benches::live::{LiveArgs, live};
 use fathom_benches::machine::{METHOD, Machine};
 use fathom_benches::place::Place;
 use fathom_benches::report::Outcome;
+use fathom_benches::size::sizes;
 use fathom_benches::tables::{Which, run};
 use std::path::PathBuf;
 
@@ -34,6 +35,15 @@ struct Arguments {
 enum Command {
     /// The journal as it runs: three threads, paced input, every delay from the push to the commit.
     Live(LiveArgs),
+    /// Bytes a frame by kind, plain and compressed.
+    Size {
+        /// JSON instead of Markdown.
+        #[arg(long)]
+        json: bool,
+        /// Where files go: the folder for temporary files unless given.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
 }
 
 fn main() -> Result<()> {
@@ -41,6 +51,7 @@ fn main() -> Result<()> {
     let machine = Machine::here();
     match command {
         Some(Command::Live(args)) => return run_live(&args, &machine),
+        Some(Command::Size { json, folder }) => return run_size(json, &Place::new(folder), &machine),
         None => {}
     }
     let place = Place::new(folder);
@@ -59,6 +70,17 @@ fn run_live(args: &LiveArgs, machine: &Machine) -> Result<()> {
         println!("{:#}", serde_json::json!({ "machine": machine, "live": live(args)? }));
     } else {
         println!("{machine}\n{}", live(args)?);
+    }
+    Ok(())
+}
+
+fn run_size(json: bool, place: &Place, machine: &Machine) -> Result<()> {
+    let sizes = sizes(place)?;
+    if json {
+        println!("{:#}", serde_json::json!({ "machine": machine, "sizes": sizes }));
+    } else {
+        println!("{machine}");
+        sizes.iter().for_each(|size| println!("{size}"));
     }
     Ok(())
 }
