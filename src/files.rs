@@ -18,7 +18,7 @@ pub fn journal_files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let beside = |other: &&PathBuf| Some(other.as_os_str().as_encoded_bytes()) == original;
         if let Some(original) = files.iter().find(beside) {
             let (original, path) = (original.display(), path.display());
-            bail!("{original} and {path} are the same journal: remove one, or name one file");
+            bail!("{original} and {path} have the same number: keep one of them in another folder, or name one file");
         }
     }
     Ok(files)

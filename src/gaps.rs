@@ -35,8 +35,10 @@ pub struct Gap {
 pub struct Gaps {
     /// Every gap.
     pub gaps: Vec<Gap>,
-    /// Time from the first to the last record, nanoseconds.
+    /// Time from the first to the last record of each run, nanoseconds, summed.
     pub span_ns: u64,
+    /// Time in gaps, nanoseconds; a gap that is open at the end of a run counts up to there.
+    pub gap_ns: u64,
     /// Damaged places in the files: a gap there may not be listed.
     pub damage: usize,
     /// What recoveries left out of the files: a gap there may not be listed.
@@ -55,13 +57,19 @@ impl Gaps {
     pub fn of(paths: &[PathBuf]) -> Result<Self> {
         let mut segments = paths.iter().map(|path| Ok(Segment::open(path)?)).collect::<Result<Vec<_>>>()?;
         segments.sort_by_key(|segment| (segment.header().run_id, segment.header().first_seq));
-        let mut gaps = Self::default();
+        let mut all = Self::default();
         let mut memory = Memory::new();
-        for segment in &segments {
-            gaps.add(segment, &mut memory);
+        // Each run has a monotonic clock of its own, and numbers its gaps anew.
+        for run in segments.chunk_by(|one, next| one.header().run_id == next.header().run_id) {
+            let mut gaps = Self::default();
+            run.iter().for_each(|segment| gaps.add(segment, &mut memory));
+            all.span_ns += gaps.last_ns - gaps.first_ns.unwrap_or(gaps.last_ns);
+            all.gap_ns += gaps.total_ns();
+            all.damage += gaps.damage;
+            all.left_out.extend(gaps.left_out);
+            all.gaps.extend(gaps.gaps);
         }
-        gaps.span_ns = gaps.last_ns - gaps.first_ns.unwrap_or(gaps.last_ns);
-        Ok(gaps)
+        Ok(all)
     }
 
     fn add(&mut self, segment: &Segment, memory: &mut Memory) {
@@ -94,9 +102,7 @@ impl Gaps {
         }
     }
 
-    /// Time in gaps, nanoseconds; a gap that is open at the end counts up to there.
-    #[must_use]
-    pub fn total_ns(&self) -> u64 {
+    fn total_ns(&self) -> u64 {
         let lasted = |gap: &Gap| gap.duration_ns.unwrap_or_else(|| self.last_ns.saturating_sub(gap.opened_ns));
         self.gaps.iter().map(lasted).sum()
     }

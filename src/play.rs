@@ -98,7 +98,7 @@ pub fn play(
     let folder = Folder::take(folder)?;
     let clock = Clock::start();
     let spins = thread::available_parallelism().is_ok_and(|cores| cores.get() >= SPINNING_CORES);
-    let settings = settings(loaded, &clock, spins)?;
+    let settings = settings(loaded, &clock)?;
     let Parts { feed, scribe, keeper, events, found, caveats } = Parts::begin(folder, settings)?;
     let told = Begun { caveats, found, spins };
     begun(&told);
@@ -117,7 +117,7 @@ pub fn play(
 
 /// The journal's settings. Run number and salt are drawn at random, so that nothing from outside can pass
 /// for a record of this run.
-fn settings(loaded: &Loaded, clock: &Clock, spins: bool) -> Result<LiveSettings> {
+fn settings(loaded: &Loaded, clock: &Clock) -> Result<LiveSettings> {
     let mut random = [0; 12];
     File::open("/dev/urandom")
         .and_then(|mut file| file.read_exact(&mut random))
@@ -128,7 +128,8 @@ fn settings(loaded: &Loaded, clock: &Clock, spins: bool) -> Result<LiveSettings>
         salt: bytemuck::pod_read_unaligned(salt),
         created_utc_ns: clock.read().utc_ns,
         markets: loaded.config.market_count,
-        origin: origin::RECORDING,
+        // Its times are its own: no import gives this journal again.
+        origin: origin::LIVE,
         segment: 0,
         first_seq: 0,
     };
@@ -141,7 +142,6 @@ fn settings(loaded: &Loaded, clock: &Clock, spins: bool) -> Result<LiveSettings>
         reserved_lines: RESERVED_LINES,
         sync_ns: diary.sync_ns,
         retention,
-        spins,
     })
 }
 
@@ -208,6 +208,7 @@ impl<V: Venue> Player<'_, V> {
         };
         let took_ns = self.clock.now_ns() - start_ns;
         if halt.is_none() {
+            self.sample(self.clock.now_ns())?;
             let cause = if is_cut { close::STOPPED } else { close::END_OF_RECORDING };
             self.take_reserved(&Input::Close(Close { cause, spare: [0; 11] }))?;
         }

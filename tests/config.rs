@@ -91,14 +91,14 @@ fn upkeep_is_the_shells_and_bounds_are_off_when_they_say_so() {
     let off =
         DiaryConfig { ring_lines: 262_144, sync_ns: 50_000_000, keep_ns: None, keep_bytes: None, archive: vec![] };
     assert_eq!(shipped.diary, off);
-    let sets = ["journal.keep_days='2'", "journal.keep_mib=3", "journal.sync_ms=7", "journal.ring_lines=524_288"];
+    let sets = ["journal.keep_days='2'", "journal.keep_mib=300", "journal.sync_ms=7", "journal.ring_lines=524_288"];
     let archive = "journal.archive=[\"cp\", '-t', \"/a b\"]";
     let kept = set(EUR, &[&sets[..], &[archive]].concat()).expect("it loads");
     let wanted = DiaryConfig {
         ring_lines: 524_288,
         sync_ns: 7_000_000,
         keep_ns: Some(172_800_000_000_000),
-        keep_bytes: Some(3_145_728),
+        keep_bytes: Some(314_572_800),
         archive: ["cp", "-t", "/a b"].map(str::to_owned).to_vec(),
     };
     assert_eq!(kept.diary, wanted);
@@ -179,6 +179,11 @@ fn wrong_types_and_ranges_name_place_and_range() {
         ("sync_ms = 50", "sync_ms = 0", "`journal.sync_ms` is 0; wanted: an integer from 1 to 1000, milliseconds"),
         ("days = \"off\"", "days = \"of\"", "is \"of\" (text); wanted: \"off\", or an integer from 1 to 36500, days"),
         ("days = \"off\"", "days = 0", "`journal.keep_days` is 0; wanted: \"off\", or an integer from 1 to 36500"),
+        (
+            "mib = \"off\"",
+            "mib = 255",
+            "`journal.keep_mib` is less than one segment (`journal.segment_bytes` is 268435456)",
+        ),
         ("mib = \"off\"", "mib = false", "is false; wanted: \"off\", or an integer from 1 to 1099511627776, MiB"),
         ("archive = []", "archive = \"cp\"", "is \"cp\" (text); wanted: an array of texts, program and arguments"),
         ("archive = []", "archive = [\"cp\", 1]", "`journal.archive` is an array with 1; wanted: an array of texts"),
@@ -251,7 +256,7 @@ fn the_engine_accepts_both_ends_of_every_range() {
         ["journal.ring_lines=262144", "journal.ring_lines=4194304"],
         ["journal.sync_ms=1", "journal.sync_ms=1000"],
         ["journal.keep_days=1", "journal.keep_days=36500"],
-        ["journal.keep_mib=1", "journal.keep_mib=1099511627776"],
+        ["journal.keep_mib=256", "journal.keep_mib=1099511627776"],
     ];
     for pair in ends {
         // The first alone, then both: where both set one key, the second wins.

@@ -50,7 +50,6 @@ fn settings(run_id: u64) -> LiveSettings {
         reserved_lines: 16,
         sync_ns: 5_000_000,
         retention: Retention::default(),
-        spins: false,
     }
 }
 

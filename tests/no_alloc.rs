@@ -219,7 +219,6 @@ fn handing_over_and_journaling_do_not_allocate() {
         reserved_lines: 16,
         sync_ns: 1,
         retention: Retention::default(),
-        spins: false,
     };
     let taken = Folder::take(folder.path()).expect("nobody has it");
     let parts = Parts::begin(taken, settings).expect("a first segment");

@@ -103,7 +103,6 @@ fn child() {
         reserved_lines: 16,
         sync_ns: 1_000_000,
         retention: Retention::default(),
-        spins: true,
     };
     let taken = Folder::take(folder.path()).expect("nobody has it");
     let Parts { mut feed, mut scribe, .. } = Parts::begin(taken, settings).expect("a first segment");

@@ -1,5 +1,6 @@
 //! `journal play`: the built programs on a run that is written through the ring and its threads.
 
+use journal::{Place, Run, Settings, Writer};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -109,6 +110,12 @@ fn an_interrupted_play_closes_its_journal() {
     let told = String::from_utf8_lossy(&second.stderr);
     assert_eq!(second.status.code(), Some(2));
     assert!(told.contains("another writer holds this folder"), "{told}");
+    let until = done(journal(&["cat", "--follow", "--to-seq", "2"]).arg(&runs));
+    assert_eq!(
+        until.stdout.iter().filter(|byte| **byte == b'\n').count(),
+        3,
+        "it ends by itself while the run goes on"
+    );
     let pid = running.0.id().to_string();
     done(Command::new("kill").args(["-INT", &pid]));
     assert_eq!(running.0.wait().expect("a child").code(), Some(0));
@@ -137,6 +144,19 @@ fn a_killed_play_replays_and_recovers() {
     let told = String::from_utf8_lossy(&next.stderr).into_owned();
     assert!(told.contains("not closed (unsealed)") && told.contains("this run goes on behind it"), "{told}");
     assert_eq!(replay(&runs)["match"], Value::from(true));
+}
+
+/// A journal that was begun and holds no record is none that matches.
+#[test]
+fn of_nothing_replay_says_that_it_is_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = Run { run_id: 1, salt: 2, created_utc_ns: 0, markets: 1, origin: 0, segment: 0, first_seq: 0 };
+    let place = Place::Folder(folder.path().to_owned());
+    let writer = Writer::create(Settings { place, run, capacity_bytes: 1 << 20 }).expect("created");
+    writer.close().expect("closed");
+    let told = done(Command::new(env!("CARGO_BIN_EXE_replay")).arg(folder.path()));
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.contains("NOTHING TO REPLAY") && !told.contains("MATCH"), "{told}");
 }
 
 #[test]

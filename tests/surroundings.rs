@@ -74,7 +74,6 @@ fn begin(folder: &Path) -> journal::Result<Parts> {
         reserved_lines: 16,
         sync_ns: 1_000_000,
         retention: Retention::default(),
-        spins: false,
     };
     Parts::begin(Folder::take(folder)?, settings)
 }

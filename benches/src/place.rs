@@ -1,7 +1,7 @@
 //! Where the files of a measurement go, and what they lie on.
 
 use anyhow::{Context, Result};
-use fathom::import::STEP_BYTES_MAX;
+use fathom::run::STEP_BYTES_MAX;
 use journal::{LiveSettings, Retention};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -61,7 +61,7 @@ fn kind_of<'a>(mounts: &'a str, folder: &Path) -> Option<&'a str> {
 
 /// What the shipped configuration says, with another ring.
 #[must_use]
-pub fn settings(ring_lines: usize, spins: bool) -> LiveSettings {
+pub fn settings(ring_lines: usize) -> LiveSettings {
     LiveSettings {
         run: run(),
         capacity_bytes: SEGMENT_BYTES + STEP_BYTES_MAX,
@@ -69,7 +69,6 @@ pub fn settings(ring_lines: usize, spins: bool) -> LiveSettings {
         reserved_lines: RESERVED_LINES,
         sync_ns: SYNC_NS,
         retention: Retention::default(),
-        spins,
     }
 }
 

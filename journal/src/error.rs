@@ -117,6 +117,11 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// No segment of the folder is begun.
+    NothingBegun {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The system refused a thread.
     Thread {
         /// The system's answer.
@@ -197,6 +202,9 @@ impl fmt::Display for Error {
             Self::Taken { path } => {
                 write!(f, "{}: another writer holds this folder: stop it, or choose another folder", path.display())
             }
+            Self::NothingBegun { path } => {
+                write!(f, "{}: no segment is begun there: start a run first, or name a file", path.display())
+            }
             Self::Thread { source } => write!(f, "cannot start a thread ({source}): raise the limit of tasks"),
             Self::Compressed { path, source } => {
                 write!(f, "{}: does not decompress, from byte 0 on ({source}): restore it from a copy", path.display())
@@ -219,7 +227,7 @@ impl std::error::Error for Error {}
 fn remedy(source: &io::Error) -> &'static str {
     match source.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free disk space or choose another disk",
-        io::ErrorKind::AlreadyExists => "choose an empty folder, a journal is never overwritten",
+        io::ErrorKind::AlreadyExists => "choose another name or an empty folder, a journal is never overwritten",
         io::ErrorKind::NotFound => "check the path",
         io::ErrorKind::PermissionDenied => "check the owner and the mode of file and folder",
         _ => "check the disk and the file system",

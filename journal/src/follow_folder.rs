@@ -48,7 +48,7 @@ impl FolderFollower {
     /// Starts at the file `path`, or, when it is a folder, at the newest segment that is begun there.
     ///
     /// # Errors
-    /// As [`Follower::open`]; [`Error::Io`] also for a folder without a segment that is begun.
+    /// As [`Follower::open`]; [`Error::NothingBegun`] for a folder without a segment that is begun.
     pub fn open(path: &Path) -> Result<Self> {
         if !path.is_dir() {
             let place = segment_number(path).map(|number| (path.parent().unwrap_or(Path::new("")).to_owned(), number));
@@ -59,7 +59,7 @@ impl FolderFollower {
                 return Ok(Self::at(Some((path.to_owned(), number)), follower));
             }
         }
-        Err(Error::io(path, 0, "find a segment that is begun", io::ErrorKind::NotFound.into()))
+        Err(Error::NothingBegun { path: path.to_owned() })
     }
 
     /// The next record, segment or end.

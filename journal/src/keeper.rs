@@ -163,6 +163,7 @@ impl Keeper {
         };
         keeper.grow(0)?;
         keeper.prepare()?;
+        keeper.look_at_disk(0)?;
         Ok(keeper)
     }
 
@@ -223,7 +224,7 @@ impl Keeper {
     /// Prepares one more window when the scribe comes near the frontier.
     fn grow(&mut self, now_ns: u64) -> Result<bool> {
         if now_ns < self.grow_due_ns {
-            return self.give_up_when_starved();
+            return self.fail_when_starved();
         }
         let Some(plot) = self.current() else { return Ok(false) };
         let ground = &mut plot.ground;
@@ -247,12 +248,12 @@ impl Keeper {
                 self.grow_due_ns = now_ns.saturating_add(GROW_AGAIN_NS);
                 self.status.disk_mib_free.publish(0);
                 self.refused = Some(error);
-                self.give_up_when_starved()
+                self.fail_when_starved()
             }
         }
     }
 
-    fn give_up_when_starved(&mut self) -> Result<bool> {
+    fn fail_when_starved(&mut self) -> Result<bool> {
         if self.status.starved.observe() == 0 {
             return Ok(false);
         }
@@ -264,7 +265,7 @@ impl Keeper {
 
     fn prepare_or_wait(&mut self, now_ns: u64) -> Result<bool> {
         if now_ns < self.grow_due_ns {
-            return self.give_up_when_starved();
+            return self.fail_when_starved();
         }
         let prepared = self.prepare();
         self.note_growth(prepared.map(|()| true), now_ns)
@@ -343,9 +344,13 @@ impl Keeper {
         if let Some((kept, mut child)) = self.archiving.take() {
             match child.try_wait() {
                 Ok(None) => self.archiving = Some((kept, child)),
-                Ok(Some(status)) if status.success() => self.give_up(&kept)?,
+                Ok(Some(status)) if status.success() => self.discard(&kept)?,
                 outcome => {
-                    let why = outcome.map_or_else(|error| error.to_string(), |status| format!("{status:?}"));
+                    let why = match outcome {
+                        Ok(Some(status)) => status.to_string(),
+                        Ok(None) => return Ok(()),
+                        Err(error) => error.to_string(),
+                    };
                     self.tell(Event::NotArchived { path: kept.path, why });
                 }
             }
@@ -356,13 +361,13 @@ impl Keeper {
         }
         let Some(open) = self.plots.front().map(|plot| plot.number) else { return Ok(()) };
         let kept = self.folder.kept(open)?;
-        let open_bytes = self.current().map_or(0, |plot| plot.ground.frontier()) as u64;
+        let open_bytes = self.current().map_or(0, |plot| plot.ground.committed()) as u64;
         let retention = &self.settings.retention;
         let Some(surplus) = retention.surplus(&kept, open_bytes, self.settings.utc_ns(now_ns)).cloned() else {
             return Ok(());
         };
         match retention.archive.split_first() {
-            None => self.give_up(&surplus),
+            None => self.discard(&surplus),
             Some((program, arguments)) => {
                 let mut command = Command::new(program);
                 command.args(arguments).arg(&surplus.path).stdin(Stdio::null()).stdout(Stdio::null());
@@ -375,7 +380,7 @@ impl Keeper {
         }
     }
 
-    fn give_up(&mut self, kept: &Kept) -> Result<()> {
+    fn discard(&mut self, kept: &Kept) -> Result<()> {
         remove(&kept.path)?;
         self.is_retention_due = true;
         self.tell(Event::Removed { path: kept.path.clone() });
@@ -390,7 +395,7 @@ impl Keeper {
         self.disk_due_ns = now_ns.saturating_add(DISK_PERIOD_NS);
         let Some(plot) = self.current() else { return Ok(()) };
         let (open, open_bytes, free_bytes) =
-            (plot.number, plot.ground.frontier() as u64, plot.ground.disk_bytes_free()?);
+            (plot.number, plot.ground.committed() as u64, plot.ground.disk_bytes_free()?);
         // Two segments of slack: one that is written, one that is being archived.
         let slack_bytes = 2 * self.capacity as u64;
         let bound = self.settings.retention.keep_bytes.map_or(u64::MAX, |bytes| bytes.saturating_add(slack_bytes));

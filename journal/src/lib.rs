@@ -4,7 +4,12 @@
 //! once it is closed, an [`Index`]. The layout of a record belongs to `hotpath::record`; this crate
 //! knows no venue and no strategy. `README.md` in this folder specifies the format.
 //!
-//! [`Writer`] appends, [`Segment`] opens a file that nobody writes to any more, [`Follower`] reads
+//! A live journal is made of [`Parts`]: the hot thread pushes records into its [`Feed`], and [`Live`] runs a
+//! [`Scribe`], which commits them, and a [`Keeper`], which does everything that calls the system. Inside, a
+//! growing file has a pen, which stores, and a ground, which grows and syncs; a blank is a segment that
+//! is prepared and not begun.
+//!
+//! [`Writer`] appends on one thread, [`Segment`] opens a file that nobody writes to any more, [`Follower`] reads
 //! one that grows, [`FolderFollower`] a run that grows, and [`Items`] walks bytes of any origin, damaged ones too.
 
 #![deny(unsafe_code)]

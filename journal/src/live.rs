@@ -96,7 +96,9 @@ pub struct Live {
 }
 
 impl Live {
-    /// Starts the threads. `on_start` runs first on each of them: it pins them to their cores.
+    /// Starts the threads. `on_start` runs first on each of them: it pins them to their cores. The
+    /// journaling thread spins on an empty ring, or, on hosts with fewer free cores than threads, yields
+    /// its core.
     ///
     /// # Errors
     /// [`Error::Thread`] when the system refuses one.

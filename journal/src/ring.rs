@@ -38,7 +38,7 @@ impl std::error::Error for Refused {}
 #[derive(Debug)]
 pub struct Feed {
     lines: Producer<Line>,
-    /// Lines kept free for halts and cancels.
+    /// Lines kept free for what must not wait: halts and cancels, samples of load, the end of the run.
     reserve: usize,
     status: Arc<Status>,
     /// Times of the first and of the last record pushed.
@@ -84,7 +84,7 @@ impl Feed {
         self.commit_lines(lines, self.reserve)
     }
 
-    /// Pushes records that must not wait: halts and cancels. May use the reserve.
+    /// Pushes records that must not wait. May use the reserve.
     ///
     /// # Errors
     /// [`Refused`]; nothing was pushed.

@@ -24,7 +24,7 @@ const CRC_AT: usize = 12;
 
 /// Where the inputs of a run came from.
 pub mod origin {
-    /// The exchange, once: the journal is the only copy.
+    /// The exchange, or a play: they came once, and the journal is the only copy.
     pub const LIVE: u16 = 0;
     /// A recording, which can be imported again.
     pub const RECORDING: u16 = 1;

@@ -18,9 +18,6 @@ pub struct LiveSettings {
     pub sync_ns: u64,
     /// How long and how much is kept.
     pub retention: Retention,
-    /// Whether the journaling thread spins on an empty ring. If not, it yields its core: for hosts with
-    /// fewer free cores than threads.
-    pub spins: bool,
 }
 
 impl LiveSettings {

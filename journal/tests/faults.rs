@@ -126,7 +126,6 @@ fn begin(folder: &Path, run_id: u64) -> Parts {
         reserved_lines: 16,
         sync_ns: SYNC_NS,
         retention: Retention::default(),
-        spins: false,
     };
     Parts::begin(Folder::take(folder).expect("nobody else has it"), settings).expect("a first segment")
 }

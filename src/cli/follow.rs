@@ -46,10 +46,13 @@ pub(super) fn run(files: &[PathBuf], mut printer: Printer) -> Result<Ended> {
 
 fn look(follower: &mut FolderFollower, printer: &mut Printer) -> Result<Look> {
     Ok(match follower.poll()? {
-        FolderPoll::Begun(header) => Look::Begun(*header),
+        FolderPoll::Begun(header) => {
+            printer.enter(header);
+            Look::Begun(*header)
+        }
         FolderPoll::Record(record) => {
             printer.print(&record)?;
-            Look::Printed(record.head)
+            if printer.ends_with(&record.head) { Look::End(Ended::Ok) } else { Look::Printed(record.head) }
         }
         FolderPoll::Pending => Look::Idle,
         FolderPoll::Closed => Look::End(Ended::Ok),

@@ -322,7 +322,7 @@ fn print_verified(out: &mut impl Write, path: &Path, verified: &Verified) -> std
 
 fn run_gaps(args: &FilesArgs) -> Result<Ended> {
     let gaps = Gaps::of(&journal_files(&args.files)?)?;
-    let (total_ns, span_ns) = (gaps.total_ns(), gaps.span_ns);
+    let (total_ns, span_ns) = (gaps.gap_ns, gaps.span_ns);
     let ended = if gaps.damage == 0 { Ended::Ok } else { Ended::Failed };
     if gaps.damage > 0 {
         eprintln!("journal: {} damaged places: gaps there may be missing; verify names them", gaps.damage);

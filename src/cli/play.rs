@@ -9,7 +9,7 @@ use clap::Args;
 use hotpath::record::{Found, end};
 use journal::Event;
 use serde_json::json;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use std::sync::atomic::AtomicBool;
 /// from another terminal, kill it, recover what it left. Interrupt it to end it in order.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  journal play demo/recording.cbcap --folder runs & journal cat runs --follow --kind QUOTE\n  journal play demo/recording.cbcap --folder runs --pace max && replay runs"
+    after_help = "Examples:\n  journal play demo/recording.cbcap --folder runs & sleep 1; journal cat runs --follow --kind QUOTE\n  journal play demo/recording.cbcap --folder runs --pace max && replay runs"
 )]
 pub struct PlayArgs {
     /// The recording.
@@ -63,7 +63,7 @@ pub fn run(args: &PlayArgs) -> Result<Ended> {
     };
     let loaded = config::load(&config, &args.sets)?;
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot take interrupts")?;
     }
     let folder = args.folder.clone();
@@ -152,7 +152,7 @@ fn print(played: &Played) -> Result<()> {
     )?;
     writeln!(
         out,
-        "  ring     fewest free lines {}, longest lag {:.3} ms, at samples once a second",
+        "  ring     fewest free lines {}, longest lag {:.3} ms, at samples once a second and at the end",
         grouped(*ring_lines_free_min),
         *lag_ns_max as f64 / 1e6
     )?;

@@ -4,7 +4,7 @@ use crate::render::{json, text};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use hotpath::record::{Checkpoint, Clock, Head, Kind, SCHEMA, body_of, payload_of};
-use journal::{Items, Record, Segment};
+use journal::{Header, Items, Record, Segment};
 use std::io::{BufWriter, StdoutLock, Write};
 
 /// Which records are wanted, and in which form.
@@ -42,19 +42,27 @@ pub(super) struct Printer {
     left: usize,
     /// The last reading of the clocks: monotonic and UTC nanoseconds.
     clock: Option<(u64, u64)>,
+    /// The run of the segment that is printed, and the segment's number.
+    place: (u64, u32),
 }
 
 impl Printer {
     pub fn of(args: &Wanted) -> Result<Self> {
         let out = BufWriter::new(std::io::stdout().lock());
         let left = args.limit.unwrap_or(usize::MAX);
-        Ok(Self { filter: Filter::of(args)?, out, json: args.json, left, clock: None })
+        Ok(Self { filter: Filter::of(args)?, out, json: args.json, left, clock: None, place: (0, 0) })
     }
 
     /// The records of a segment that may be wanted, to be printed next.
     pub fn begin<'a>(&mut self, segment: &'a Segment) -> Items<'a> {
+        self.enter(segment.header());
         self.clock = opening_clock(segment);
         self.filter.items(segment)
+    }
+
+    /// Says of which segment the next records are.
+    pub const fn enter(&mut self, header: &Header) {
+        self.place = (header.run_id, header.segment);
     }
 
     /// Prints a record, if it is wanted.
@@ -66,11 +74,20 @@ impl Printer {
         self.left -= 1;
         let offset = record.offset as u64;
         if self.json {
-            writeln!(self.out, "{}", json(offset, record.bytes))?;
+            let mut line = json(offset, record.bytes);
+            let (run_id, segment) = self.place;
+            line["run_id"] = format!("{run_id:016x}").into();
+            line["segment"] = segment.into();
+            writeln!(self.out, "{line}")?;
         } else {
             writeln!(self.out, "{}", text(offset, record.bytes))?;
         }
         Ok(())
+    }
+
+    /// Whether no record behind this one can be wanted, as far as its run goes.
+    pub fn ends_with(&self, head: &Head) -> bool {
+        head.seq >= self.filter.seqs.1 || self.filter.is_after(head, self.clock)
     }
 
     /// Whether the limit is reached.
@@ -116,6 +133,20 @@ enum Time {
     Utc(u64),
 }
 
+impl Time {
+    /// Nanoseconds from this time to a record.
+    fn until(self, head: &Head, clock: Option<(u64, u64)>) -> i128 {
+        let taken_ns = i128::from(head.taken_ns);
+        match self {
+            Self::Mono(ns) => taken_ns - i128::from(ns),
+            Self::Utc(ns) => {
+                let (mono_ns, utc_ns) = clock.unwrap_or((0, 0));
+                taken_ns - i128::from(mono_ns) + i128::from(utc_ns) - i128::from(ns)
+            }
+        }
+    }
+}
+
 impl Filter {
     fn of(args: &Wanted) -> Result<Self> {
         Ok(Self {
@@ -138,17 +169,15 @@ impl Filter {
     }
 
     fn takes(&self, head: &Head, clock: Option<(u64, u64)>) -> bool {
-        let at = |time: Time| match time {
-            Time::Mono(ns) => i128::from(head.taken_ns) - i128::from(ns),
-            Time::Utc(ns) => {
-                let (mono_ns, utc_ns) = clock.unwrap_or((0, 0));
-                i128::from(head.taken_ns) - i128::from(mono_ns) + i128::from(utc_ns) - i128::from(ns)
-            }
-        };
         (self.kinds.is_empty() || self.kinds.contains(&head.kind))
             && (self.seqs.0..=self.seqs.1).contains(&head.seq)
-            && self.from.is_none_or(|from| at(from) >= 0)
-            && self.to.is_none_or(|to| at(to) <= 0)
+            && self.from.is_none_or(|from| from.until(head, clock) >= 0)
+            && !self.is_after(head, clock)
+    }
+
+    /// Whether a record is later than all that is wanted.
+    fn is_after(&self, head: &Head, clock: Option<(u64, u64)>) -> bool {
+        self.to.is_some_and(|to| to.until(head, clock) > 0)
     }
 }
 

@@ -35,6 +35,12 @@ pub struct RecoverArgs {
 pub fn run(args: &RecoverArgs) -> Result<Ended> {
     let files = journal_files(&args.files)?;
     let targets = targets(&args.files, &files, &args.out)?;
+    for target in &targets {
+        let compressed = target.with_added_extension("zst");
+        if compressed.exists() {
+            bail!("{} stands there already: choose another --out", compressed.display());
+        }
+    }
     let mut done = Vec::new();
     for (source, target) in files.iter().zip(&targets) {
         progress(&format!("recovering {}", source.display()));

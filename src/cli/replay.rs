@@ -131,13 +131,16 @@ impl Total {
             out,
             "{}",
             match (self.matches, whole, complete) {
+                (true, true, _) if self.records == 0 => "NOTHING TO REPLAY: the journal was begun and holds no record",
                 (true, true, true) => "MATCH",
                 (true, true, false) => "MATCH of what can be replayed of a recovered journal",
                 (true, false, _) => "MATCH of what is left of a damaged journal",
                 (false, _, _) => "DIVERGED",
             }
         )?;
-        writeln!(out, "  records    {} ({})", grouped(self.records), kinds.join(", "))?;
+        let held: u64 = self.kinds.values().sum();
+        let of = if held == self.records { String::new() } else { format!(" of {}", grouped(held)) };
+        writeln!(out, "  records    {}{of} ({})", grouped(self.records), kinds.join(", "))?;
         writeln!(out, "  frames     {}", grouped(self.frames))?;
         writeln!(out, "  checksums  {} ok, {} bad", grouped(self.checksums_ok), grouped(self.checksums_bad))?;
         writeln!(out, "  rate       {} records/s", grouped(self.records_per_second as u64))?;

@@ -29,6 +29,13 @@ pub(super) fn diary(typed: &Journal, mut fault: impl FnMut(&str, &str)) -> Diary
         let what = format!("is {}; wanted: a power of two, {below} or {above}, say", typed.ring_lines);
         fault("journal.ring_lines", &what);
     }
+    if typed.keep_mib.is_some_and(|mib| mib.saturating_mul(BYTES_PER_MIB) < typed.segment_bytes) {
+        let what = format!(
+            "is less than one segment (`journal.segment_bytes` is {}): only the newest would ever be kept",
+            typed.segment_bytes
+        );
+        fault("journal.keep_mib", &what);
+    }
     if typed.archive.first().is_some_and(String::is_empty) {
         fault("journal.archive", "names no program; wanted: program and arguments, or [] for none");
     }
@@ -41,7 +48,7 @@ pub(super) fn diary(typed: &Journal, mut fault: impl FnMut(&str, &str)) -> Diary
         ring_lines: typed.ring_lines,
         sync_ns: typed.sync_ms * NS_PER_MS,
         keep_ns: typed.keep_days.map(|days| days * NS_PER_DAY),
-        keep_bytes: typed.keep_mib.map(|mib| mib * BYTES_PER_MIB),
+        keep_bytes: typed.keep_mib.map(|mib| mib.saturating_mul(BYTES_PER_MIB)),
         archive: typed.archive.clone(),
     }
 }

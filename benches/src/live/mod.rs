@@ -107,7 +107,7 @@ pub fn live(args: &LiveArgs) -> Result<LiveReport> {
     let place = Place::new(args.folder.clone());
     let folder = place.fresh()?;
     let spins = args.spins();
-    let settings = settings(crate::place::RING_LINES, spins);
+    let settings = settings(crate::place::RING_LINES);
     let Parts { feed, scribe, keeper, caveats, .. } = Parts::begin(Folder::take(folder.path())?, settings)?;
     let (sender, started) = channel();
     let live = Live::start(scribe, keeper, spins, move |role| {

@@ -82,8 +82,7 @@ impl Scribed {
     fn new(place: &Place, template: &Template) -> Result<Self> {
         let folder = place.fresh()?;
         // The sync belongs to another thread, and would be paid for by whichever pass meets it.
-        let never =
-            LiveSettings { sync_ns: u64::MAX, capacity_bytes: CAPACITY_BYTES_MAX, ..settings(RING_LINES, false) };
+        let never = LiveSettings { sync_ns: u64::MAX, capacity_bytes: CAPACITY_BYTES_MAX, ..settings(RING_LINES) };
         let Parts { feed, scribe, keeper, .. } = Parts::begin(Folder::take(folder.path())?, never)?;
         let (template, clock) = (template.clone(), Clock::start());
         Ok(Self { template, next_seq: 0, feed, scribe, keeper, clock, records_a_step: STEP, _folder: folder })

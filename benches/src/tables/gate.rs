@@ -48,8 +48,7 @@ pub(super) fn delays(place: &Place) -> Result<Delays> {
 
 fn measured(place: &Place, mut template: Template, pace: Pace, spins: bool) -> Result<Percentiles> {
     let folder = place.fresh()?;
-    let Parts { mut feed, scribe, keeper, .. } =
-        Parts::begin(Folder::take(folder.path())?, settings(RING_LINES, spins))?;
+    let Parts { mut feed, scribe, keeper, .. } = Parts::begin(Folder::take(folder.path())?, settings(RING_LINES))?;
     let live = Live::start(scribe, keeper, spins, |_| {})?;
     let clock = Clock::start();
     let mut gate = Orders::new(GATE_NS_MAX);
@@ -103,7 +102,7 @@ struct Looks {
 impl Looks {
     fn new(place: &Place, is_held: bool, reads_clock: bool) -> Result<Self> {
         let folder = place.fresh()?;
-        let parts = Parts::begin(Folder::take(folder.path())?, settings(RING_LINES_UNUSED, true))?;
+        let parts = Parts::begin(Folder::take(folder.path())?, settings(RING_LINES_UNUSED))?;
         let mut gate = Orders::new(GATE_NS_MAX);
         if is_held {
             ensure!(gate.hold(1, u64::MAX, 1).is_ok(), "an empty gate takes an order");

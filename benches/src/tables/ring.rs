@@ -62,7 +62,7 @@ struct Ours<P> {
 impl<P: Fn(&mut Feed, &Template) -> Result<(), Refused>> Ours<P> {
     fn new(place: &Place, ring_lines: usize, template: &Template, push: P) -> Result<Self> {
         let folder = place.fresh()?;
-        let never = LiveSettings { sync_ns: u64::MAX, ..settings(ring_lines, true) };
+        let never = LiveSettings { sync_ns: u64::MAX, ..settings(ring_lines) };
         let Parts { feed, mut scribe, keeper, .. } = Parts::begin(Folder::take(folder.path())?, never)?;
         let scribe = Beside::start(move || {
             if scribe.step().expect("records that fit") != Step::Wrote {
