@@ -63,6 +63,9 @@ pub fn compress(source: &Path, level: i32) -> Result<Compressed> {
         let draft = Draft::create(&path)?;
         let failed = |action| move |fault| Error::io(source, 0, action, fault);
         write(draft.file(), bytes, level).map_err(failed("compress the file"))?;
+        // The segment's age stays: what is kept for how long counts from its sealing.
+        let sealed = std::fs::metadata(source).and_then(|facts| facts.modified());
+        sealed.and_then(|sealed| draft.file().set_modified(sealed)).map_err(failed("date the file"))?;
         draft.sync()?;
         if !prove(draft.path(), bytes)? {
             return Err(failed("read the compressed file back")(io::ErrorKind::InvalidData.into()));

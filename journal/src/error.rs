@@ -122,6 +122,11 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// The highest segment number is taken.
+    NumbersUsed {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The system refused a thread.
     Thread {
         /// The system's answer.
@@ -204,6 +209,9 @@ impl fmt::Display for Error {
             }
             Self::NothingBegun { path } => {
                 write!(f, "{}: no segment is begun there: start a run first, or name a file", path.display())
+            }
+            Self::NumbersUsed { path } => {
+                write!(f, "{}: a segment has the highest number there is: start a new folder", path.display())
             }
             Self::Thread { source } => write!(f, "cannot start a thread ({source}): raise the limit of tasks"),
             Self::Compressed { path, source } => {

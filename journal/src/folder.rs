@@ -64,9 +64,12 @@ impl Folder {
     /// The number that the next segment gets: above all that are there.
     ///
     /// # Errors
-    /// [`Error::Io`] when the folder cannot be read.
+    /// [`Error::NumbersUsed`] when the highest number is taken, [`Error::Io`] when the folder cannot be read.
     pub fn next_segment(&self) -> Result<u32> {
-        Ok(segments(&self.path)?.last().map_or(0, |(number, _)| number + 1))
+        match segments(&self.path)?.last() {
+            None => Ok(0),
+            Some((number, _)) => number.checked_add(1).ok_or_else(|| Error::NumbersUsed { path: self.path.clone() }),
+        }
     }
 
     /// What the last run left: the body of the record with which the next one begins.
@@ -89,7 +92,11 @@ impl Folder {
         let mut kept = Vec::new();
         for (_, path) in segments(&self.path)?.into_iter().filter(|(number, _)| *number < open) {
             let facts = fs::metadata(&path).and_then(|facts| Ok((facts.len(), facts.modified()?)));
-            let (bytes, sealed) = facts.map_err(|source| Error::io(&path, 0, "look at the file", source))?;
+            let (bytes, sealed) = match facts {
+                // It was listed, and is gone: archived, compressed or moved by somebody else.
+                Err(source) if source.kind() == io::ErrorKind::NotFound => continue,
+                facts => facts.map_err(|source| Error::io(&path, 0, "look at the file", source))?,
+            };
             let sealed_utc_ns = sealed.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
             kept.push(Kept { path, bytes, sealed_utc_ns });
         }
@@ -134,8 +141,10 @@ pub fn segments(folder: &Path) -> Result<Vec<(u32, PathBuf)>> {
     let unreadable = |source| Error::io(folder, 0, "read the folder", source);
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        found.extend(segment_number(&path).map(|number| (number, path)));
+        let entry = entry.map_err(unreadable)?;
+        let is_file = entry.file_type().is_ok_and(|kind| !kind.is_dir());
+        let path = entry.path();
+        found.extend(segment_number(&path).filter(|_| is_file).map(|number| (number, path)));
     }
     found.sort();
     Ok(found)
@@ -159,11 +168,13 @@ pub fn is_unbegun(path: &Path) -> Result<bool> {
     Ok(holds_nothing(path)? && !has_slot())
 }
 
-/// Removes a file and waits until its name is gone from the disk.
+/// Removes a file and waits until its name is gone from the disk. Somebody else may have done it.
 pub(crate) fn remove(path: &Path) -> Result<()> {
     faults::point();
-    fs::remove_file(path).map_err(|source| Error::io(path, 0, "remove the file", source))?;
-    sync_folder(path)
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::io(path, 0, "remove the file", source)),
+        _ => sync_folder(path),
+    }
 }
 
 /// Whether a file holds nothing: zeros, and at most what a writer stores of a header before the words that

@@ -26,6 +26,8 @@ use std::sync::mpsc::Sender;
 const AHEAD_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes whose pages are made writable again on each tick, from the page that the scribe is in.
 const REFRESH_BYTES: usize = 64 * 1024;
+/// How long an archive command may run.
+const ARCHIVE_NS_MAX: u64 = 600_000_000_000;
 /// How often the disk is looked at.
 const DISK_PERIOD_NS: u64 = 1_000_000_000;
 /// How long after a refused growth it is tried again.
@@ -79,6 +81,8 @@ pub struct Totals {
     pub bytes: u64,
     /// Times that the disk was waited for.
     pub syncs: u64,
+    /// Bytes of whole pages that went to the disk with them.
+    pub synced_bytes: u64,
 }
 
 /// The ground of a segment that is prepared, written or waits to be sealed.
@@ -113,9 +117,20 @@ pub struct Keeper {
     grow_due_ns: u64,
     /// Why the file could not grow, while the scribe still has room.
     refused: Option<Error>,
-    archiving: Option<(Kept, Child)>,
+    archiving: Option<Archiving>,
+    /// The last complaint about the archive command: the same one is not told again.
+    complaint: Option<Event>,
     /// Whether segments may have become surplus.
     is_retention_due: bool,
+}
+
+/// An archive command that runs.
+#[derive(Debug)]
+struct Archiving {
+    kept: Kept,
+    child: Child,
+    /// When it is ended, nanoseconds.
+    due_ns: u64,
 }
 
 /// The ends of the two rings of segments.
@@ -159,6 +174,7 @@ impl Keeper {
             grow_due_ns: 0,
             refused: None,
             archiving: None,
+            complaint: None,
             is_retention_due: true,
         };
         keeper.grow(0)?;
@@ -273,7 +289,9 @@ impl Keeper {
 
     /// Makes the next segment, so that the scribe can switch to it without waiting.
     fn prepare(&mut self) -> Result<()> {
-        let Some(number) = self.plots.back().map(|plot| plot.number + 1) else { return Ok(()) };
+        let Some(last) = self.plots.back() else { return Ok(()) };
+        let used = || Error::NumbersUsed { path: self.folder.path().to_owned() };
+        let number = last.number.checked_add(1).ok_or_else(used)?;
         let (ground, tail, blank) = prepare(&self.folder, number, self.capacity)?;
         let _ = self.blanks.push(blank);
         self.plots.push_back(Plot { number, ground, tail, synced: 0 });
@@ -300,7 +318,7 @@ impl Keeper {
         let end = plot.ground.committed();
         let whole = end - end % page;
         if whole > plot.synced {
-            plot.ground.sync(plot.synced, whole)?;
+            self.totals.synced_bytes += plot.ground.sync(plot.synced, whole)? as u64;
             plot.synced = whole;
         }
         if end > whole {
@@ -329,8 +347,11 @@ impl Keeper {
         Ok(())
     }
 
-    /// Removes what was prepared and is not needed.
+    /// Ends an archive command that still runs, and removes what was prepared and is not needed.
     fn end(&mut self) -> Result<Tick> {
+        if let Some(archiving) = self.archiving.take() {
+            self.end_archiving(archiving, "the run ended before it did");
+        }
         for plot in std::mem::take(&mut self.plots) {
             let path = plot.ground.path().to_owned();
             plot.tail.remove()?;
@@ -341,20 +362,8 @@ impl Keeper {
 
     /// Gives up at most one surplus segment, or starts its archive command.
     fn retain(&mut self, now_ns: u64) -> Result<()> {
-        if let Some((kept, mut child)) = self.archiving.take() {
-            match child.try_wait() {
-                Ok(None) => self.archiving = Some((kept, child)),
-                Ok(Some(status)) if status.success() => self.discard(&kept)?,
-                outcome => {
-                    let why = match outcome {
-                        Ok(Some(status)) => status.to_string(),
-                        Ok(None) => return Ok(()),
-                        Err(error) => error.to_string(),
-                    };
-                    self.tell(Event::NotArchived { path: kept.path, why });
-                }
-            }
-            return Ok(());
+        if let Some(archiving) = self.archiving.take() {
+            return self.look_at_archiving(archiving, now_ns);
         }
         if !std::mem::take(&mut self.is_retention_due) {
             return Ok(());
@@ -370,13 +379,44 @@ impl Keeper {
             None => self.discard(&surplus),
             Some((program, arguments)) => {
                 let mut command = Command::new(program);
-                command.args(arguments).arg(&surplus.path).stdin(Stdio::null()).stdout(Stdio::null());
-                match command.spawn() {
-                    Ok(child) => self.archiving = Some((surplus, child)),
-                    Err(error) => self.tell(Event::NotArchived { path: surplus.path, why: error.to_string() }),
+                command.args(arguments).arg(&surplus.path);
+                // A pipe that it keeps open would hold up whoever reads from us.
+                let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+                match spawned {
+                    Ok(child) => {
+                        let due_ns = now_ns.saturating_add(ARCHIVE_NS_MAX);
+                        self.archiving = Some(Archiving { kept: surplus, child, due_ns });
+                    }
+                    Err(error) => self.complain(surplus, error.to_string()),
                 }
                 Ok(())
             }
+        }
+    }
+
+    fn look_at_archiving(&mut self, mut archiving: Archiving, now_ns: u64) -> Result<()> {
+        match archiving.child.try_wait() {
+            Ok(None) if now_ns < archiving.due_ns => self.archiving = Some(archiving),
+            Ok(None) => self.end_archiving(archiving, "it ran for ten minutes"),
+            Ok(Some(status)) if status.success() => return self.discard(&archiving.kept),
+            Ok(Some(status)) => self.complain(archiving.kept, status.to_string()),
+            Err(error) => self.complain(archiving.kept, error.to_string()),
+        }
+        Ok(())
+    }
+
+    fn end_archiving(&mut self, mut archiving: Archiving, why: &str) {
+        // When it has just ended by itself there is nothing to kill; either way it is waited for.
+        let _ = archiving.child.kill();
+        let _ = archiving.child.wait();
+        self.complain(archiving.kept, why.to_owned());
+    }
+
+    fn complain(&mut self, kept: Kept, why: String) {
+        let event = Event::NotArchived { path: kept.path, why };
+        if self.complaint.as_ref() != Some(&event) {
+            self.complaint = Some(event.clone());
+            self.tell(event);
         }
     }
 

@@ -171,7 +171,8 @@ impl Ground {
 
     /// Waits until committed bytes lie on the disk: `start` and `end` are multiples of a page. Other pages
     /// are left alone, so the page that the pen is in is not protected by it.
-    pub fn sync(&self, start: usize, end: usize) -> Result<()> {
+    /// Gives their number.
+    pub fn sync(&self, start: usize, end: usize) -> Result<usize> {
         faults::point();
         assert!(end <= self.committed(), "only pages that the pen has left are let go");
         // SAFETY: the mapping is of a file and shared, so letting pages go loses nothing: a later access
@@ -180,7 +181,8 @@ impl Ground {
         // One flush of the translation caches of all cores, the hot one too, in place of one a page.
         let_go.map_err(|source| self.refused(start, "let go of pages", source))?;
         let synced = self.growing.map.flush_range(start, end - start);
-        synced.map_err(|source| self.refused(start, "flush the file", source))
+        synced.map_err(|source| self.refused(start, "flush the file", source))?;
+        Ok(end - start)
     }
 
     /// Waits until everything about the file lies on the disk.

@@ -165,7 +165,7 @@ impl Desk {
         let Ok(blank) = self.blanks.pop() else { return Ok(false) };
         let old = self.open.take().ok_or(Error::Stopped)?;
         let run = old.header().run();
-        let next = Run { segment: run.segment + 1, first_seq: self.next_seq, ..run };
+        let next = Run { segment: run.segment.saturating_add(1), first_seq: self.next_seq, ..run };
         // Handed back before anything of the next segment is committed: whoever sees a record there
         // sees that this one is finished.
         let _ = self.finished.push(Finished { segment: old, next_seq: self.next_seq, is_last: false });

@@ -1,8 +1,8 @@
 //! Keeps the durable copy of the page that the writer is in: see [`crate::tail`] for what lies in the file.
 
-use crate::draft::sync_folder;
 use crate::error::{Error, Result};
 use crate::faults;
+use crate::folder::remove;
 use crate::open::undo_unless;
 use crate::segment::Run;
 use crate::tail::TailSlot;
@@ -57,8 +57,6 @@ impl TailFile {
 
     /// Removes the file: the segment itself is on the disk.
     pub fn remove(self) -> Result<()> {
-        faults::point();
-        std::fs::remove_file(&self.path).map_err(|source| Error::io(&self.path, 0, "remove the file", source))?;
-        sync_folder(&self.path)
+        remove(&self.path)
     }
 }

@@ -158,7 +158,7 @@ impl Writer {
     fn switch(&mut self) -> Result<()> {
         let run = self.open.as_ref().ok_or(Error::Stopped)?.1.header().run();
         self.seal()?;
-        let next = Run { segment: run.segment + 1, first_seq: self.next_seq, ..run };
+        let next = Run { segment: run.segment.saturating_add(1), first_seq: self.next_seq, ..run };
         let (ground, blank) = Blank::prepare(self.place.path(next.segment), self.capacity)?;
         self.open = Some((ground, blank.begin(Header::new(&next))));
         Ok(())

@@ -4,7 +4,7 @@ use super::{Ended, grouped, print_json, progress};
 use crate::files::bin_files;
 use anyhow::{Result, bail};
 use clap::Args;
-use journal::{Compressed, compress};
+use journal::{Compressed, Error, compress};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ pub struct SealArgs {
 /// What makes the exit code 2.
 pub fn run(args: &SealArgs) -> Result<Ended> {
     let files = bin_files(&args.files)?;
-    let mut done = Vec::new();
+    let (mut done, mut live) = (Vec::new(), 0);
     for path in &files {
         progress(&format!("compressing {}", path.display()));
         let outcome = compress(path, args.level).and_then(|compressed| {
@@ -47,13 +47,14 @@ pub fn run(args: &SealArgs) -> Result<Ended> {
         progress("");
         match outcome {
             Ok(compressed) => done.push(compressed),
+            Err(Error::Live { .. }) if files.len() > 1 => live += 1,
             Err(error) if files.len() == 1 => return Err(error.into()),
             Err(error) => eprintln!("journal: {error}"),
         }
     }
     if args.json {
         let values: Vec<_> = done.iter().map(to_json).collect();
-        print_json(&json!({ "files": values, "failed": files.len() - done.len() }))?;
+        print_json(&json!({ "files": values, "failed": files.len() - live - done.len() }))?;
     } else {
         let mut out = std::io::stdout().lock();
         for Compressed { source, path, bytes, compressed_bytes } in &done {
@@ -61,8 +62,8 @@ pub fn run(args: &SealArgs) -> Result<Ended> {
             writeln!(out, "{}: {before} bytes -> {}: {after} bytes", source.display(), path.display())?;
         }
     }
-    if done.len() < files.len() {
-        bail!("{} of {} files could not be compressed: see above", files.len() - done.len(), files.len());
+    if done.len() + live < files.len() {
+        bail!("{} of {} files could not be compressed: see above", files.len() - live - done.len(), files.len());
     }
     Ok(Ended::Ok)
 }

@@ -50,7 +50,7 @@ fn what_is_committed_is_read_back_while_the_pen_is_elsewhere() {
     let mut read = [0; 13];
     ground.read(PAGE_BYTES - 3, &mut read);
     assert_eq!(&read, b"across a page");
-    ground.sync(0, PAGE_BYTES).expect("on the disk");
+    assert_eq!(ground.sync(0, PAGE_BYTES).expect("on the disk"), PAGE_BYTES);
     ground.refresh(0, PAGE_BYTES).expect("writable again");
     pen.write(PAGE_BYTES - 3, b"A");
     ground.read(PAGE_BYTES - 3, &mut read);

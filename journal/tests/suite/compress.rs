@@ -68,6 +68,15 @@ fn the_original_goes_only_when_it_is_told_to() {
 }
 
 #[test]
+fn the_age_of_a_segment_stays() {
+    let (_folder, path) = stored(&sealed(&small_run()));
+    let sealed = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+    fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(sealed)).expect("dated");
+    let compressed = compress(&path, 3).expect("compressed").path;
+    assert_eq!(fs::metadata(compressed).and_then(|facts| facts.modified()).expect("a date"), sealed);
+}
+
+#[test]
 fn another_file_of_that_name_stays() {
     let (folder, path) = stored(&sealed(&small_run()));
     let other = frame_of(&sealed(&[]), true);

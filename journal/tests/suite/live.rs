@@ -155,6 +155,8 @@ fn the_watermark_follows_the_sync_and_the_tail_holds_the_last_page() {
     let start = slot.offset as usize;
     assert_eq!((slot.next_seq, slot.segment, slot.run_id, slot.generation), (107, 0, RUN.run_id, 1));
     assert_eq!((start % 4096, &segment[start..start + bytes.len()]), (0, bytes));
+    // Whole pages really went to the disk: what the watermark counts lies there or in the slot.
+    assert_eq!(keeper.totals().synced_bytes, slot.offset);
     assert!(start > 0 && segment[start + bytes.len()..].iter().all(|byte| *byte == 0));
     finish(feed, scribe, keeper, 3 * SYNC_NS);
     assert!(!tail_path(&path).exists());
@@ -203,6 +205,16 @@ fn a_record_out_of_order_stops_the_journal_and_what_was_committed_stays() {
     assert!(error.to_string().contains("has seq 9 where 7 is next"), "{error}");
     let file = first_file(&folder);
     assert_eq!((stream(&file).len(), items(&file).1), (7, End::Unsealed));
+}
+
+#[test]
+fn numbers_end_and_folders_are_no_segments() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("000007.bin")).expect("a folder");
+    assert_eq!(Folder::take(folder.path()).expect("free").next_segment().expect("a number"), 0);
+    std::fs::write(segment_path(folder.path(), u32::MAX), b"foreign").expect("written");
+    let error = Folder::take(folder.path()).expect("free").next_segment().expect_err("none is left");
+    assert!(error.to_string().contains("start a new folder"), "{error}");
 }
 
 #[test]
@@ -310,6 +322,67 @@ fn told(parts: &mut Parts) -> Event {
     }
 }
 
+/// A command that hangs is ended after ten minutes, and with the run; the segment stays.
+#[test]
+fn an_archive_command_that_hangs_is_ended() {
+    const TEN_MINUTES_NS: u64 = 600_000_000_000;
+    let archive = ["sleep", "100000"].map(str::to_owned).to_vec();
+    let bounds = Retention { keep_ns: Some(50), archive, ..Retention::default() };
+    let (folder, mut parts) = second_run(bounds.clone(), 1_000_050);
+    for now_ns in [1, 2, TEN_MINUTES_NS] {
+        parts.keeper.tick(now_ns).expect("a tick");
+        assert_eq!(parts.events.try_recv().ok(), None);
+    }
+    parts.keeper.tick(TEN_MINUTES_NS + 1).expect("a tick");
+    let why = "it ran for ten minutes".to_owned();
+    let path = segment_path(folder.path(), 0);
+    assert_eq!(parts.events.try_recv(), Ok(Event::NotArchived { path: path.clone(), why }));
+    assert!(path.exists());
+
+    let (_folder, Parts { feed, scribe, mut keeper, events, .. }) = second_run(bounds, 1_000_050);
+    keeper.tick(1).expect("a tick");
+    finish(feed, scribe, keeper, 2);
+    let ended =
+        events.iter().filter(|event| matches!(event, Event::NotArchived { why, .. } if why.contains("run ended")));
+    assert_eq!(ended.count(), 1);
+}
+
+/// Minor faults of this thread so far.
+fn faults() -> u64 {
+    let facts = std::fs::read_to_string("/proc/thread-self/stat").expect("a proc file system");
+    let behind_name = facts.rsplit(')').next().expect("fields behind the name");
+    behind_name.split_whitespace().nth(7).and_then(|field| field.parse().ok()).expect("a number")
+}
+
+/// The kernel protects pages that it writes back, here because the test asks for it: the next store faults,
+/// unless the keeper has seen to the pages before.
+#[test]
+fn a_tick_makes_the_pages_that_the_scribe_is_in_writable_again() {
+    let folder = folder();
+    let Parts { mut feed, mut scribe, mut keeper, caveats, .. } = begin(folder.path(), live_settings());
+    if !caveats.is_empty() {
+        eprintln!("skipped: {caveats:?}: this file system protects no pages");
+        return;
+    }
+    let file = std::fs::File::open(segment_path(folder.path(), 0)).expect("the segment");
+    let mut written = |seqs: std::ops::Range<u64>| {
+        seqs.for_each(|seq| feed.push_lines(&level(seq, flag::END_OF_STEP)).expect("room"));
+        let before = faults();
+        drain(&mut scribe);
+        faults() - before
+    };
+    // Everything that a fault could come from but the pages of the file is met once before.
+    written(0..200);
+    keeper.tick(0).expect("a tick");
+    written(200..400);
+    file.sync_data().expect("written back");
+    let protected = written(400..600);
+    file.sync_data().expect("written back");
+    keeper.tick(1).expect("a tick");
+    let refreshed = written(600..800);
+    assert!(protected > 0 && refreshed == 0, "{protected} faults without the tick, {refreshed} with it");
+}
+
 #[test]
 fn a_segment_is_removed_only_after_it_was_archived() {
     let shell = |script: &str| ["sh", "-c", script, "sh"].map(str::to_owned).to_vec();
@@ -320,6 +393,14 @@ fn a_segment_is_removed_only_after_it_was_archived() {
     let first = std::fs::read(segment_path(folder.path(), 0)).expect("the first segment");
     assert_eq!(told(&mut parts), Event::Removed { path: segment_path(folder.path(), 0) });
     assert_eq!(std::fs::read(segment_path(store.path(), 0)).expect("a copy"), first);
+
+    // A command that moves the segment away has removed it too.
+    let script = format!("mv \"$1\" '{}'", store.path().display());
+    let (folder, mut parts) = second_run(Retention { archive: shell(&script), ..bounds.clone() }, 1_000_050);
+    for number in [0, 1] {
+        assert_eq!(told(&mut parts), Event::Removed { path: segment_path(folder.path(), number) });
+        assert!(segment_path(store.path(), number).exists());
+    }
 
     for archive in [shell("exit 3"), vec!["no such program".to_owned()]] {
         let (folder, mut parts) = second_run(Retention { archive, ..bounds.clone() }, 1_000_050);
