@@ -3,12 +3,13 @@
 //! [`Keeper::tick`] takes the time as an argument and does a bounded piece of work, so tests drive it
 //! step by step beside the scribe.
 
+use crate::archivist::Archivist;
 use crate::draft::sync_folder;
 use crate::error::{Error, Result};
+use crate::event::Event;
 use crate::folder::{Folder, remove};
 use crate::map::{Ground, page_bytes};
 use crate::open::{Blank, undo_unless};
-use crate::retention::Kept;
 use crate::scribe::Finished;
 use crate::segment::{Run, segment_path};
 use crate::settings::LiveSettings;
@@ -17,8 +18,6 @@ use crate::tail::tail_path;
 use crate::tail_file::TailFile;
 use rtrb::{Consumer, Producer};
 use std::collections::VecDeque;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
@@ -26,8 +25,6 @@ use std::sync::mpsc::Sender;
 const AHEAD_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes whose pages are made writable again on each tick, from the page that the scribe is in.
 const REFRESH_BYTES: usize = 64 * 1024;
-/// How long an archive command may run.
-const ARCHIVE_NS_MAX: u64 = 600_000_000_000;
 /// How often the disk is looked at.
 const DISK_PERIOD_NS: u64 = 1_000_000_000;
 /// How long after a refused growth it is tried again.
@@ -43,33 +40,6 @@ pub enum Tick {
     Idle,
     /// The run is over and all its segments are sealed.
     Over,
-}
-
-/// What the keeper has to say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A segment was closed.
-    Sealed {
-        /// Its file.
-        path: PathBuf,
-        /// Its length.
-        bytes: u64,
-    },
-    /// The clock at the start lies further beyond the newest segment than segments are kept for: none is
-    /// given up for its age in this run.
-    AgesDoubted,
-    /// A segment was surplus and is gone.
-    Removed {
-        /// Its file.
-        path: PathBuf,
-    },
-    /// The archive command failed; the segment stays.
-    NotArchived {
-        /// Its file.
-        path: PathBuf,
-        /// The command's status, or why it did not start.
-        why: String,
-    },
 }
 
 /// What a run came to.
@@ -117,20 +87,7 @@ pub struct Keeper {
     grow_due_ns: u64,
     /// Why the file could not grow, while the scribe still has room.
     refused: Option<Error>,
-    archiving: Option<Archiving>,
-    /// The last complaint about the archive command: the same one is not told again.
-    complaint: Option<Event>,
-    /// Whether segments may have become surplus.
-    is_retention_due: bool,
-}
-
-/// An archive command that runs.
-#[derive(Debug)]
-struct Archiving {
-    kept: Kept,
-    child: Child,
-    /// When it is ended, nanoseconds.
-    due_ns: u64,
+    archivist: Archivist,
 }
 
 /// The ends of the two rings of segments.
@@ -150,12 +107,8 @@ impl Keeper {
         events: Sender<Event>,
     ) -> Result<Self> {
         let (number, ground, tail) = first;
-        let mut settings = settings;
-        if !settings.retention.believes(&folder.kept(number)?, settings.run.created_utc_ns) {
-            settings.retention.keep_ns = None;
-            // Whoever does not listen need not hear.
-            let _ = events.send(Event::AgesDoubted);
-        }
+        let (kept, start_utc_ns) = (folder.kept(number)?, settings.run.created_utc_ns);
+        let archivist = Archivist::new(settings.retention.clone(), &kept, start_utc_ns, events.clone());
         let capacity = crate::writer::checked_capacity(settings.capacity_bytes)?;
         let mut keeper = Self {
             folder,
@@ -173,9 +126,7 @@ impl Keeper {
             disk_due_ns: 0,
             grow_due_ns: 0,
             refused: None,
-            archiving: None,
-            complaint: None,
-            is_retention_due: true,
+            archivist,
         };
         keeper.grow(0)?;
         keeper.prepare()?;
@@ -342,16 +293,14 @@ impl Keeper {
         self.status.durable.publish(finished.next_seq);
         self.totals.segments += 1;
         self.totals.bytes += bytes as u64;
-        self.is_retention_due = true;
+        self.archivist.wake();
         self.tell(Event::Sealed { path, bytes: bytes as u64 });
         Ok(())
     }
 
     /// Ends an archive command that still runs, and removes what was prepared and is not needed.
     fn end(&mut self) -> Result<Tick> {
-        if let Some(archiving) = self.archiving.take() {
-            self.end_archiving(archiving, "the run ended before it did");
-        }
+        self.archivist.end();
         for plot in std::mem::take(&mut self.plots) {
             let path = plot.ground.path().to_owned();
             plot.tail.remove()?;
@@ -360,71 +309,12 @@ impl Keeper {
         Ok(Tick::Over)
     }
 
-    /// Gives up at most one surplus segment, or starts its archive command.
+    /// Has at most one surplus segment given up.
     fn retain(&mut self, now_ns: u64) -> Result<()> {
-        if let Some(archiving) = self.archiving.take() {
-            return self.look_at_archiving(archiving, now_ns);
-        }
-        if !std::mem::take(&mut self.is_retention_due) {
-            return Ok(());
-        }
-        let Some(open) = self.plots.front().map(|plot| plot.number) else { return Ok(()) };
-        let kept = self.folder.kept(open)?;
         let open_bytes = self.current().map_or(0, |plot| plot.ground.committed()) as u64;
-        let retention = &self.settings.retention;
-        let Some(surplus) = retention.surplus(&kept, open_bytes, self.settings.utc_ns(now_ns)).cloned() else {
-            return Ok(());
-        };
-        match retention.archive.split_first() {
-            None => self.discard(&surplus),
-            Some((program, arguments)) => {
-                let mut command = Command::new(program);
-                command.args(arguments).arg(&surplus.path);
-                // A pipe that it keeps open would hold up whoever reads from us.
-                let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-                match spawned {
-                    Ok(child) => {
-                        let due_ns = now_ns.saturating_add(ARCHIVE_NS_MAX);
-                        self.archiving = Some(Archiving { kept: surplus, child, due_ns });
-                    }
-                    Err(error) => self.complain(surplus, error.to_string()),
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn look_at_archiving(&mut self, mut archiving: Archiving, now_ns: u64) -> Result<()> {
-        match archiving.child.try_wait() {
-            Ok(None) if now_ns < archiving.due_ns => self.archiving = Some(archiving),
-            Ok(None) => self.end_archiving(archiving, "it ran for ten minutes"),
-            Ok(Some(status)) if status.success() => return self.discard(&archiving.kept),
-            Ok(Some(status)) => self.complain(archiving.kept, status.to_string()),
-            Err(error) => self.complain(archiving.kept, error.to_string()),
-        }
-        Ok(())
-    }
-
-    fn end_archiving(&mut self, mut archiving: Archiving, why: &str) {
-        // When it has just ended by itself there is nothing to kill; either way it is waited for.
-        let _ = archiving.child.kill();
-        let _ = archiving.child.wait();
-        self.complain(archiving.kept, why.to_owned());
-    }
-
-    fn complain(&mut self, kept: Kept, why: String) {
-        let event = Event::NotArchived { path: kept.path, why };
-        if self.complaint.as_ref() != Some(&event) {
-            self.complaint = Some(event.clone());
-            self.tell(event);
-        }
-    }
-
-    fn discard(&mut self, kept: &Kept) -> Result<()> {
-        remove(&kept.path)?;
-        self.is_retention_due = true;
-        self.tell(Event::Removed { path: kept.path.clone() });
-        Ok(())
+        let Some(open) = self.plots.front().map(|plot| plot.number) else { return Ok(()) };
+        let utc_ns = self.settings.utc_ns(now_ns);
+        self.archivist.look(now_ns, utc_ns, open_bytes, || self.folder.kept(open))
     }
 
     /// Says how much disk is left: none when what must be given up first cannot be.

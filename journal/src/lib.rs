@@ -14,9 +14,11 @@
 
 #![deny(unsafe_code)]
 
+mod archivist;
 mod compress;
 mod draft;
 mod error;
+mod event;
 mod expand;
 pub mod faults;
 mod file;
@@ -45,12 +47,13 @@ mod writer;
 
 pub use compress::{Compressed, compress};
 pub use error::{Error, Fault, Result};
+pub use event::Event;
 pub use file::Segment;
 pub use folder::{Folder, is_unbegun, segments};
 pub use follow::{Follower, Poll};
 pub use follow_folder::{FolderFollower, FolderPoll};
 pub use index::{CHECKPOINTS_MAX, Entry, Index, IndexBody, index_holds};
-pub use keeper::{Event, Keeper, Tick, Totals};
+pub use keeper::{Keeper, Tick, Totals};
 pub use live::{Live, Parts, Role};
 pub use map::Caveat;
 pub use reader::{Cause, Damage, End, Item, Items, Record, valid_prefix};

@@ -1,8 +1,9 @@
 //! A journal that is written while the hot thread goes on: the ring, and two threads behind it.
 
 use crate::error::{Error, Result};
+use crate::event::Event;
 use crate::folder::Folder;
-use crate::keeper::{self, Event, Keeper, Rings, Tick, Totals};
+use crate::keeper::{self, Keeper, Rings, Tick, Totals};
 use crate::map::Caveat;
 use crate::ring::Feed;
 use crate::scribe::{Scribe, Step};
