@@ -113,7 +113,7 @@ impl LiveReport {
         threads: Threads,
         totals: Totals,
     ) -> Self {
-        let Totals { segments, bytes, syncs } = totals;
+        let Totals { segments, bytes, syncs, .. } = totals;
         Self {
             title: args.title(),
             idle_seconds: args.idle_seconds,
