@@ -1,6 +1,6 @@
 //! The diary of the engine: memory-mapped binary segments.
 //!
-//! A run is a folder of segment files; a segment is a [`Header`] that stands twice, records, and,
+//! Runs lie in a folder as segment files; a segment is a [`Header`] that stands twice, records, and,
 //! once it is closed, an [`Index`]. The layout of a record belongs to `hotpath::record`; this crate
 //! knows no venue and no strategy. `README.md` in this folder specifies the format.
 //!

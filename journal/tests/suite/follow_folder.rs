@@ -174,7 +174,7 @@ fn a_folder_without_a_begun_segment_is_refused() {
     let folder = folder();
     write(segment_path(folder.path(), 0), [0; 4096]).expect("a prepared segment");
     let error = FolderFollower::open(folder.path()).expect_err("nothing is begun");
-    assert!(error.to_string().contains("cannot find a segment that is begun"), "{error}");
+    assert!(error.to_string().contains("no segment is begun there"), "{error}");
     let mut damaged = sealed(&opening(0));
     damaged[20] ^= 1;
     damaged[148] ^= 1;
