@@ -326,11 +326,14 @@ impl Keeper {
         let Some(plot) = self.current() else { return Ok(()) };
         let (open, open_bytes, free_bytes) =
             (plot.number, plot.ground.committed() as u64, plot.ground.disk_bytes_free()?);
-        // Two segments of slack: one that is written, one that is being archived.
-        let slack_bytes = 2 * self.capacity as u64;
-        let bound = self.settings.retention.keep_bytes.map_or(u64::MAX, |bytes| bytes.saturating_add(slack_bytes));
-        let used = self.folder.kept(open)?.iter().map(|kept| kept.bytes).fold(open_bytes, u64::saturating_add);
-        self.status.disk_mib_free.publish(if used > bound { 0 } else { free_bytes / MIB });
+        let mut is_beyond = false;
+        if let Some(keep_bytes) = self.settings.retention.keep_bytes {
+            // Two segments of slack: one that is written, one that is being archived.
+            let bound = keep_bytes.saturating_add(2 * self.capacity as u64);
+            let kept = self.folder.kept(open)?;
+            is_beyond = kept.iter().map(|kept| kept.bytes).fold(open_bytes, u64::saturating_add) > bound;
+        }
+        self.status.disk_mib_free.publish(if is_beyond { 0 } else { free_bytes / MIB });
         Ok(())
     }
 

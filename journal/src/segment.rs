@@ -44,7 +44,8 @@ pub struct Run {
     pub markets: u16,
     /// Where its inputs came from: one of [`origin`].
     pub origin: u16,
-    /// Number of the first segment that is written; above 0 when a later one is regenerated alone.
+    /// Number of the first segment that is written: above 0 behind other runs of the folder, or when a later
+    /// one is regenerated alone.
     pub segment: u32,
     /// Sequence number of its first record.
     pub first_seq: u64,
@@ -68,7 +69,7 @@ pub struct Header {
     pub created_utc_ns: u64,
     /// What the CRC of every record starts from.
     pub salt: u32,
-    /// Number of the segment in its run, from 0.
+    /// Number of the segment in its folder, from 0.
     pub segment: u32,
     /// Rows of the market table.
     pub markets: u16,

@@ -28,7 +28,7 @@ const TAIL_BYTES_MAX: u64 = 8 << 20;
 pub struct TailSlot<'a> {
     /// The run.
     pub run_id: u64,
-    /// Number of the segment in its run.
+    /// Number of the segment in its folder.
     pub segment: u32,
     /// Counts the slots written, from 0: of two whole ones the higher is the newer.
     pub generation: u64,
