@@ -11,6 +11,7 @@ pub mod gaps;
 pub mod import;
 pub mod info;
 pub mod left_out;
+pub mod market;
 pub mod memory;
 pub mod play;
 pub mod render;

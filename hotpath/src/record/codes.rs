@@ -40,6 +40,24 @@ codes! {
         SILENT = 4 => "silent",
         /// A frame above [`crate::record::FRAME_BYTES_MAX`].
         OVERSIZED = 5 => "oversized",
+        /// The name of the host was not resolved.
+        NOT_RESOLVED = 6 => "not-resolved",
+        /// No address of the host took the connection.
+        NOT_REACHED = 7 => "not-reached",
+        /// The host did not answer in time while the connection was made.
+        NO_ANSWER = 8 => "no-answer",
+        /// The host's certificate is not trusted.
+        CERTIFICATE = 9 => "certificate",
+        /// TLS failed.
+        TLS = 10 => "tls",
+        /// The host did not agree to speak WebSocket; `close_code` has the HTTP status.
+        NOT_UPGRADED = 11 => "not-upgraded",
+        /// The other side broke a rule of WebSocket.
+        PROTOCOL = 12 => "protocol",
+        /// The exchange describes the instrument otherwise than the configuration.
+        INSTRUMENT = 13 => "instrument",
+        /// The engine asked for it.
+        ASKED = 14 => "asked",
     }
     /// Causes of [`super::Close`].
     close: u16 {
