@@ -9,12 +9,14 @@ mod diary;
 mod document;
 mod error;
 mod keys;
+mod live;
 mod meaning;
 mod model;
 mod typed;
 
 pub use diary::DiaryConfig;
 pub use error::ConfigError;
+pub use live::{HostConfig, LinkConfig, LiveConfig, Mode};
 
 use document::Document;
 use error::Fault;
@@ -29,6 +31,8 @@ pub struct Loaded {
     pub config: Config,
     /// How its journal is handed over, synced and kept.
     pub diary: DiaryConfig,
+    /// What a live run does, and with which sockets.
+    pub live: LiveConfig,
     /// The venue's name as the file writes it, `kraken`.
     pub venue_name: String,
     /// Where the market data come from, `ws://` or `wss://`.
@@ -56,9 +60,9 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ConfigError> {
     let (typed, places) = document.finish::<Typed>()?;
     let model_path = path.parent().unwrap_or(Path::new("")).join(&typed.fair.model);
     let model = model::load(&model_path)?;
-    let (config, diary) = meaning::config(&typed, model, &places)?;
+    let (config, diary, live) = meaning::config(path, &typed, model, &places)?;
     let Typed { venue, .. } = typed;
-    Ok(Loaded { config, diary, venue_name: venue.name, url: venue.url, symbol: venue.symbol, model_path })
+    Ok(Loaded { config, diary, live, venue_name: venue.name, url: venue.url, symbol: venue.symbol, model_path })
 }
 
 /// The text of a file.

@@ -1,8 +1,8 @@
 //! Records for people and scripts: one line of text, or one JSON object.
 
 use hotpath::record::{
-    Field, HEAD_BYTES, Head, Kind, NO_CONNECTION, NO_INSTRUMENT, ack_error, channel, close, command, end, flag,
-    head_of, left_out, link, method, payload_of, status,
+    Field, HEAD_BYTES, Head, Kind, NO_CONNECTION, NO_INSTRUMENT, ack_error, action, channel, close, command, end, feed,
+    flag, head_of, host, left_out, link, method, payload_of, sent, source, status,
 };
 use hotpath::{quality, quote, trust};
 use serde_json::{Map, Value, json};
@@ -124,6 +124,13 @@ fn code_name(kind: Kind, field: &str, value: i128) -> Option<&'static str> {
     let narrow = u8::try_from(code).ok();
     match (kind, field) {
         (Kind::COMMAND, "code") => command::name(code),
+        (Kind::COMMAND, "source") => source::name(code),
+        (Kind::SENT, "outcome") => sent::name(code),
+        (Kind::HOST, "option") => host::name(code),
+        (Kind::REQUEST, "action") => action::name(code),
+        (Kind::REQUEST | Kind::FEED, "channel") => channel::name(narrow?),
+        (Kind::FEED, "code") => feed::name(code),
+        (Kind::FEED, "error") => ack_error::name(narrow?),
         (Kind::LINK, "cause") => link::name(code),
         (Kind::CLOSE, "cause") => close::name(code),
         (Kind::FOUND, "end") => end::name(code),

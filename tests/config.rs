@@ -1,7 +1,8 @@
 //! Configurations: what is shipped loads, and every fault is named.
 
-use fathom::config::{DiaryConfig, Loaded, load};
+use fathom::config::{DiaryConfig, HostConfig, LinkConfig, Loaded, Mode, load};
 use hotpath::config::{book_rule, checksum_rule, venue_id};
+use hotpath::record::channel;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -109,6 +110,37 @@ fn upkeep_is_the_shells_and_bounds_are_off_when_they_say_so() {
     assert!(nameless.contains("`journal.archive` names no program"), "{nameless}");
 }
 
+/// The session is the engine's and is idle until a live run wakes it; sockets and host are the shell's.
+#[test]
+fn a_live_runs_keys_mean_what_they_say() {
+    let live = set(EUR, &[]).expect("it loads");
+    let session = live.config.session;
+    assert_eq!((session.active, session.activated().active), (0, 1));
+    assert_eq!(session.channels, 1 << channel::INSTRUMENT | 1 << channel::BOOK | 1 << channel::TRADE);
+    let times = [session.ack_ns_max, session.snapshot_ns_max, session.heartbeat_ns_max, session.connect_ns_max];
+    assert_eq!(times, [5_000_000_000, 5_000_000_000, 3_000_000_000, 15_000_000_000]);
+    let times = [session.ping_ns, session.pace_ns, session.retry_ns_min, session.retry_ns_max, session.stable_ns];
+    assert_eq!(times, [20_000_000_000, 50_000_000, 1_000_000_000, 60_000_000_000, 60_000_000_000]);
+    assert_eq!((session.tries_at_once, session.clock_step_ns_max), (3, 100_000_000));
+    let off = LinkConfig {
+        extra_ca: None,
+        nodelay: true,
+        quickack: false,
+        receive_buffer_bytes: None,
+        busy_poll_us: None,
+        kernel_stamps: true,
+    };
+    assert_eq!(live.live.link, off);
+    assert_eq!(live.live.host, HostConfig { core: None, fifo: None, lock_memory: false });
+    assert_eq!((live.live.mode, live.live.folder.as_path()), (Mode::Capture, Path::new("runs/kraken-btc-eur")));
+    let sets = ["link.extra_ca=lab.pem", "link.nodelay=false", "link.receive_buffer_bytes=65_536", "host.core=3"];
+    let other = set(EUR, &sets).expect("it loads");
+    assert_eq!(other.live.link.extra_ca, Some(shipped("lab.pem")));
+    assert_eq!((other.live.link.nodelay, other.live.link.receive_buffer_bytes), (false, Some(65_536)));
+    assert_eq!(other.live.host.core, Some(3));
+    assert_eq!(other.config, live.config, "no checkpoint holds them");
+}
+
 #[test]
 fn another_pair_needs_other_keys_only() {
     let two = ["venue.symbol=ETH/EUR", "venue.price_precision=2", "venue.price_increment=0.05", "quote.qty=0.25"];
@@ -188,6 +220,25 @@ fn wrong_types_and_ranges_name_place_and_range() {
         ("archive = []", "archive = \"cp\"", "is \"cp\" (text); wanted: an array of texts, program and arguments"),
         ("archive = []", "archive = [\"cp\", 1]", "`journal.archive` is an array with 1; wanted: an array of texts"),
         ("archive = []", "archive = [\"cp\"]", "both \"off\": nothing would ever be archived; set one of them"),
+        ("mode = \"capture\"", "mode = \"trade\"", "`run.mode` is \"trade\"; wanted: \"capture\""),
+        ("folder = \"runs/kraken-btc-eur\"", "folder = \"\"", "`run.folder` is empty; wanted: the path of a folder"),
+        ("\"book\", \"trade\"]", "\"trade\"]", "`session.channels` lacks \"book\""),
+        (
+            "\"book\", \"trade\"]",
+            "\"book\", \"trades\"]",
+            "`session.channels` holds \"trades\"; wanted: any of \"instrument\", \"book\", \"trade\", \"ticker\"",
+        ),
+        ("retry_ms_max = 60000", "retry_ms_max = 999", "is 999, less than `session.retry_ms_min` (1000)"),
+        ("retry_ms_min = 1000", "retry_ms_min = 99", "`session.retry_ms_min` is 99; wanted: an integer from 100"),
+        ("tries_at_once = 3", "tries_at_once = 11", "`session.tries_at_once` is 11; wanted: an integer from 0 to 10"),
+        ("nodelay = true", "nodelay = \"yes\"", "`link.nodelay` is \"yes\" (text); wanted: true or false"),
+        ("nodelay = true", "nodelay = 1", "`link.nodelay` is 1; wanted: true or false"),
+        (
+            "extra_ca = \"off\"",
+            "extra_ca = \"\"",
+            "`link.extra_ca` is empty; wanted: \"off\", or the path of a PEM file",
+        ),
+        ("core = \"off\"", "core = 1024", "`host.core` is 1024; wanted: \"off\", or an integer from 0 to 1023"),
         ("ring_lines = 262144", "ring_line = 65536\nring_lines = 262144", "did you mean `journal.ring_lines`?"),
         ("[quality]", "[quality", "is not TOML: "),
         ("burst = 3", "burst = 3\nburst = 3", "is not TOML: duplicate key"),
@@ -257,6 +308,22 @@ fn the_engine_accepts_both_ends_of_every_range() {
         ["journal.sync_ms=1", "journal.sync_ms=1000"],
         ["journal.keep_days=1", "journal.keep_days=36500"],
         ["journal.keep_mib=256", "journal.keep_mib=1099511627776"],
+        ["session.channels=['book']", "session.channels=['instrument', 'book', 'trade', 'ticker']"],
+        ["session.ack_ms_max=1", "session.ack_ms_max=3600000"],
+        ["session.snapshot_ms_max=1", "session.snapshot_ms_max=3600000"],
+        ["session.heartbeat_ms_max=1", "session.heartbeat_ms_max=3600000"],
+        ["session.connect_ms_max=1", "session.connect_ms_max=3600000"],
+        ["session.ping_ms=1000", "session.ping_ms=3600000"],
+        ["session.pace_ms=1", "session.pace_ms=60000"],
+        ["session.tries_at_once=0", "session.tries_at_once=10"],
+        ["session.retry_ms_min=100", "session.retry_ms_max=3600000"],
+        ["session.retry_ms_min=60000", "session.retry_ms_max=60000"],
+        ["session.stable_s=1", "session.stable_s=3600"],
+        ["session.clock_step_ms_max=1", "session.clock_step_ms_max=3600000"],
+        ["link.receive_buffer_bytes=4096", "link.receive_buffer_bytes=1073741824"],
+        ["link.busy_poll_us=1", "link.busy_poll_us=1000"],
+        ["host.core=0", "host.core=1023"],
+        ["host.fifo=1", "host.fifo=99"],
     ];
     for pair in ends {
         // The first alone, then both: where both set one key, the second wins.

@@ -11,8 +11,9 @@ mod mutate;
 #[path = "fuzz/seeds.rs"]
 mod seeds;
 
-use hotpath::record::{Head, Kind, SCHEMA, flag};
+use hotpath::record::{Feed, Head, Kind, Request, SCHEMA, action, body_of, feed, flag};
 use mutate::mutated;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use targets::{TARGETS, Target};
@@ -164,4 +165,10 @@ fn the_engines_corpus_reaches_every_kind_of_decision() {
     assert!(heads.iter().any(is_later), "no second segment");
     let is_between = |head: &Head| head.kind == Kind::CHECKPOINT && !head.has(flag::OPENING);
     assert!(heads.iter().any(is_between), "no checkpoint inside a segment");
+    let records = || tapes.iter().flat_map(|tape| tape.records().map(|(_, _, record)| record));
+    let asked: BTreeSet<_> = records().filter_map(body_of::<Request>).map(|body| body.action).collect();
+    let told: BTreeSet<_> = records().filter_map(body_of::<Feed>).map(|body| body.code).collect();
+    let known = |name: fn(u16) -> Option<&'static str>| (1..100).filter(move |code| name(*code).is_some());
+    assert_eq!(asked, known(action::name).collect(), "actions in the corpus");
+    assert_eq!(told, known(feed::name).collect(), "feed codes in the corpus");
 }

@@ -11,6 +11,7 @@ use crate::halt::{Halt, ensure};
 use crate::market::MarketState;
 use crate::progress::Progress;
 use crate::record::{LINE_BYTES, Line, NO_INSTRUMENT};
+use crate::session::Session;
 
 use bytemuck::{Pod, Zeroable};
 
@@ -31,6 +32,8 @@ pub mod section {
     pub const BIDS: u16 = 5;
     /// Asks of one market, likewise.
     pub const ASKS: u16 = 6;
+    /// [`crate::session::Session`].
+    pub const SESSION: u16 = 7;
 }
 
 /// What opens a section.
@@ -53,8 +56,9 @@ pub struct SectionHead {
 pub const STATE_BYTES_MAX: usize = size_of::<Config>()
     + size_of::<Progress>()
     + size_of::<EngineState>()
+    + size_of::<Session>()
     + MARKETS_MAX * (size_of::<MarketState>() + 2 * (size_of::<i64>() + SIDE_LEVELS * size_of::<Level>()))
-    + (3 + 3 * MARKETS_MAX) * size_of::<SectionHead>();
+    + (4 + 3 * MARKETS_MAX) * size_of::<SectionHead>();
 /// The same in lines.
 pub const STATE_LINES: usize = STATE_BYTES_MAX.div_ceil(LINE_BYTES);
 
@@ -67,6 +71,7 @@ pub fn encode(engine: &Engine, progress: &Progress, lines: &mut [Line]) -> Resul
     sink.section(section::CONFIG, NO_INSTRUMENT, bytemuck::bytes_of(&engine.config))?;
     sink.section(section::PROGRESS, NO_INSTRUMENT, bytemuck::bytes_of(progress))?;
     sink.section(section::ENGINE, NO_INSTRUMENT, bytemuck::bytes_of(&engine.state))?;
+    sink.section(section::SESSION, NO_INSTRUMENT, bytemuck::bytes_of(&engine.session))?;
     for (instrument, market) in (0..engine.config.market_count).zip(&engine.markets) {
         sink.section(section::MARKET, instrument, bytemuck::bytes_of(&market.state))?;
         sink.side(section::BIDS, instrument, &market.book.bids)?;
@@ -86,6 +91,7 @@ pub fn decode(bytes: &[u8], engine: &mut Engine) -> Result<Progress, Halt> {
     let progress: Progress = pod(take(&mut rest, section::PROGRESS, NO_INSTRUMENT)?)?;
     engine.start(&config)?;
     engine.state = pod::<EngineState>(take(&mut rest, section::ENGINE, NO_INSTRUMENT)?)?;
+    engine.session = pod::<Session>(take(&mut rest, section::SESSION, NO_INSTRUMENT)?)?;
     for instrument in 0..config.market_count {
         let market = engine.markets.get_mut(usize::from(instrument)).ok_or(Halt::MalformedCheckpoint)?;
         market.state = pod::<MarketState>(take(&mut rest, section::MARKET, instrument)?)?;
@@ -177,7 +183,8 @@ fn load_side<const ASK: bool>(bytes: &[u8], side: &mut Side<ASK>) -> Result<(), 
 }
 
 // The sizes that the README of this folder lays out.
-const _: () = assert!(size_of::<Config>() == 376 && size_of::<Progress>() == 64);
+const _: () = assert!(size_of::<Config>() == 464 && size_of::<Progress>() == 64);
 const _: () = assert!(size_of::<EngineState>() == 136 && size_of::<MarketState>() == 168);
+const _: () = assert!(size_of::<Session>() == 888);
 // Each checkpoint of a pair may take this many first lines beside its state (see `OUTPUT_LINES`).
 const _: () = assert!(STATE_BYTES_MAX < 64 * crate::record::PAYLOAD_BYTES_MAX);

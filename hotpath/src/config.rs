@@ -143,6 +143,70 @@ pub struct HealthConfig {
     pub journal_lag_ns_max: u64,
 }
 
+/// How connections and subscriptions are kept: see [`crate::session`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct SessionConfig {
+    /// 1 when the engine asks for its connections; 0 when its frames come from a recording.
+    pub active: u16,
+    /// What is subscribed of each market: one bit for each number of [`crate::record::channel`].
+    pub channels: u16,
+    /// Tries to connect that follow one another at once before the spacing grows.
+    pub tries_at_once: u32,
+    /// Longest wait for the answer to a request, nanoseconds.
+    pub ack_ns_max: u64,
+    /// Longest wait for a book's snapshot behind the ack, nanoseconds.
+    pub snapshot_ns_max: u64,
+    /// Time between pings, nanoseconds.
+    pub ping_ns: u64,
+    /// Least time between two requests on one connection, nanoseconds.
+    pub pace_ns: u64,
+    /// Time after which a connection that is being made is told of, nanoseconds.
+    pub connect_ns_max: u64,
+    /// Longest time without a heartbeat before it is told of, nanoseconds.
+    pub heartbeat_ns_max: u64,
+    /// Shortest wait before a try that does not follow at once, nanoseconds.
+    pub retry_ns_min: u64,
+    /// Longest wait before a try, nanoseconds.
+    pub retry_ns_max: u64,
+    /// How long something must have held before its failures are forgotten, nanoseconds.
+    pub stable_ns: u64,
+    /// Largest move of UTC against monotonic time between two readings, nanoseconds.
+    pub clock_step_ns_max: u64,
+}
+
+impl SessionConfig {
+    /// The session of an engine that asks for its connections.
+    #[must_use]
+    pub const fn activated(self) -> Self {
+        Self { active: 1, ..self }
+    }
+
+    fn check(&self) -> Result<(), Halt> {
+        let hour = 1..=HOUR_NS;
+        let times = [
+            self.ack_ns_max,
+            self.snapshot_ns_max,
+            self.ping_ns,
+            self.pace_ns,
+            self.connect_ns_max,
+            self.heartbeat_ns_max,
+            self.retry_ns_min,
+            self.retry_ns_max,
+            self.stable_ns,
+            self.clock_step_ns_max,
+        ];
+        ensure(times.iter().all(|time_ns| hour.contains(time_ns)), Halt::Config)?;
+        ensure(self.retry_ns_min <= self.retry_ns_max, Halt::Config)?;
+        ensure(self.tries_at_once <= TRIES_AT_ONCE_MAX, Halt::Config)?;
+        ensure(self.active <= 1, Halt::Config)
+    }
+}
+
+const HOUR_NS: u64 = 3_600_000_000_000;
+/// Most tries to connect that a configuration may let follow one another at once.
+pub const TRIES_AT_ONCE_MAX: u32 = 10;
+
 /// The journal's cadence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
@@ -167,6 +231,8 @@ pub struct Config {
     pub quote: QuoteConfig,
     /// The fair mid's model.
     pub model: Model,
+    /// How connections and subscriptions are kept.
+    pub session: SessionConfig,
     /// Rows used of `markets`.
     pub market_count: u16,
     /// Zero.
@@ -202,6 +268,7 @@ impl Config {
         within(self.model.micro_q16, -(1 << 20), 1 << 20)?;
         within(self.model.imbalance_q16, -(1 << 32), 1 << 32)?;
         within(self.model.clamp_ticks, 0, 1 << 32)?;
+        self.session.check()?;
         self.markets().iter().try_for_each(MarketConfig::check)
     }
 }

@@ -15,6 +15,7 @@ use crate::record::{
     Ack, Command, Features, Head, Health, Instrument, Kind, Level, Link, NO_CONNECTION, NO_INSTRUMENT, Status, body_of,
     channel, command, flag, head_of, method, status,
 };
+use crate::session::{Around, Session};
 use crate::trust::{Cause, Sign};
 use bytemuck::{Pod, Zeroable};
 
@@ -61,6 +62,7 @@ pub struct EngineState {
 pub struct Engine {
     pub(crate) config: Config,
     pub(crate) state: EngineState,
+    pub(crate) session: Session,
     pub(crate) markets: [Market; MARKETS_MAX],
 }
 
@@ -80,6 +82,7 @@ impl Engine {
         for (market, row) in self.markets.iter_mut().zip(config.markets()) {
             market.start(row);
         }
+        self.session.start();
         Ok(())
     }
 
@@ -101,12 +104,21 @@ impl Engine {
         self.markets.get(..usize::from(self.config.market_count)).unwrap_or_default()
     }
 
+    /// Connections and subscriptions.
+    #[must_use]
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// The earliest time at which the engine wants a [`Kind::TIMER`]; `u64::MAX` when at none.
     #[must_use]
     pub fn deadline_ns(&self) -> u64 {
         let rows = self.config.markets().iter().zip(self.markets());
         let trusted = rows.filter(|(_, market)| market.state.trust.is_trusted());
-        trusted.map(|(row, _)| self.stale_at(row)).min().unwrap_or(u64::MAX)
+        let stale_ns = trusted.map(|(row, _)| self.stale_at(row)).min().unwrap_or(u64::MAX);
+        // A run that has ended asks for nothing more.
+        let due_ns = if self.state.closed == 0 { self.session.due_ns(&self.config) } else { u64::MAX };
+        stale_ns.min(due_ns)
     }
 
     /// Whether a gap closed since the last call.
@@ -158,7 +170,12 @@ impl Engine {
                 self.distrust_connection(&head, Cause::Refused, out)?;
             }
             Kind::IGNORED => self.state.ignored = self.state.ignored.saturating_add(1),
-            Kind::LINK if body::<Link>(record)?.up == 0 => self.distrust_connection(&head, Cause::LinkDown, out)?,
+            Kind::LINK => self.linked(&head, &body(record)?, out)?,
+            Kind::HEARTBEAT => self.session.beat(head.connection, head.taken_ns),
+            Kind::PONG => self.session.ponged(head.connection, &body(record)?, head.taken_ns),
+            Kind::SENT => self.session.sent(&self.config.session, &body(record)?, head.taken_ns),
+            Kind::TIMER => self.session.stir(),
+            Kind::CLOCK => self.session.clock(&self.config, &body(record)?, out)?,
             Kind::COMMAND => match body::<Command>(record)?.code {
                 command::PAUSE => self.state.paused = 1,
                 command::RESUME => self.state.paused = 0,
@@ -169,6 +186,36 @@ impl Engine {
             _ => {}
         }
         if head.has(flag::END_OF_READ) { self.decide(&head, out) } else { Ok(()) }
+    }
+
+    /// Asks for what is due of connections and subscriptions: once a step, after everything else.
+    ///
+    /// # Errors
+    /// [`Halt::OutputsFull`].
+    pub fn act(&mut self, now_ns: u64, out: &mut Lines<'_>) -> Result<(), Halt> {
+        if self.state.closed != 0 {
+            return Ok(());
+        }
+        let (session, around) = self.around();
+        session.act(around, now_ns, out)
+    }
+
+    /// The session, and what it looks at.
+    fn around(&mut self) -> (&mut Session, Around<'_>) {
+        let markets = self.markets.get(..usize::from(self.config.market_count)).unwrap_or_default();
+        let around = Around { config: &self.config, connections: &self.state.connections, markets };
+        (&mut self.session, around)
+    }
+
+    fn linked(&mut self, head: &Head, link: &Link, out: &mut Lines<'_>) -> Result<(), Halt> {
+        if link.up == 0 {
+            self.distrust_connection(head, Cause::LinkDown, out)?;
+        } else {
+            self.heard_on(head.connection, head.taken_ns);
+        }
+        let (session, around) = self.around();
+        session.linked(around, head.connection, link, head.taken_ns);
+        Ok(())
     }
 
     fn market_event(&mut self, head: &Head, record: &[u8], out: &mut Lines<'_>) -> Result<(), Halt> {
@@ -183,13 +230,22 @@ impl Engine {
                 market.state.checks.note(finding, rules.quality.burst, rules.place(head), out)?;
             }
             Kind::BOOK_END => {
+                let was_trusted = market.state.trust.is_trusted();
                 if market.book_end(rules, head, &body(record)?, out)? {
                     self.state.regained = 1;
+                }
+                if market.state.trust.is_trusted() != was_trusted {
+                    self.session.stir();
+                }
+                if head.has(flag::SNAPSHOT) {
+                    self.session.snapshot(head.instrument, head.taken_ns);
                 }
                 self.withdraw_if_untrusted(head, out)?;
             }
             Kind::TRADE => market.state.counts.trades = market.state.counts.trades.saturating_add(1),
             _ => {
+                // A book that was barred may be asked for again now.
+                self.session.stir();
                 if let Some(sign) = market.described(rules.market, &body::<Instrument>(record)?) {
                     self.distrust(head.instrument, Cause::Instrument, sign, head.exch_ns, head.taken_ns, out)?;
                 }
@@ -199,6 +255,8 @@ impl Engine {
     }
 
     fn ack(&mut self, head: &Head, ack: &Ack, out: &mut Lines<'_>) -> Result<(), Halt> {
+        let (session, around) = self.around();
+        session.acked(around, (head.connection, head.instrument), ack, head.taken_ns, out)?;
         let about_book = ack.channel == channel::BOOK && ack.success != 0 && head.instrument != NO_INSTRUMENT;
         let cause = match ack.method {
             method::UNSUBSCRIBE if about_book => Cause::Unsubscribed,
@@ -327,6 +385,7 @@ impl Engine {
         let place = Place { instrument: index, flags: 0, exch_ns };
         let market = self.markets.get_mut(usize::from(index)).ok_or(Halt::UnknownInstrument)?;
         market.distrust(cause, sign, place, now_ns, out)?;
+        self.session.stir();
         let head = Head { exch_ns, taken_ns: now_ns, ..Head::zeroed() };
         self.withdraw_if_untrusted(&head, out)
     }

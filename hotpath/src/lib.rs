@@ -2,7 +2,7 @@
 //!
 //! The crate has no allocator, no clock, no socket and no file: what may not happen on the hot path
 //! cannot be written here. Read it in this order: [`record`] (what everything is made of),
-//! [`config`], [`venue`] (frame to events), [`book`], [`market`], [`engine`] (events to decisions),
+//! [`config`], [`venue`] (frame to events), [`book`], [`market`], [`engine`] (events to decisions), [`session`] (connections and subscriptions),
 //! [`turn`] (one input, from record to record), [`gate`] (orders wait for their records). `README.md` in this folder tells the design and the
 //! formulas.
 #![no_std]
@@ -46,6 +46,8 @@ pub mod progress;
 pub mod quality;
 pub mod quote;
 pub mod record;
+pub mod session;
+pub mod text;
 pub mod time;
 pub mod trust;
 pub mod turn;
@@ -53,4 +55,4 @@ pub mod units;
 pub mod venue;
 
 /// Version of what the engine computes. A change that makes old journals differ raises it.
-pub const ENGINE_VERSION: u32 = 1;
+pub const ENGINE_VERSION: u32 = 2;

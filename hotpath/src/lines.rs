@@ -53,6 +53,11 @@ impl<'a> Lines<'a> {
         self.connection = connection;
     }
 
+    /// The next records are about this connection.
+    pub const fn set_connection(&mut self, connection: u16) {
+        self.connection = connection;
+    }
+
     /// The sequence number that the next record gets.
     #[must_use]
     pub const fn next_seq(&self) -> u64 {

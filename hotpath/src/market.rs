@@ -71,6 +71,12 @@ impl MarketState {
         self.depth_acked
     }
 
+    /// Whether the exchange describes the instrument otherwise than the configuration.
+    #[must_use]
+    pub const fn is_barred(&self) -> bool {
+        self.barred != 0
+    }
+
     /// Whether there is a book to apply updates to.
     #[must_use]
     pub const fn has_book(&self) -> bool {

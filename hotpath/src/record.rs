@@ -70,6 +70,10 @@ impl Kind {
     pub const CLOSE: Self = Self(0x0107);
     /// Input: what a new run found of the one before it in its folder.
     pub const FOUND: Self = Self(0x0108);
+    /// Input: what became of a request.
+    pub const SENT: Self = Self(0x0109);
+    /// Input: what the host granted.
+    pub const HOST: Self = Self(0x010a);
 
     /// Event: a book snapshot begins; both sides are cleared.
     pub const SNAPSHOT: Self = Self(0x0201);
@@ -110,6 +114,10 @@ impl Kind {
     pub const HALT: Self = Self(0x0306);
     /// Output: the step produced nothing else.
     pub const IDLE: Self = Self(0x0307);
+    /// Output: the session wants something of a connection.
+    pub const REQUEST: Self = Self(0x0308);
+    /// Output: something is wrong with the feed, or right again.
+    pub const FEED: Self = Self(0x0309);
 
     /// State: the whole engine, its configuration and its tables.
     pub const CHECKPOINT: Self = Self(0x0401);
@@ -209,6 +217,8 @@ pub const SCHEMA: &[Schema] = &[
     row::<Link>("LINK", Shape::Line, Scope::Whole),
     row::<Close>("CLOSE", Shape::Line, Scope::Whole),
     row::<Found>("FOUND", Shape::Wide, Scope::Whole),
+    row::<Sent>("SENT", Shape::Line, Scope::Whole),
+    row::<Host>("HOST", Shape::Line, Scope::Whole),
     row::<Snapshot>("SNAPSHOT", Shape::Line, Scope::Market),
     row::<Level>("LEVEL", Shape::Line, Scope::Market),
     row::<BookEnd>("BOOK_END", Shape::Line, Scope::Market),
@@ -228,6 +238,8 @@ pub const SCHEMA: &[Schema] = &[
     row::<Quality>("QUALITY", Shape::Line, Scope::Market),
     row::<HaltBody>("HALT", Shape::Line, Scope::Whole),
     row::<Idle>("IDLE", Shape::Line, Scope::Whole),
+    row::<Request>("REQUEST", Shape::Line, Scope::Any),
+    row::<Feed>("FEED", Shape::Line, Scope::Any),
     row::<Checkpoint>("CHECKPOINT", Shape::Payload, Scope::Whole),
     Schema { kind: Kind::INDEX, name: "INDEX", shape: Shape::Payload, scope: Scope::Whole, fields: &[] },
     row::<LeftOut>("LEFT_OUT", Shape::Line, Scope::Whole),

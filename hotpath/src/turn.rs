@@ -11,11 +11,12 @@ use crate::halt::{Halt, ensure};
 use crate::lines::{EVENT_LINES, Lines, OUTPUT_LINES, Place};
 use crate::progress::{DAY_NS, Progress};
 use crate::record::{
-    Body, Checkpoint, Clock, Close, Command, FRAME_BYTES_MAX, Found, Frame as FrameBody, HaltBody, Head, Health, Idle,
-    Kind, LINE_BYTES, Line, Link, NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX, Refused as RefusedBody, Timer, flag,
-    head_of, padded,
+    Body, Checkpoint, Clock, Close, Command, FRAME_BYTES_MAX, Found, Frame as FrameBody, HaltBody, Head, Health, Host,
+    Idle, Ignored, Kind, LINE_BYTES, Line, Link, NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX,
+    Refused as RefusedBody, Request, Sent, Timer, body_of, flag, head_of, padded,
 };
-use crate::venue::{Frame, Refused, Venue};
+use crate::session::REQUESTS_MAX;
+use crate::venue::{Frame, Reason, Refused, Venue};
 use bytemuck::{Pod, Zeroable};
 
 /// What happened: the inputs of the engine.
@@ -46,6 +47,10 @@ pub enum Input<'a> {
     Close(Close),
     /// What this run found of the one before it.
     Found(Found),
+    /// What became of a request.
+    Sent(u16, Sent),
+    /// What the host granted.
+    Host(u16, Host),
 }
 
 /// Where records go: a journal, a ring, a comparison, or nowhere.
@@ -83,6 +88,25 @@ pub struct Core<'a, V> {
     engine: &'a mut Engine,
     progress: Progress,
     buffers: Buffers<'a>,
+    asked: Asked,
+}
+
+/// What the last turn wants of connections.
+#[derive(Clone, Copy)]
+struct Asked {
+    requests: [Wanted; REQUESTS_MAX],
+    count: usize,
+}
+
+/// A request, and the connection and market that it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The connection.
+    pub connection: u16,
+    /// The market, or [`NO_INSTRUMENT`].
+    pub instrument: u16,
+    /// What is wanted of it.
+    pub request: Request,
 }
 
 impl<'a, V: Venue> Core<'a, V> {
@@ -92,7 +116,7 @@ impl<'a, V: Venue> Core<'a, V> {
     /// [`Halt::Config`] when the configuration breaks a bound.
     pub fn start(venue: V, config: &Config, engine: &'a mut Engine, buffers: Buffers<'a>) -> Result<Self, Halt> {
         engine.start(config)?;
-        Ok(Self { venue, engine, progress: Progress::zeroed(), buffers })
+        Ok(Self { venue, engine, progress: Progress::zeroed(), buffers, asked: Asked::NOTHING })
     }
 
     /// An engine with the state of a checkpoint.
@@ -101,7 +125,7 @@ impl<'a, V: Venue> Core<'a, V> {
     /// As [`checkpoint::decode`].
     pub fn resume(venue: V, state: &[u8], engine: &'a mut Engine, buffers: Buffers<'a>) -> Result<Self, Halt> {
         let progress = checkpoint::decode(state, engine)?;
-        Ok(Self { venue, engine, progress, buffers })
+        Ok(Self { venue, engine, progress, buffers, asked: Asked::NOTHING })
     }
 
     /// The engine.
@@ -114,6 +138,18 @@ impl<'a, V: Venue> Core<'a, V> {
     #[must_use]
     pub const fn progress(&self) -> &Progress {
         &self.progress
+    }
+
+    /// The venue's codec.
+    #[must_use]
+    pub const fn venue(&self) -> &V {
+        &self.venue
+    }
+
+    /// What the last turn wants of connections, in order; the shell carries it out.
+    #[must_use]
+    pub fn requests(&self) -> &[Wanted] {
+        self.asked.requests.get(..self.asked.count).unwrap_or_default()
     }
 
     /// Writes the pair of checkpoints that opens a segment.
@@ -154,13 +190,14 @@ impl<'a, V: Venue> Core<'a, V> {
     /// hand in, of which nothing is recorded; or what the diary says.
     pub fn turn<D: Diary>(&mut self, taken_ns: u64, input: &Input<'_>, diary: &mut D) -> Result<(), D::Error> {
         ensure(taken_ns >= self.progress.taken_ns, Halt::TimeWentBack)?;
+        self.asked = Asked::NOTHING;
         if self.is_rotation_due(taken_ns) {
             self.open(taken_ns, diary)?;
         }
         self.progress.taken_ns = taken_ns;
         let input_seq = self.progress.seq;
         let first = self.record_input(input, diary)?;
-        let stepped = self.step(input, &first);
+        let stepped = self.step(input, &first).and_then(|()| self.asked.collect(&self.buffers.outputs));
         if let Err(halt) = stepped {
             self.halted(halt, input_seq);
         }
@@ -194,6 +231,8 @@ impl<'a, V: Venue> Core<'a, V> {
             Input::Link(connection, body) => self.record_plain(connection, &body, diary),
             Input::Close(body) => self.record_plain(NO_CONNECTION, &body, diary),
             Input::Found(body) => self.record_plain(NO_CONNECTION, &body, diary),
+            Input::Sent(connection, body) => self.record_plain(connection, &body, diary),
+            Input::Host(connection, body) => self.record_plain(connection, &body, diary),
         }
     }
 
@@ -278,11 +317,13 @@ impl<'a, V: Venue> Core<'a, V> {
             for record in records(events.as_lines()) {
                 self.engine.step(record, outputs)?;
             }
+            self.engine.act(taken_ns, outputs)?;
         } else {
             let plain = records(events.as_lines()).next().ok_or(Halt::MalformedRecord)?;
             outputs.begin(seq, taken_ns, head_of(&first.0).map_or(NO_CONNECTION, |head| head.connection));
             self.engine.observe_time(taken_ns, outputs)?;
             self.engine.step(plain, outputs)?;
+            self.engine.act(taken_ns, outputs)?;
             // The input itself is in the diary already.
             events.begin(seq, taken_ns, NO_CONNECTION);
         }
@@ -340,6 +381,28 @@ impl<'a, V: Venue> Core<'a, V> {
     }
 }
 
+impl Asked {
+    const NOTHING: Self = Self {
+        requests: [Wanted {
+            connection: 0,
+            instrument: 0,
+            request: Request { req_id: 0, depth: 0, attempt: 0, action: 0, channel: 0, spare: 0 },
+        }; REQUESTS_MAX],
+        count: 0,
+    };
+
+    /// Copies the requests among the outputs of a step: a checkpoint may take their place in the buffer.
+    fn collect(&mut self, outputs: &Lines<'_>) -> Result<(), Halt> {
+        for record in records(outputs.as_lines()) {
+            let (Some(request), Some(head)) = (body_of(record), head_of(record)) else { continue };
+            let place = self.requests.get_mut(self.count).ok_or(Halt::OutputsFull)?;
+            *place = Wanted { connection: head.connection, instrument: head.instrument, request };
+            self.count = self.count.wrapping_add(1);
+        }
+        Ok(())
+    }
+}
+
 // An opening pair with all books full, each with a first line for every 64 KiB, and what a frame's
 // events can make an engine say.
 const _: () = assert!(OUTPUT_LINES >= 2 * (checkpoint::STATE_LINES + 64) + 2 * EVENT_LINES);
@@ -351,6 +414,9 @@ pub const TURN_LINES_MAX: usize = {
     let frame = FRAME_BYTES_MAX / LINE_BYTES + FRAME_BYTES_MAX / PAYLOAD_BYTES_MAX;
     3 * checkpoint + frame + EVENT_LINES + OUTPUT_LINES
 };
+
+/// WebSocket's opcodes from here on are the connection's own: close, ping, pong.
+const OPCODE_CONTROL: u16 = 8;
 
 const WHOLE: Place = Place { instrument: NO_INSTRUMENT, flags: 0, exch_ns: 0 };
 
@@ -372,8 +438,13 @@ pub fn records(lines: &[Line]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Events of a frame; one REFUSED when nothing of it may be believed.
+/// Events of a frame; one REFUSED when nothing of it may be believed. A frame of the connection's own is no
+/// message, but it is a sign of life, and it may end a read.
 fn decode<V: Venue>(venue: &V, config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Halt> {
+    if frame.opcode >= OPCODE_CONTROL {
+        let frame_bytes = u32::try_from(frame.bytes.len()).unwrap_or(u32::MAX);
+        return events.push(WHOLE, &Ignored { reason: Reason::Opcode as u16, frame_bytes, ..Ignored::zeroed() });
+    }
     let seq = events.next_seq();
     let Err(Refused { cause, offset }) = venue.decode(config, frame, events) else {
         return Ok(());

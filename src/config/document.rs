@@ -70,6 +70,7 @@ impl<'a> Document<'a> {
             Kind::Text | Kind::Decimal => Ok(Some(Value::String(value.to_owned()))),
             Kind::Bound { .. } if value == OFF => Ok(None),
             Kind::Integer { .. } | Kind::Bound { .. } => number(),
+            Kind::Flag => value.parse().map(|flag| Some(Value::Boolean(flag))).map_err(|_| value.to_owned()),
             Kind::Texts => match DeValue::parse(value) {
                 Ok(array) => typed(key, array.get_ref()),
                 Err(_) => Err(value.to_owned()),
@@ -159,6 +160,7 @@ fn typed(key: &Key, value: &DeValue<'_>) -> Result<Option<Value>, String> {
             whole(key, number).map(Some).ok_or_else(|| found(value))
         }
         (Kind::Texts, DeValue::Array(rows)) => texts(rows).map(Some),
+        (Kind::Flag, DeValue::Boolean(flag)) => Ok(Some(Value::Boolean(*flag))),
         _ => Err(found(value)),
     }
 }

@@ -1,6 +1,6 @@
 //! Every key: its type, range and unit.
 
-use hotpath::config::{DEPTH_MAX, IMBALANCE_LEVELS_MAX, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
+use hotpath::config::{DEPTH_MAX, IMBALANCE_LEVELS_MAX, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, TRIES_AT_ONCE_MAX};
 use hotpath::units::{PRECISION_MAX, PRICE_TICKS_MAX};
 
 /// What a key holds.
@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Bound { min: i64, max: i64 },
     /// An array of texts.
     Texts,
+    /// `true` or `false`.
+    Flag,
 }
 
 /// One key.
@@ -38,6 +40,7 @@ impl Key {
             Kind::Integer { min, max } => format!("an integer from {min} to {max}, {}", self.unit),
             Kind::Bound { min, max } => format!("\"off\", or an integer from {min} to {max}, {}", self.unit),
             Kind::Texts => format!("an array of texts, {}", self.unit),
+            Kind::Flag => format!("true or false, {}", self.unit),
         }
     }
 }
@@ -82,6 +85,10 @@ const fn texts(path: &'static str, unit: &'static str) -> Key {
     Key { path, kind: Kind::Texts, unit }
 }
 
+const fn flag(path: &'static str, unit: &'static str) -> Key {
+    Key { path, kind: Kind::Flag, unit }
+}
+
 const HOUR_MS: i64 = 3_600_000;
 const DAY_S: i64 = 86_400;
 
@@ -114,6 +121,29 @@ pub(super) const CONFIG: &[Key] = &[
     bound("journal.keep_days", 1, 36_500, "days"),
     bound("journal.keep_mib", 1, 1 << 40, "MiB"),
     texts("journal.archive", "program and arguments, [] for none"),
+    text("run.mode", "what a run does: capture"),
+    text("run.folder", "the path of the folder of runs, relative to the working folder"),
+    texts("session.channels", "any of instrument, book, trade, ticker; book is needed"),
+    integer("session.ack_ms_max", 1, HOUR_MS, "milliseconds"),
+    integer("session.snapshot_ms_max", 1, HOUR_MS, "milliseconds"),
+    integer("session.heartbeat_ms_max", 1, HOUR_MS, "milliseconds"),
+    integer("session.connect_ms_max", 1, HOUR_MS, "milliseconds"),
+    integer("session.ping_ms", 1_000, HOUR_MS, "milliseconds"),
+    integer("session.pace_ms", 1, 60_000, "milliseconds"),
+    integer("session.tries_at_once", 0, TRIES_AT_ONCE_MAX as i64, "connects in a row"),
+    integer("session.retry_ms_min", 100, HOUR_MS, "milliseconds"),
+    integer("session.retry_ms_max", 100, HOUR_MS, "milliseconds"),
+    integer("session.stable_s", 1, 3_600, "seconds"),
+    integer("session.clock_step_ms_max", 1, HOUR_MS, "milliseconds"),
+    text("link.extra_ca", "\"off\", or the path of a PEM file, relative to the configuration file"),
+    flag("link.nodelay", "small writes leave at once"),
+    flag("link.quickack", "what comes is acknowledged at once"),
+    bound("link.receive_buffer_bytes", 4_096, 1 << 30, "bytes"),
+    bound("link.busy_poll_us", 1, 1_000, "microseconds"),
+    flag("link.kernel_stamps", "the kernel stamps what it receives"),
+    bound("host.core", 0, 1_023, "the number of a core"),
+    bound("host.fifo", 1, 99, "a priority of the class SCHED_FIFO"),
+    flag("host.lock_memory", "memory is locked"),
 ];
 
 /// Keys of a model file.

@@ -3,6 +3,7 @@
 use super::diary::{DiaryConfig, diary};
 use super::document::Places;
 use super::error::{ConfigError, Fault};
+use super::live::{LiveConfig, live, session};
 use super::typed::{self, Typed};
 use bytemuck::Zeroable;
 use hotpath::config::{
@@ -12,6 +13,7 @@ use hotpath::config::{
 use hotpath::decimal;
 use hotpath::units::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
 use hotpath::venue::Cause;
+use std::path::Path;
 
 const NS_PER_MS: u64 = 1_000_000;
 const NS_PER_S: u64 = 1_000_000_000;
@@ -33,11 +35,16 @@ const VENUES: &[VenueRules] = &[VenueRules {
     checksum_rule: checksum_rule::CRC32_TOP10,
 }];
 
-/// The configuration of the engine and of the journal's upkeep.
+/// The configuration of the engine, of the journal's upkeep and of a live run.
 ///
 /// # Errors
 /// Every value that means nothing to the venue or does not fit another value.
-pub(super) fn config(typed: &Typed, model: Model, places: &Places) -> Result<(Config, DiaryConfig), ConfigError> {
+pub(super) fn config(
+    file: &Path,
+    typed: &Typed,
+    model: Model,
+    places: &Places,
+) -> Result<(Config, DiaryConfig, LiveConfig), ConfigError> {
     let mut reading = Reading { places, faults: Vec::new() };
     let mut markets = [MarketConfig::zeroed(); MARKETS_MAX];
     markets[0] = reading.market(typed);
@@ -50,15 +57,17 @@ pub(super) fn config(typed: &Typed, model: Model, places: &Places) -> Result<(Co
         quality: quality(&typed.quality),
         quote: reading.quote(typed),
         model,
+        session: session(&typed.session, |path, what| reading.fault(path, what)),
         market_count: 1,
         spare: [0; 3],
         markets,
     };
     let diary = diary(&typed.journal, |path, what| reading.fault(path, what));
+    let live = live(file, (&typed.run, &typed.link, &typed.host), |path, what| reading.fault(path, what));
     ConfigError::unless_empty(reading.faults)?;
     // The table of keys repeats the engine's bounds; the engine has the last word.
     config.check().map_err(|_| places.fault_of_file("breaks a bound of the engine"))?;
-    Ok((config, diary))
+    Ok((config, diary, live))
 }
 
 fn health(typed: &typed::Health) -> HealthConfig {

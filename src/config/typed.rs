@@ -12,6 +12,10 @@ pub(super) struct Typed {
     pub quality: Quality,
     pub health: Health,
     pub journal: Journal,
+    pub run: Run,
+    pub session: Session,
+    pub link: Link,
+    pub host: Host,
 }
 
 #[derive(Debug, Deserialize)]
@@ -76,4 +80,52 @@ pub(super) struct Journal {
     /// None: spelled `off`.
     pub keep_mib: Option<u64>,
     pub archive: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Run {
+    pub mode: String,
+    pub folder: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Session {
+    pub channels: Vec<String>,
+    pub ack_ms_max: u64,
+    pub snapshot_ms_max: u64,
+    pub heartbeat_ms_max: u64,
+    pub connect_ms_max: u64,
+    pub ping_ms: u64,
+    pub pace_ms: u64,
+    pub tries_at_once: u32,
+    pub retry_ms_min: u64,
+    pub retry_ms_max: u64,
+    pub stable_s: u64,
+    pub clock_step_ms_max: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Link {
+    /// `off`, or a path.
+    pub extra_ca: String,
+    pub nodelay: bool,
+    pub quickack: bool,
+    /// None: spelled `off`.
+    pub receive_buffer_bytes: Option<u32>,
+    /// None: spelled `off`.
+    pub busy_poll_us: Option<u32>,
+    pub kernel_stamps: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Host {
+    /// None: spelled `off`.
+    pub core: Option<u32>,
+    /// None: spelled `off`.
+    pub fifo: Option<u32>,
+    pub lock_memory: bool,
 }

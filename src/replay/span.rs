@@ -152,6 +152,8 @@ fn plain_input(head: &Head, record: &[u8]) -> Result<Input<'static>, Stop> {
         Kind::LINK => Input::Link(head.connection, body(record)?),
         Kind::CLOSE => Input::Close(body(record)?),
         Kind::FOUND => Input::Found(body(record)?),
+        Kind::SENT => Input::Sent(head.connection, body(record)?),
+        Kind::HOST => Input::Host(head.connection, body(record)?),
         _ => return Err(Stop::Halt(Halt::MalformedRecord)),
     })
 }

@@ -48,7 +48,7 @@ bodies! {
     Frame = FRAME {
         /// Payload bytes of this record, at most 65,536.
         payload_bytes: u32,
-        /// WebSocket opcode: 1 text, 2 binary.
+        /// WebSocket opcode: 1 text, 2 binary; from 8 on the connection's own: 8 close, 9 ping, 10 pong.
         opcode: u16,
         /// Which part of the message this is, from 0; all but the last have `CONTINUES`.
         chunk: u16,
@@ -85,8 +85,10 @@ bodies! {
     Command = COMMAND {
         /// One of [`super::command`].
         code: u16,
+        /// One of [`super::source`]; 0 when it is not known.
+        source: u16,
         /// Zero.
-        spare: [u16; 3],
+        spare: [u16; 2],
         /// The command's argument; 0 when it takes none.
         argument: i64,
         /// Counts the operator's commands from 1.
@@ -111,7 +113,7 @@ bodies! {
         up: u16,
         /// One of [`super::link`].
         cause: u16,
-        /// WebSocket close code; 0 when there was none.
+        /// WebSocket close code, or the HTTP status of an upgrade that was refused; 0 when there was none.
         close_code: u16,
         /// Zero.
         spare: u16,
@@ -149,6 +151,32 @@ bodies! {
         spare: [u16; 3],
         /// Zero.
         spare_tail: [u64; 4],
+    }
+    /// What became of a request.
+    Sent = SENT {
+        /// The request's number.
+        req_id: u64,
+        /// Monotonic nanoseconds when it was given to the socket.
+        sent_ns: u64,
+        /// CRC-32 of its text; 0 when it was not sent.
+        crc: u32,
+        /// Bytes of its text.
+        bytes: u16,
+        /// One of [`super::sent`].
+        outcome: u16,
+    }
+    /// What the host granted of an option that was asked for.
+    Host = HOST {
+        /// One of [`super::host`].
+        option: u16,
+        /// 1 when it is in force.
+        granted: u16,
+        /// The system's error number; 0 when there was none.
+        errno: u32,
+        /// What was asked for.
+        asked: i64,
+        /// What is in force.
+        found: i64,
     }
     /// Clears both sides; levels follow.
     Snapshot = SNAPSHOT {
@@ -394,6 +422,36 @@ bodies! {
         input_seq: u64,
         /// Zero.
         spare_tail: u64,
+    }
+    /// What the session wants of a connection.
+    Request = REQUEST {
+        /// Its number: counts requests of the run from 1.
+        req_id: u64,
+        /// Book depth, levels a side; 0 when not a book.
+        depth: u32,
+        /// Counts tries of the same thing from 1.
+        attempt: u32,
+        /// One of [`super::action`].
+        action: u16,
+        /// One of [`super::channel`].
+        channel: u16,
+        /// Zero.
+        spare: u32,
+    }
+    /// What is wrong with the feed, or right again.
+    Feed = FEED {
+        /// One of [`super::feed`].
+        code: u16,
+        /// One of [`super::channel`].
+        channel: u8,
+        /// Of a refusal: one of [`super::ack_error`].
+        error: u8,
+        /// Counts what the session had to tell in the run from 1.
+        number: u32,
+        /// The bound, or what was expected.
+        expected: i64,
+        /// What was found.
+        found: i64,
     }
     /// The fixed part of a checkpoint; the payload is the state, section after section.
     Checkpoint = CHECKPOINT {

@@ -27,6 +27,19 @@ codes! {
         PAUSE = 1 => "pause",
         /// Quote again.
         RESUME = 2 => "resume",
+        /// End the run.
+        STOP = 3 => "stop",
+        /// Tell how the run gets on.
+        STATUS = 4 => "status",
+    }
+    /// Who gave a [`super::Command`].
+    source: u16 {
+        /// An operator, over the control socket.
+        OPERATOR = 1 => "operator",
+        /// A signal to the process.
+        SIGNAL = 2 => "signal",
+        /// The time that the run was given is over.
+        TIME = 3 => "time",
     }
     /// Causes of [`super::Link`].
     link: u16 {
@@ -65,6 +78,70 @@ codes! {
         END_OF_RECORDING = 1 => "end-of-recording",
         /// The operator stopped the run.
         STOPPED = 2 => "stopped",
+        /// The connection of the market that trades will not be made again.
+        LINK_STOPPED = 3 => "link-stopped",
+    }
+    /// What a [`super::Request`] asks for.
+    action: u16 {
+        /// Make the connection.
+        CONNECT = 1 => "connect",
+        /// Drop the connection.
+        DISCONNECT = 2 => "disconnect",
+        /// Ask the exchange for a channel.
+        SUBSCRIBE = 3 => "subscribe",
+        /// Ask the exchange to end a channel.
+        UNSUBSCRIBE = 4 => "unsubscribe",
+        /// Ask the exchange for a sign of life.
+        PING = 5 => "ping",
+    }
+    /// What became of a [`super::Request`]: see [`super::Sent`].
+    sent: u16 {
+        /// It was given to the socket.
+        SENT = 1 => "sent",
+        /// There was no connection to send it on, or it broke.
+        NOT_SENT = 2 => "not-sent",
+    }
+    /// What [`super::Feed`] tells of.
+    feed: u16 {
+        /// No heartbeat within the bound while something is subscribed.
+        HEARTBEAT_MISSING = 1 => "heartbeat-missing",
+        /// Heartbeats come again.
+        HEARTBEAT_BACK = 2 => "heartbeat-back",
+        /// A request was not answered within the bound.
+        ACK_MISSING = 3 => "ack-missing",
+        /// No snapshot came within the bound behind the book's ack.
+        SNAPSHOT_MISSING = 4 => "snapshot-missing",
+        /// The exchange refused a request.
+        REQUEST_REFUSED = 5 => "request-refused",
+        /// UTC moved against monotonic time by more than the bound.
+        CLOCK_STEP = 6 => "clock-step",
+        /// The connection will not be made again.
+        LINK_STOPPED = 7 => "link-stopped",
+        /// Making the connection takes longer than the bound.
+        CONNECT_SLOW = 8 => "connect-slow",
+        /// The book was subscribed anew too often without being trusted.
+        RESUBSCRIBED_IN_VAIN = 9 => "resubscribed-in-vain",
+        /// No byte within the bound.
+        SILENT = 10 => "silent",
+    }
+    /// What a [`super::Host`] is about.
+    host: u16 {
+        /// The hot thread's core.
+        CORE = 1 => "core",
+        /// The hot thread's real-time priority.
+        FIFO = 2 => "fifo",
+        /// Memory locked against paging.
+        LOCK_MEMORY = 3 => "lock-memory",
+        /// The socket sends at once (TCP_NODELAY).
+        NODELAY = 4 => "nodelay",
+        /// The socket acknowledges at once (TCP_QUICKACK).
+        QUICKACK = 5 => "quickack",
+        /// The socket's receive buffer, bytes (SO_RCVBUF).
+        RECEIVE_BUFFER = 6 => "receive-buffer",
+        /// The kernel polls the device, microseconds (SO_BUSY_POLL).
+        BUSY_POLL = 7 => "busy-poll",
+        /// The kernel stamps what it receives (SO_TIMESTAMPNS).
+        KERNEL_STAMPS = 8 => "kernel-stamps",
     }
     /// Ends of the segment of [`super::Found`].
     end: u16 {

@@ -4,6 +4,10 @@ pub mod kraken;
 
 use crate::config::Config;
 use crate::lines::Lines;
+use crate::turn::Wanted;
+
+/// Most bytes of a request.
+pub const REQUEST_BYTES_MAX: usize = 512;
 
 /// Why a frame was refused. Nothing of a refused frame reaches the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +49,8 @@ pub enum Reason {
     Symbol = 2,
     /// A method or an object that this engine does not use.
     Method = 3,
+    /// A frame of the connection's own, close, ping or pong: no message of the exchange.
+    Opcode = 4,
 }
 
 /// Text of a cause number, for people.
@@ -74,6 +80,7 @@ pub const fn reason_name(reason: u16) -> &'static str {
         1 => "channel",
         2 => "symbol",
         3 => "method",
+        4 => "opcode",
         _ => "unknown",
     }
 }
@@ -92,7 +99,8 @@ pub struct Refused {
 pub struct Frame<'a> {
     /// The connection it came on.
     pub connection: u16,
-    /// WebSocket opcode: 1 text, 2 binary.
+    /// WebSocket opcode: 1 text, 2 binary; from 8 on (close, ping, pong) they are the connection's own and
+    /// are recorded, not decoded.
     pub opcode: u16,
     /// The message.
     pub bytes: &'a [u8],
@@ -108,4 +116,8 @@ pub trait Venue {
     /// # Errors
     /// Cause and byte offset of the first thing in the frame that may not be believed.
     fn decode(&self, config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Refused>;
+
+    /// Writes the text of a request and returns its length; none for a request that has no text, or
+    /// when it does not fit. [`REQUEST_BYTES_MAX`] suffice.
+    fn encode(&self, config: &Config, wanted: &Wanted, out: &mut [u8]) -> Option<usize>;
 }

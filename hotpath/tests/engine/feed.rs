@@ -1,12 +1,14 @@
 //! A naive exchange for tests: a map of levels that prints Kraken's frames with right checksums.
 
 use hotpath::checkpoint::STATE_LINES;
-use hotpath::config::{Config, HealthConfig, JournalConfig, MarketConfig, Model, QualityConfig, QuoteConfig, Symbol};
+use hotpath::config::{
+    Config, HealthConfig, JournalConfig, MarketConfig, Model, QualityConfig, QuoteConfig, SessionConfig, Symbol,
+};
 use hotpath::config::{book_rule, checksum_rule, venue_id};
 use hotpath::engine::Engine;
 use hotpath::halt::Halt;
 use hotpath::lines::{EVENT_LINES, Lines, OUTPUT_LINES};
-use hotpath::record::{Body, Kind, Line, body_of, head_of};
+use hotpath::record::{Body, Kind, Line, body_of, channel, head_of};
 use hotpath::turn::{Buffers, Core, Diary, Input, records};
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
@@ -45,9 +47,29 @@ pub fn config(markets: &[MarketConfig]) -> Config {
         },
         quote: QuoteConfig { half_spread_ticks: 2, qty_lots: 1_000 },
         model: Model { micro_q16: 65_536, imbalance_q16: 0, clamp_ticks: 50, file_hash: 0 },
+        session: session(),
         market_count: markets.len() as u16,
         spare: [0; 3],
         markets: std::array::from_fn(|index| markets.get(index).copied().unwrap_or(unused)),
+    }
+}
+
+/// The session of the shipped configurations, of an engine whose frames come from a recording.
+pub fn session() -> SessionConfig {
+    SessionConfig {
+        active: 0,
+        channels: 1 << channel::BOOK | 1 << channel::TRADE | 1 << channel::INSTRUMENT,
+        tries_at_once: 3,
+        ack_ns_max: 5 * SECOND_NS,
+        snapshot_ns_max: 5 * SECOND_NS,
+        ping_ns: 20 * SECOND_NS,
+        pace_ns: SECOND_NS / 20,
+        connect_ns_max: 15 * SECOND_NS,
+        heartbeat_ns_max: 3 * SECOND_NS,
+        retry_ns_min: SECOND_NS,
+        retry_ns_max: 60 * SECOND_NS,
+        stable_ns: 60 * SECOND_NS,
+        clock_step_ns_max: SECOND_NS / 10,
     }
 }
 
@@ -97,6 +119,11 @@ impl Bench {
     /// Takes one input a millisecond later and returns the records that it caused.
     pub fn take(&mut self, input: Input<'_>) -> Vec<Vec<u8>> {
         self.now_ns += 1_000_000;
+        self.take_now(input)
+    }
+
+    /// Takes one input and returns the records that it caused.
+    pub fn take_now(&mut self, input: Input<'_>) -> Vec<Vec<u8>> {
         let before = self.diary.0.len();
         self.core.turn(self.now_ns, &input, &mut self.diary).expect("no halt");
         self.diary.0[before..].to_vec()

@@ -2,6 +2,7 @@
 
 mod feed;
 mod segments;
+mod session;
 
 use feed::{Bench, Exchange, SECOND_NS, bodies, config, kinds, market};
 use hotpath::quote::Reason;
@@ -147,7 +148,7 @@ fn a_quote_is_withdrawn_at_once_and_placed_only_at_the_end_of_a_read() {
 #[test]
 fn an_operator_pauses_and_resumes() {
     let (mut bench, _) = usual();
-    let order = |code| Input::Command(Command { code, spare: [0; 3], argument: 0, serial: 1 });
+    let order = |code| Input::Command(Command { code, source: 0, spare: [0; 2], argument: 0, serial: 1 });
     bench.take(order(command::PAUSE));
     assert_eq!(bench.reason(), Reason::Paused as u16);
     bench.take(order(command::RESUME));
@@ -313,6 +314,22 @@ fn a_long_frame_is_recorded_in_parts() {
     let parts = kinds(&records).iter().filter(|kind| **kind == Kind::FRAME).count();
     assert_eq!(parts, 3);
     assert!(bench.trusted());
+}
+
+/// A ping of the connection at the end of a read left the read without an end: what the frames before it had
+/// changed was decided on a second later.
+#[test]
+fn a_control_frame_ends_a_read_and_is_not_decoded() {
+    for opcode in [8, 9, 10, 16] {
+        let (mut bench, mut exchange) = usual();
+        let records = bench.frame_of_read(&exchange.update(&[(true, 1_001, 3)]), false);
+        assert_eq!(bodies::<Features>(&records).len(), 0);
+        let frame = Frame { connection: 0, opcode, bytes: b"{" };
+        let recv_ns = bench.now_ns;
+        let records = bench.take(Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true });
+        assert_eq!(bodies::<Features>(&records).len(), 1, "{opcode}");
+        assert!(bench.trusted() && kinds(&records).contains(&Kind::IGNORED), "{opcode}");
+    }
 }
 
 #[test]

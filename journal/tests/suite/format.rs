@@ -121,8 +121,13 @@ fn codes(source: &str, opening: &str) -> Vec<String> {
 fn every_code_stands_in_its_list() {
     let lists = [
         ("record/codes.rs", "    command: u16 {", "#### Commands"),
+        ("record/codes.rs", "    source: u16 {", "#### Sources of a command"),
         ("record/codes.rs", "    link: u16 {", "#### Link causes"),
         ("record/codes.rs", "    close: u16 {", "#### Close causes"),
+        ("record/codes.rs", "    action: u16 {", "#### Actions of a request"),
+        ("record/codes.rs", "    sent: u16 {", "#### Outcomes of a request"),
+        ("record/codes.rs", "    feed: u16 {", "#### Codes of the feed"),
+        ("record/codes.rs", "    host: u16 {", "#### Host options"),
         ("record/codes.rs", "    end: u16 {", "#### Ends"),
         ("record/codes.rs", "    status: u8 {", "#### Statuses"),
         ("record/codes.rs", "    method: u8 {", "#### Methods"),

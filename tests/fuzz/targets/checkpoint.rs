@@ -39,7 +39,7 @@ fn drive(bytes: &[u8], progress: &Progress) {
     let mut tape = Tape::default();
     let taken_ns = progress.taken_ns;
     let body = Link { up: 0, cause: link::CLOSED, close_code: 0, spare: 0, recv_ns: 0, spare_tail: 0 };
-    let resume = Command { code: command::RESUME, spare: [0; 3], argument: 0, serial: 0 };
+    let resume = Command { code: command::RESUME, source: 0, spare: [0; 2], argument: 0, serial: 0 };
     let timer = Timer { due_ns: core.engine().deadline_ns(), spare: [0; 2] };
     let frames = FRAMES.map(|text| {
         let frame = Frame { connection: 0, opcode: 1, bytes: text.as_bytes() };

@@ -1,15 +1,17 @@
 //! The whole engine: a run that the bytes describe, then the same run from its own diary.
 
 use super::exchange::{Change, Exchange};
-use super::markets::two_markets;
+use super::markets::{SYMBOLS, two_markets};
 use super::tape::Tape;
 use bytemuck::Zeroable;
 use fathom::memory::Memory;
 use hotpath::halt::Halt;
-use hotpath::record::{Clock, Close, Command, Found, Health, Link, Timer, check, close, flag, link};
-use hotpath::turn::{Core, Input};
-use hotpath::venue::Frame;
+use hotpath::record::{
+    Clock, Close, Command, Found, Health, Host, Link, Sent, Timer, action, channel, check, close, flag, sent,
+};
+use hotpath::turn::{Core, Input, Wanted};
 use hotpath::venue::kraken::Kraken;
+use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue};
 
 const START_NS: u64 = 1_000_000_000;
 const UTC_NS: u64 = 1_785_542_400_000_000_000;
@@ -20,7 +22,8 @@ const INPUTS_MAX: usize = 400;
 
 /// A run. It never halts (time does not run backwards here and no frame is oversized); its records
 /// fit the schema, are numbered without holes and end with a step; the engine makes the same bytes
-/// again from the opening checkpoint and from the last one.
+/// again from the opening checkpoint and from the last one. After a step its deadline lies ahead, or the loop would
+/// spin, and everything it asks the exchange for has a text that is JSON.
 pub fn engine(bytes: &[u8]) {
     let tape = played(bytes);
     let mut last = 0;
@@ -43,7 +46,8 @@ pub fn engine(bytes: &[u8]) {
 pub fn played(bytes: &[u8]) -> Tape {
     let mut memory = Memory::new();
     let core = memory.start(Kraken, &two_markets()).expect("a legal configuration");
-    let mut run = Run { core, tape: Tape::default(), dice: bytes, now_ns: START_NS, books: Default::default() };
+    let (tape, books) = (Tape::default(), Default::default());
+    let mut run = Run { core, tape, dice: bytes, now_ns: START_NS, books, asked: None };
     run.core.open(START_NS, &mut run.tape).expect("an opening");
     for _ in 0..INPUTS_MAX {
         if run.dice.is_empty() {
@@ -62,6 +66,8 @@ struct Run<'a> {
     dice: &'a [u8],
     now_ns: u64,
     books: [Exchange; 2],
+    /// What was asked for last.
+    asked: Option<Wanted>,
 }
 
 impl Run<'_> {
@@ -93,12 +99,26 @@ impl Run<'_> {
             25 => self.clock(),
             26 => self.day(),
             28 => self.found(),
+            29 => self.sent(),
+            30 => self.host(market as u16),
             _ => self.frame(market as u16, TEXT, br#"{"channel":"heartbeat"}"#, true),
         }
     }
 
     fn take(&mut self, input: &Input<'_>) -> Result<(), Halt> {
-        self.core.turn(self.now_ns, input, &mut self.tape)
+        self.core.turn(self.now_ns, input, &mut self.tape)?;
+        let due_ns = self.core.engine().deadline_ns();
+        assert!(due_ns > self.now_ns, "due at {due_ns}, which is over");
+        for wanted in self.core.requests() {
+            let mut text = [0; REQUEST_BYTES_MAX];
+            let written = self.core.venue().encode(self.core.engine().config(), wanted, &mut text);
+            let is_spoken = wanted.request.action >= action::SUBSCRIBE;
+            assert_eq!(written.is_some(), is_spoken, "{wanted:?}");
+            let text = &text[..written.unwrap_or(0)];
+            assert!(!is_spoken || serde_json::from_slice::<serde_json::Value>(text).is_ok(), "{wanted:?}");
+        }
+        self.asked = self.core.requests().last().copied().or(self.asked);
+        Ok(())
     }
 
     fn frame(&mut self, connection: u16, opcode: u16, bytes: &[u8], end_of_read: bool) -> Result<(), Halt> {
@@ -166,7 +186,9 @@ impl Run<'_> {
         let (frame, rest) = self.dice.split_at(length.min(self.dice.len()));
         self.dice = rest;
         let connection = if form & 1 == 0 { connection } else { u16::from(form) };
-        self.frame(connection, u16::from(form >> 6), frame, form & 2 == 0)
+        // Continued, text, binary, close, ping, pong, and no opcode at all.
+        let opcode = [0, 1, 2, 8, 9, 10, 16, 1][usize::from(form >> 5)];
+        self.frame(connection, opcode, frame, form & 2 == 0)
     }
 
     /// A legal frame of up to 255 KiB, so that records continue and segments fill.
@@ -193,8 +215,49 @@ impl Run<'_> {
     }
 
     fn command(&mut self) -> Result<(), Halt> {
-        let code = u16::from(self.roll() & 3);
-        self.take(&Input::Command(Command { code, spare: [0; 3], argument: -1, serial: 1 }))
+        let form = self.roll();
+        let (code, source) = (u16::from(form & 7), u16::from(form >> 6));
+        self.take(&Input::Command(Command { code, source, spare: [0; 2], argument: -1, serial: 1 }))
+    }
+
+    /// What became of the last request, or of one that was never asked for; half of the time the exchange answers it.
+    fn sent(&mut self) -> Result<(), Halt> {
+        let form = self.roll();
+        let Some(wanted) = self.asked else { return Ok(()) };
+        let req_id = if form & 2 == 0 { wanted.request.req_id } else { u64::from(form) };
+        let outcome = if form & 1 == 0 { sent::SENT } else { u16::from(form >> 5) };
+        let body = Sent { req_id, sent_ns: self.now_ns, crc: 7, bytes: 70, outcome };
+        self.take(&Input::Sent(wanted.connection, body))?;
+        if form & 12 == 0 { Ok(()) } else { self.answer(&wanted, form) }
+    }
+
+    /// The exchange's answer to a request: it agrees, or refuses in one of the ways it knows.
+    fn answer(&mut self, wanted: &Wanted, form: u8) -> Result<(), Halt> {
+        const ERRORS: [&str; 4] =
+            ["Exceeded msg rate", "Currency pair not supported", "Malformed request", "Service is busy"];
+        let (req_id, depth) = (wanted.request.req_id, wanted.request.depth);
+        let method = if wanted.request.action == action::UNSUBSCRIBE { "unsubscribe" } else { "subscribe" };
+        let channel = u8::try_from(wanted.request.channel).ok().and_then(channel::name).unwrap_or("none");
+        let symbol = SYMBOLS[usize::from(wanted.instrument) % SYMBOLS.len()];
+        let text = match (wanted.request.action, form & 12) {
+            (action::PING, _) => format!(
+                r#"{{"method":"pong","req_id":{req_id},"time_in":"2026-08-01T00:00:01Z","time_out":"2026-08-01T00:00:01Z"}}"#
+            ),
+            (_, 4) => {
+                let error = ERRORS[usize::from(form >> 6)];
+                format!(r#"{{"error":"{error}","method":"{method}","req_id":{req_id},"success":false}}"#)
+            }
+            _ => format!(
+                r#"{{"method":"{method}","req_id":{req_id},"result":{{"channel":"{channel}","depth":{depth},"symbol":"{symbol}"}},"success":true}}"#
+            ),
+        };
+        self.frame(wanted.connection, TEXT, text.as_bytes(), true)
+    }
+
+    fn host(&mut self, connection: u16) -> Result<(), Halt> {
+        let (form, asked) = (self.roll(), self.word().cast_signed());
+        let (option, granted) = (u16::from(form >> 4), u16::from(form & 1));
+        self.take(&Input::Host(connection, Host { option, granted, errno: u32::from(form), asked, found: 0 }))
     }
 
     fn health(&mut self) -> Result<(), Halt> {
@@ -216,9 +279,12 @@ impl Run<'_> {
     }
 
     fn link(&mut self, connection: u16) -> Result<(), Halt> {
-        let up = u16::from(self.roll() & 1);
-        let cause = if up == 1 { link::CONNECTED } else { link::BROKEN };
-        let body = Link { up, cause, close_code: 1006, spare: 0, recv_ns: self.now_ns, spare_tail: 0 };
+        // Half of them come up, so that runs get somewhere; any cause, known or not, with any code.
+        const CODES: [u16; 8] = [0, 1001, 1006, 1008, 403, 404, 429, 503];
+        let form = self.roll();
+        let (up, cause) = (u16::from(form & 1), u16::from(form >> 1 & 15));
+        let close_code = CODES[usize::from(form >> 5)];
+        let body = Link { up, cause, close_code, spare: 0, recv_ns: self.now_ns, spare_tail: 0 };
         self.take(&Input::Link(connection, body))
     }
 

@@ -2,9 +2,10 @@
 
 use bytemuck::Zeroable;
 use hotpath::config::{
-    Config, HealthConfig, JournalConfig, MarketConfig, Model, QualityConfig, QuoteConfig, SEGMENT_BYTES_MIN, Symbol,
-    book_rule, checksum_rule, venue_id,
+    Config, HealthConfig, JournalConfig, MarketConfig, Model, QualityConfig, QuoteConfig, SEGMENT_BYTES_MIN,
+    SessionConfig, Symbol, book_rule, checksum_rule, venue_id,
 };
+use hotpath::record::channel;
 
 /// Symbols of the market table; market `n` comes on connection `n`.
 pub const SYMBOLS: [&str; 2] = ["BTC/EUR", "BTC/USD"];
@@ -23,6 +24,7 @@ pub fn two_markets() -> Config {
         health: HealthConfig { ring_lines_min: 1_000, disk_mib_min: 1_000, journal_lag_ns_max: 50_000_000 },
         quality: QualityConfig { spread_ticks_max: 100, vol_ticks_max: 500, jump_ticks_max: 200, burst: 3, spare: 0 },
         quote: QuoteConfig { half_spread_ticks: 5, qty_lots: 100_000 },
+        session: session(),
         model: Model { micro_q16: 32_768, imbalance_q16: 16_384, clamp_ticks: 20, file_hash: 0 },
         ..Config::zeroed()
     };
@@ -47,4 +49,25 @@ pub fn two_markets() -> Config {
     }
     assert_eq!(config.check(), Ok(()), "the targets' own configuration");
     config
+}
+
+const SECOND_NS: u64 = 1_000_000_000;
+
+/// An engine that asks for its connections: what it is fed then meets every rule of the session.
+fn session() -> SessionConfig {
+    SessionConfig {
+        active: 1,
+        channels: 1 << channel::BOOK | 1 << channel::TRADE | 1 << channel::INSTRUMENT,
+        tries_at_once: 3,
+        ack_ns_max: 5 * SECOND_NS,
+        snapshot_ns_max: 5 * SECOND_NS,
+        ping_ns: 20 * SECOND_NS,
+        pace_ns: SECOND_NS / 20,
+        connect_ns_max: 15 * SECOND_NS,
+        heartbeat_ns_max: 3 * SECOND_NS,
+        retry_ns_min: SECOND_NS,
+        retry_ns_max: 60 * SECOND_NS,
+        stable_ns: 60 * SECOND_NS,
+        clock_step_ns_max: SECOND_NS / 10,
+    }
 }

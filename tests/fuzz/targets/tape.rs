@@ -93,6 +93,8 @@ fn take(core: &mut Core<'_, Kraken>, record: &[u8], frame: &mut Vec<u8>, tape: &
         Kind::LINK => Input::Link(head.connection, body(record)),
         Kind::CLOSE => Input::Close(body(record)),
         Kind::FOUND => Input::Found(body(record)),
+        Kind::SENT => Input::Sent(head.connection, body(record)),
+        Kind::HOST => Input::Host(head.connection, body(record)),
         Kind::FRAME => {
             frame.extend_from_slice(payload_of(record).expect("a frame"));
             if head.has(flag::CONTINUES) {

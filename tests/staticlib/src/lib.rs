@@ -1,6 +1,6 @@
 //! Proof that the hot path needs no allocator and cannot panic.
 //!
-//! The whole turn, with the real codec, and the commit gate become a C library without the standard library. It links
+//! The whole turn with its session, the real codec in both directions, and the commit gate become a C library without the standard library. It links
 //! only when nothing in it wants an allocator. Its panic handler calls a function that does not exist:
 //! the link of `tests/staticlib/prove.sh` fails when any panic can be reached.
 #![no_std]
@@ -11,10 +11,10 @@ use hotpath::engine::Engine;
 use hotpath::gate::{Gate, Release};
 use hotpath::halt::Halt;
 use hotpath::lines::{EVENT_LINES, Lines, OUTPUT_LINES};
-use hotpath::record::{Clock, Close, Command, Found, Health, Line, Link, Timer};
+use hotpath::record::{Clock, Close, Command, Found, Health, Host, Line, Link, Sent, Timer};
 use hotpath::turn::{Buffers, Core, Diary, Input};
-use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
+use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue};
 
 /// All that a run needs, provided by the caller.
 pub struct Memory {
@@ -36,6 +36,10 @@ pub struct Memory {
     link: Link,
     close: Close,
     found: Found,
+    sent: Sent,
+    host: Host,
+    request: [u8; REQUEST_BYTES_MAX],
+    request_bytes: usize,
     gate: Gate<u64, 32>,
     committed_seq: u64,
     written: u64,
@@ -93,6 +97,8 @@ fn run(memory: &mut Memory) -> Result<(), Halt> {
         Input::Timer(memory.timer),
         Input::Command(memory.command),
         Input::Health(memory.health),
+        Input::Sent(0, memory.sent),
+        Input::Host(0, memory.host),
         Input::Close(memory.close),
     ];
     let mut diary = Counting(written);
@@ -101,6 +107,11 @@ fn run(memory: &mut Memory) -> Result<(), Halt> {
     core.open(*taken_ns, &mut diary)?;
     for input in &inputs {
         core.turn(*taken_ns, input, &mut diary)?;
+        // What the turn asks for, as it would be sent.
+        for wanted in core.requests() {
+            let written = core.venue().encode(core.engine().config(), wanted, &mut memory.request);
+            memory.request_bytes = memory.request_bytes.wrapping_add(written.unwrap_or(0));
+        }
     }
     let buffers = Buffers { events: Lines::new(events), outputs: Lines::new(outputs), state };
     let bytes: &[u8] = bytes_of(&old_state).get(..memory.state_bytes).unwrap_or(&[]);

@@ -12,12 +12,14 @@ mod answer;
 mod book;
 mod instrument;
 mod reading;
+mod request;
 mod session;
 mod ticker;
 mod trade;
 
 use crate::config::Config;
 use crate::lines::Lines;
+use crate::turn::Wanted;
 use crate::venue::{Frame, Refused, Venue};
 
 /// WebSocket's opcode of a text message; the exchange sends no other.
@@ -33,5 +35,9 @@ impl Venue for Kraken {
             return Ok(());
         }
         general::decode_general(config, frame, events)
+    }
+
+    fn encode(&self, config: &Config, wanted: &Wanted, out: &mut [u8]) -> Option<usize> {
+        request::write(config, wanted, out)
     }
 }

@@ -1,0 +1,204 @@
+//! What is due for one channel of one market: to ask for it, to wait for it, to ask for it anew.
+
+use super::retry::backoff_ns;
+use super::subscription::{ASKED, CONFIRMED, LEAVING, SERVED, Step, Subscription, WANTED};
+use super::{Session, Turn};
+use crate::halt::Halt;
+use crate::lines::Place;
+use crate::record::{Feed, NO_INSTRUMENT, Request, action, channel, feed};
+use bytemuck::Zeroable;
+
+/// Subscribes of a book on one connection; the next step is a new connection.
+const TRIES_MAX: u32 = 4;
+
+/// Something that should have come.
+struct Overdue {
+    /// One of [`feed`].
+    code: u16,
+    /// Longest wait.
+    expected_ns: u64,
+    /// The wait.
+    found_ns: u64,
+}
+
+impl Session {
+    /// Does what is due for one channel of one market.
+    pub(super) fn subscribe(
+        &mut self,
+        connection: u16,
+        index: usize,
+        channel: u8,
+        turn: &mut Turn<'_, '_>,
+    ) -> Result<Step, Halt> {
+        let config = turn.around.config.session;
+        let is_wanted = config.channels.checked_shr(channel.into()).is_some_and(|bits| bits & 1 != 0);
+        // Instruments come for all markets of a connection at once.
+        let is_first = turn.around.carried(connection).next().is_some_and(|(first, _, _)| first == index);
+        if !is_wanted || (channel == channel::INSTRUMENT && !is_first) {
+            return Ok(Step::Nothing);
+        }
+        let Some(row) = self.subscription_mut(index, channel).copied() else { return Ok(Step::Nothing) };
+        match row.phase {
+            WANTED => self.ask_for(connection, index, channel, row, turn),
+            ASKED | LEAVING => self.await_answer(index, channel, row, turn),
+            CONFIRMED => self.await_snapshot(connection, index, row, turn),
+            SERVED if channel == channel::BOOK => self.watch_book(connection, index, row, turn),
+            _ => Ok(Step::Nothing),
+        }
+    }
+
+    fn ask_for(
+        &mut self,
+        connection: u16,
+        index: usize,
+        channel: u8,
+        row: Subscription,
+        turn: &mut Turn<'_, '_>,
+    ) -> Result<Step, Halt> {
+        let due_ns = self.paced_ns(connection).max(row.due_ns);
+        if turn.now_ns < due_ns {
+            return Ok(Step::Wait(due_ns));
+        }
+        let attempt = row.tries.saturating_add(1);
+        let body = Request { action: action::SUBSCRIBE, attempt, ..about(index, channel, turn) };
+        let req_id = self.ask(connection, place_of(index, channel), body, turn)?;
+        if let Some(row) = self.subscription_mut(index, channel) {
+            row.enter(ASKED, turn.now_ns);
+            row.tries = attempt;
+            row.req_id = req_id;
+        }
+        Ok(Step::Wait(turn.now_ns.saturating_add(turn.around.config.session.ack_ns_max)))
+    }
+
+    /// A book that is not answered for makes the connection doubtful; another channel is asked for again.
+    fn await_answer(
+        &mut self,
+        index: usize,
+        channel: u8,
+        row: Subscription,
+        turn: &mut Turn<'_, '_>,
+    ) -> Result<Step, Halt> {
+        let config = turn.around.config.session;
+        let due_ns = row.since_ns.saturating_add(config.ack_ns_max);
+        if turn.now_ns < due_ns {
+            return Ok(Step::Wait(due_ns));
+        }
+        let found_ns = turn.now_ns.saturating_sub(row.since_ns);
+        let overdue = Overdue { code: feed::ACK_MISSING, expected_ns: config.ack_ns_max, found_ns };
+        self.tell_overdue(place_of(index, channel), channel, overdue, turn)?;
+        if channel == channel::BOOK {
+            return Ok(Step::Part);
+        }
+        let due_ns = turn.now_ns.saturating_add(backoff_ns(&config, row.tries, row.req_id));
+        if let Some(row) = self.subscription_mut(index, channel) {
+            row.enter(WANTED, turn.now_ns);
+            row.due_ns = due_ns;
+        }
+        Ok(Step::Wait(due_ns))
+    }
+
+    /// A book whose snapshot does not come is subscribed anew.
+    fn await_snapshot(
+        &mut self,
+        connection: u16,
+        index: usize,
+        row: Subscription,
+        turn: &mut Turn<'_, '_>,
+    ) -> Result<Step, Halt> {
+        let bound_ns = turn.around.config.session.snapshot_ns_max;
+        // Told when it is acted on, so that it is told once.
+        let due_ns = row.since_ns.saturating_add(bound_ns).max(self.paced_ns(connection)).max(row.due_ns);
+        if turn.now_ns < due_ns {
+            return Ok(Step::Wait(due_ns));
+        }
+        let found_ns = turn.now_ns.saturating_sub(row.since_ns);
+        let overdue = Overdue { code: feed::SNAPSHOT_MISSING, expected_ns: bound_ns, found_ns };
+        self.tell_overdue(place_of(index, channel::BOOK), channel::BOOK, overdue, turn)?;
+        self.leave(connection, index, row, turn)
+    }
+
+    /// A served book that is not trusted is subscribed anew, unless the exchange describes another instrument;
+    /// one that was trusted for long starts afresh.
+    fn watch_book(
+        &mut self,
+        connection: u16,
+        index: usize,
+        row: Subscription,
+        turn: &mut Turn<'_, '_>,
+    ) -> Result<Step, Halt> {
+        let Some(market) = turn.around.markets.get(index) else { return Ok(Step::Nothing) };
+        if !market.state.trust.is_trusted() {
+            return if market.state.is_barred() { Ok(Step::Nothing) } else { self.leave(connection, index, row, turn) };
+        }
+        if row.tries <= 1 {
+            return Ok(Step::Nothing);
+        }
+        let stable_at_ns = row.since_ns.saturating_add(turn.around.config.session.stable_ns);
+        if turn.now_ns < stable_at_ns {
+            return Ok(Step::Wait(stable_at_ns));
+        }
+        if let Some(row) = self.subscription_mut(index, channel::BOOK) {
+            row.tries = 1;
+        }
+        Ok(Step::Nothing)
+    }
+
+    /// Asks for the end of a book's subscription. It is asked for anew when the end is confirmed: the first
+    /// time at once, then after a wait, and on a new connection when that did not help.
+    fn leave(
+        &mut self,
+        connection: u16,
+        index: usize,
+        row: Subscription,
+        turn: &mut Turn<'_, '_>,
+    ) -> Result<Step, Halt> {
+        let due_ns = self.paced_ns(connection).max(row.due_ns);
+        if turn.now_ns < due_ns {
+            return Ok(Step::Wait(due_ns));
+        }
+        let config = turn.around.config.session;
+        if row.tries >= TRIES_MAX {
+            let overdue = Overdue {
+                code: feed::RESUBSCRIBED_IN_VAIN,
+                expected_ns: u64::from(TRIES_MAX),
+                found_ns: u64::from(row.tries),
+            };
+            self.tell_overdue(place_of(index, channel::BOOK), channel::BOOK, overdue, turn)?;
+            return Ok(Step::Part);
+        }
+        let body = Request { action: action::UNSUBSCRIBE, attempt: row.tries, ..about(index, channel::BOOK, turn) };
+        let req_id = self.ask(connection, place_of(index, channel::BOOK), body, turn)?;
+        let wait_ns = row.spacing_ns(&config, req_id);
+        if let Some(row) = self.subscription_mut(index, channel::BOOK) {
+            row.enter(LEAVING, turn.now_ns);
+            row.req_id = req_id;
+            row.due_ns = turn.now_ns.saturating_add(wait_ns);
+        }
+        Ok(Step::Wait(turn.now_ns.saturating_add(config.ack_ns_max)))
+    }
+
+    /// Tells that a request, or what was to follow it, is overdue.
+    fn tell_overdue(
+        &mut self,
+        place: Place,
+        channel: u8,
+        overdue: Overdue,
+        turn: &mut Turn<'_, '_>,
+    ) -> Result<(), Halt> {
+        let Overdue { code, expected_ns, found_ns } = overdue;
+        let (expected, found) = (expected_ns.cast_signed(), found_ns.cast_signed());
+        self.tell(place, Feed { code, channel, expected, found, ..Feed::zeroed() }, turn.out)
+    }
+}
+
+/// The subject of a request.
+fn about(index: usize, code: u8, turn: &Turn<'_, '_>) -> Request {
+    let row = turn.around.config.markets.get(index).filter(|_| code == channel::BOOK);
+    Request { channel: code.into(), depth: row.map_or(0, |row| row.depth), ..Request::zeroed() }
+}
+
+fn place_of(index: usize, code: u8) -> Place {
+    let market = u16::try_from(index).unwrap_or(NO_INSTRUMENT);
+    let instrument = if code == channel::INSTRUMENT { NO_INSTRUMENT } else { market };
+    Place { instrument, flags: 0, exch_ns: 0 }
+}
