@@ -1,8 +1,10 @@
-//! Connections and subscriptions: whole lives, and each thing that can go wrong.
+//! Connections and subscriptions: whole lives, each thing that can go wrong, and any mixture of them.
 
 mod life;
 mod missing;
+mod random;
 mod reconnect;
 mod refusals;
 mod requests;
 mod rig;
+mod sim;
