@@ -1,14 +1,16 @@
-//! `journal gaps`: when the book could not be trusted, and for how long.
+//! `journal gaps`: when the book could not be trusted, for how long, and what was wrong with the feed.
 
 use crate::left_out::Missing;
 use crate::memory::Memory;
 use crate::replay::scan::{Scan, first_state, records};
+use crate::uptime::{Uptime, Watch};
 use anyhow::Result;
 use hotpath::checkpoint::decode_progress;
-use hotpath::record::{Clock, GapClose, GapOpen, Head, body_of, head_of};
+use hotpath::record::{Clock, Feed, GapClose, GapOpen, Head, body_of, feed, head_of};
 use hotpath::trust::cause_name;
 use journal::Segment;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// One gap.
@@ -31,7 +33,7 @@ pub struct Gap {
 }
 
 /// The gaps of a run's files, in order, and how much time a book was trusted.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Gaps {
     /// Every gap.
     pub gaps: Vec<Gap>,
@@ -43,6 +45,11 @@ pub struct Gaps {
     pub damage: usize,
     /// What recoveries left out of the files: a gap there may not be listed.
     pub left_out: Vec<Missing>,
+    /// How long the book of each market was trusted.
+    pub uptimes: BTreeMap<u16, Uptime>,
+    /// What the session told of the feed: how often each.
+    pub feed: BTreeMap<&'static str, u64>,
+    watch: Watch,
     /// Monotonic and UTC nanoseconds of the latest clock reading.
     clock: Option<(u64, u64)>,
     first_ns: Option<u64>,
@@ -68,6 +75,8 @@ impl Gaps {
             all.damage += gaps.damage;
             all.left_out.extend(gaps.left_out);
             all.gaps.extend(gaps.gaps);
+            gaps.watch.add_to(&mut all.uptimes);
+            gaps.feed.into_iter().for_each(|(code, count)| *all.feed.entry(code).or_default() += count);
         }
         Ok(all)
     }
@@ -90,9 +99,11 @@ impl Gaps {
 
     /// A gap that is open where a file begins.
     fn note_state(&mut self, state: &[u8], memory: &mut Memory) {
-        let clock = decode_progress(state).ok().map(|progress| (progress.clock_mono_ns, progress.clock_utc_ns));
+        let Ok(progress) = decode_progress(state) else { return };
+        let clock = Some((progress.clock_mono_ns, progress.clock_utc_ns));
         self.clock = clock.filter(|(_, utc_ns)| *utc_ns != 0).or(self.clock);
         let Ok(engine) = memory.load(state) else { return };
+        self.watch.note_state(engine, progress.taken_ns);
         for (instrument, market) in (0..).zip(engine.markets()) {
             let Some(open) = market.state.trust.open_gap() else { continue };
             if !self.gaps.iter().any(|gap| gap.instrument == instrument && gap.number == open.number) {
@@ -110,6 +121,10 @@ impl Gaps {
     fn note(&mut self, offset: u64, head: &Head, record: &[u8]) {
         self.first_ns.get_or_insert(head.taken_ns);
         self.last_ns = self.last_ns.max(head.taken_ns);
+        self.watch.note(head, record);
+        if let Some(told) = body_of::<Feed>(record) {
+            *self.feed.entry(feed::name(told.code).unwrap_or("unknown")).or_default() += 1;
+        }
         self.clock = body_of::<Clock>(record).map(|clock| (clock.mono_ns, clock.utc_ns)).or(self.clock);
         if let Some(open) = body_of::<GapOpen>(record) {
             let mut gap = self.gap(head.instrument, open.cause, open.number, head.taken_ns);

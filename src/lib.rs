@@ -18,5 +18,6 @@ pub mod render;
 pub mod replay;
 pub mod run;
 pub mod sample;
+pub mod uptime;
 pub mod venue;
 pub mod verify;

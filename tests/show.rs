@@ -2,6 +2,14 @@
 
 mod support;
 
+use fathom::memory::Memory;
+use fathom::run::JournalDiary;
+use hotpath::config::Config;
+use hotpath::record::{Link, Timer, link};
+use hotpath::turn::Input;
+use hotpath::venue::Frame;
+use hotpath::venue::kraken::Kraken;
+use journal::{Place, Run, Settings, Writer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -121,6 +129,77 @@ fn gaps_are_listed_with_cause_and_time() {
     let verified: Value = serde_json::from_str(&journal(&["verify", file, "--json"])).expect("JSON");
     assert_eq!((&verified["gaps"], &verified["ok"]), (&1.into(), &true.into()));
     assert!(verified["checksums_bad"].as_u64() > Some(0), "a wrong feed is recorded as wrong");
+}
+
+/// Uptime is a share of the time in which frames came: from the snapshot that was believed to the update that was missed.
+#[test]
+fn uptime_is_told_of_each_market() {
+    let (_folder, files, _) = sessions_with_a_gap(&["journal.segment_bytes=65536"]);
+    let names: Vec<_> = files.iter().map(|file| file.to_str().expect("a plain path")).collect();
+    let told = |command: &[&str], names: &[&str]| journal(&[command, names].concat());
+    let uptime = |names: &[&str]| -> Value {
+        let listed: Value = serde_json::from_str(&told(&["gaps", "--json"], names)).expect("JSON");
+        assert_eq!(listed["feed"], serde_json::json!({}), "a recording's session has nothing to tell");
+        listed["uptime"].clone()
+    };
+    let taken_ns = |kind: &str| -> Vec<u64> {
+        let records = lines(&told(&["cat", "--json", "--kind", kind], &names));
+        records.iter().filter_map(|record| record["taken_ns"].as_u64()).collect()
+    };
+    let (frames, books, opened) = (taken_ns("FRAME"), taken_ns("SNAPSHOT"), taken_ns("GAP_OPEN"));
+    let (span_ns, trusted_ns) = (frames[frames.len() - 1] - frames[0], opened[0] - books[0]);
+    assert!(0 < trusted_ns && trusted_ns < span_ns);
+    let share = trusted_ns as f64 / span_ns as f64;
+    let expected = serde_json::json!([{
+        "instrument": 0, "symbol": "BTC/EUR", "span_ns": span_ns, "trusted_ns": trusted_ns, "share": share,
+    }]);
+    assert_eq!(uptime(&names), expected);
+    let reversed: Vec<_> = names.iter().rev().copied().collect();
+    assert_eq!(uptime(&reversed), expected);
+    let last = uptime(&names[names.len() - 1..]);
+    assert_eq!((&last[0]["trusted_ns"], &last[0]["share"]), (&0.into(), &0.0.into()), "it lies inside the gap");
+    let first = uptime(&names[..1]);
+    assert!(first[0]["share"].as_f64() > Some(share), "it lies before the gap");
+    let text = told(&["gaps"], &names);
+    assert!(text.contains(&format!("uptime of market 0 BTC/EUR: {:.4} %, ", share * 100.0)), "{text}");
+}
+
+/// A live run whose connection is silent, comes back, and is refused what it asks for.
+#[test]
+fn gaps_count_what_the_session_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("live.bin");
+    let loaded = config("kraken-btc-eur.toml", &[]);
+    let config = Config { session: loaded.config.session.activated(), ..loaded.config };
+    let run = Run { run_id: 5, salt: 6, created_utc_ns: 0, markets: 1, origin: 0, segment: 0, first_seq: 0 };
+    let place = Place::File(path.clone());
+    let mut diary = JournalDiary(Writer::create(Settings { place, run, capacity_bytes: 1 << 24 }).expect("a journal"));
+    let mut memory = Memory::new();
+    let mut core = memory.start(Kraken, &config).expect("a start");
+    core.open(0, &mut diary).expect("an opening");
+    let timer = Input::Timer(Timer { due_ns: 0, spare: [0; 2] });
+    let link = |up, cause| Input::Link(0, Link { up, cause, close_code: 0, spare: 0, recv_ns: 0, spare_tail: 0 });
+    let refusal = Frame { connection: 0, opcode: 1, bytes: br#"{"Error":"Exceeded msg rate"}"# };
+    let refusal = Input::Frame { frame: refusal, recv_ns: 0, kernel_utc_ns: 0, end_of_read: true };
+    let steps = [
+        (1, timer),
+        (2, link(1, link::CONNECTED)),
+        (3, refusal),
+        (4, refusal),
+        (9, timer),
+        (9, link(0, link::ASKED)),
+        (10, link(1, link::CONNECTED)),
+    ];
+    for (second, input) in steps {
+        core.turn(second * 1_000_000_000, &input, &mut diary).expect("a step");
+    }
+    diary.0.close().expect("closed");
+    let path = path.to_str().expect("a plain path");
+    let listed: Value = serde_json::from_str(&journal(&["gaps", path, "--json"])).expect("JSON");
+    assert_eq!(listed["feed"], serde_json::json!({ "request-refused": 2, "silent": 1 }));
+    assert_eq!(listed["uptime"][0]["trusted_ns"], 0);
+    let text = journal(&["gaps", path]);
+    assert!(text.contains("feed request-refused: 2\nfeed silent: 1\n"), "{text}");
 }
 
 /// A segment that lies wholly inside a gap knows of it, and the order of the files does not matter.

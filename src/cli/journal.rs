@@ -14,6 +14,7 @@ use crate::info::Info;
 use crate::left_out::Missing;
 use crate::replay::target::is_replaceable;
 use crate::sample;
+use crate::uptime::Uptime;
 use crate::verify::{Verified, missing_between, verify};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -332,9 +333,15 @@ fn run_gaps(args: &FilesArgs) -> Result<Ended> {
     }
     if args.json {
         let left_out: Vec<_> = gaps.left_out.iter().map(Missing::to_json).collect();
-        print_json(
-            &json!({ "gaps": gaps.gaps, "gap_ns": total_ns, "span_ns": span_ns, "damage": gaps.damage, "left_out": left_out }),
-        )?;
+        print_json(&json!({
+            "gaps": gaps.gaps,
+            "gap_ns": total_ns,
+            "span_ns": span_ns,
+            "damage": gaps.damage,
+            "left_out": left_out,
+            "uptime": gaps.uptimes.iter().map(uptime_json).collect::<Vec<_>>(),
+            "feed": gaps.feed,
+        }))?;
         return Ok(ended);
     }
     let mut out = std::io::stdout().lock();
@@ -346,6 +353,26 @@ fn run_gaps(args: &FilesArgs) -> Result<Ended> {
             gap.number, gap.instrument, gap.cause, gap.opened_ns
         )?;
     }
+    for (code, count) in &gaps.feed {
+        writeln!(out, "feed {code}: {count}")?;
+    }
+    for (instrument, uptime) in &gaps.uptimes {
+        let Uptime { symbol, span_ns, trusted_ns } = uptime;
+        let share = uptime.share().map_or("no time".to_owned(), |share| format!("{:.4} %", share * 100.0));
+        let (trusted_s, span_s) = (*trusted_ns as f64 / 1e9, *span_ns as f64 / 1e9);
+        writeln!(out, "uptime of market {instrument} {symbol}: {share}, {trusted_s:.6} s of {span_s:.6} s")?;
+    }
     writeln!(out, "{} gaps, {:.6} s of {:.6} s", gaps.gaps.len(), total_ns as f64 / 1e9, span_ns as f64 / 1e9)?;
     Ok(ended)
+}
+
+fn uptime_json((instrument, uptime): (&u16, &Uptime)) -> Value {
+    let Uptime { symbol, span_ns, trusted_ns } = uptime;
+    json!({
+        "instrument": instrument,
+        "symbol": symbol,
+        "span_ns": span_ns,
+        "trusted_ns": trusted_ns,
+        "share": uptime.share(),
+    })
 }

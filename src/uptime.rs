@@ -1,0 +1,119 @@
+//! How long each book was trusted, of the time in which frames came.
+
+use hotpath::engine::Engine;
+use hotpath::record::{BookEnd, GapClose, Head, Kind, body_of, flag};
+use std::collections::BTreeMap;
+
+/// The time of one market in one or more runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uptime {
+    /// Its symbol; empty when no state told it.
+    pub symbol: String,
+    /// Time from the first frame to the last of each run, nanoseconds, summed.
+    pub span_ns: u64,
+    /// Time of it with a trusted book, nanoseconds.
+    pub trusted_ns: u64,
+}
+
+impl Uptime {
+    /// The share of its time with a trusted book, 0 to 1; none when no time went by.
+    #[must_use]
+    pub fn share(&self) -> Option<f64> {
+        (self.span_ns > 0).then(|| self.trusted_ns as f64 / self.span_ns as f64)
+    }
+}
+
+/// The books of one run, record by record.
+#[derive(Debug, Default)]
+pub struct Watch {
+    books: BTreeMap<u16, Book>,
+    first_frame_ns: Option<u64>,
+    last_frame_ns: u64,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    symbol: String,
+    /// Whether a snapshot was believed or refused before: then only the end of a gap makes it trusted.
+    is_tried: bool,
+    since_ns: Option<u64>,
+    /// From when to when it was trusted.
+    spans: Vec<(u64, u64)>,
+}
+
+impl Book {
+    fn trust(&mut self, at_ns: u64) {
+        self.is_tried = true;
+        self.since_ns.get_or_insert(at_ns);
+    }
+
+    fn distrust(&mut self, at_ns: u64) {
+        self.is_tried = true;
+        if let Some(since_ns) = self.since_ns.take() {
+            self.spans.push((since_ns, at_ns));
+        }
+    }
+}
+
+impl Watch {
+    /// What is known of every book where a file begins.
+    pub fn note_state(&mut self, engine: &Engine, taken_ns: u64) {
+        let rows = engine.config().markets().iter().zip(engine.markets());
+        for (instrument, (row, market)) in (0..).zip(rows) {
+            let book = self.books.entry(instrument).or_default();
+            book.symbol = String::from_utf8_lossy(row.symbol.as_bytes()).into_owned();
+            let trust = &market.state.trust;
+            if trust.is_trusted() {
+                book.trust(taken_ns);
+            } else if let Some(gap) = trust.open_gap() {
+                book.distrust(gap.opened_ns);
+            }
+        }
+    }
+
+    /// One record.
+    pub fn note(&mut self, head: &Head, record: &[u8]) {
+        match head.kind {
+            Kind::FRAME => {
+                self.first_frame_ns.get_or_insert(head.taken_ns);
+                self.last_frame_ns = head.taken_ns;
+            }
+            // The first snapshot is believed unless a gap opens behind it in the same step.
+            Kind::BOOK_END if head.has(flag::SNAPSHOT) && body_of::<BookEnd>(record).is_some() => {
+                let book = self.book(head);
+                if !book.is_tried {
+                    book.trust(head.taken_ns);
+                }
+            }
+            Kind::GAP_OPEN => self.book(head).distrust(head.taken_ns),
+            Kind::GAP_CLOSE => {
+                let book = self.book(head);
+                // Damage may have taken the record that opened it.
+                if let Some(close) = body_of::<GapClose>(record) {
+                    book.distrust(close.opened_ns);
+                }
+                book.trust(head.taken_ns);
+            }
+            _ => {}
+        }
+    }
+
+    fn book(&mut self, head: &Head) -> &mut Book {
+        self.books.entry(head.instrument).or_default()
+    }
+
+    /// Adds this run to those before it.
+    pub fn add_to(self, all: &mut BTreeMap<u16, Uptime>) {
+        let (first_ns, last_ns) = (self.first_frame_ns.unwrap_or(0), self.last_frame_ns);
+        for (instrument, mut book) in self.books {
+            book.distrust(last_ns);
+            let within = |(from_ns, to_ns): &(u64, u64)| {
+                to_ns.clamp(&first_ns, &last_ns).saturating_sub(*from_ns.clamp(&first_ns, &last_ns))
+            };
+            let uptime = all.entry(instrument).or_default();
+            uptime.symbol = book.symbol;
+            uptime.span_ns += last_ns.saturating_sub(first_ns);
+            uptime.trusted_ns += book.spans.iter().map(within).sum::<u64>();
+        }
+    }
+}
