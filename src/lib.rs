@@ -19,5 +19,6 @@ pub mod replay;
 pub mod run;
 pub mod sample;
 pub mod uptime;
+pub mod utc;
 pub mod venue;
 pub mod verify;

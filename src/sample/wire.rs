@@ -3,6 +3,7 @@
 use super::exchange::Trade;
 use super::side::{Row, Way};
 use crate::config::Loaded;
+use crate::utc::rfc3339;
 use std::fmt::Write;
 
 /// Levels a side under the checksum.
@@ -60,7 +61,7 @@ impl Market {
 
     /// A book message; `kind` is `snapshot` or `update`.
     pub fn book(&self, kind: &str, bids: &[Row], asks: &[Row], checksum: u32, at_us: u64) -> String {
-        let (symbol, bids, asks, time) = (&self.symbol, self.levels(bids), self.levels(asks), utc(at_us));
+        let (symbol, bids, asks, time) = (&self.symbol, self.levels(bids), self.levels(asks), rfc3339(at_us));
         format!(
             r#"{{"channel":"book","type":"{kind}","data":[{{"symbol":"{symbol}","bids":{bids},"asks":{asks},"checksum":{checksum},"timestamp":"{time}"}}]}}"#
         )
@@ -69,7 +70,7 @@ impl Market {
     /// A trade message; trades get the numbers from `first_id` on.
     pub fn trades(&self, trades: &[Trade], first_id: u64, at_us: u64) -> String {
         let mut text = String::from(r#"{"channel":"trade","type":"update","data":["#);
-        let (symbol, time) = (&self.symbol, utc(at_us));
+        let (symbol, time) = (&self.symbol, rfc3339(at_us));
         for (trade, id) in trades.iter().zip(first_id..) {
             let comma = if id == first_id { "" } else { "," };
             let side = if trade.taker == Way::Bid { "buy" } else { "sell" };
@@ -95,7 +96,7 @@ impl Market {
     }
 
     fn ack(&self, subject: &str, at_us: u64) -> String {
-        let (symbol, time_in, time_out) = (&self.symbol, utc(at_us), utc(at_us + 39));
+        let (symbol, time_in, time_out) = (&self.symbol, rfc3339(at_us), rfc3339(at_us + 39));
         format!(
             r#"{{"method":"subscribe","result":{{{subject},"symbol":"{symbol}"}},"success":true,"time_in":"{time_in}","time_out":"{time_out}"}}"#
         )
@@ -126,42 +127,13 @@ fn digits(number: &str) -> String {
     number.replace('.', "").trim_start_matches('0').into()
 }
 
-/// UNIX microseconds as RFC 3339 with six digits.
-fn utc(unix_us: u64) -> String {
-    let (seconds, us) = (unix_us / 1_000_000, unix_us % 1_000_000);
-    let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
-    let (year, month, day) = date(seconds / 86_400);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{us:06}Z")
-}
-
-/// Year, month and day of a day since 1970, by counting.
-fn date(mut days: u64) -> (u64, usize, u64) {
-    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let mut year = 1970;
-    while days >= 365 + u64::from(leap(year)) {
-        days -= 365 + u64::from(leap(year));
-        year += 1;
-    }
-    let february = 28 + u64::from(leap(year));
-    let lengths = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    let mut month = 1;
-    for length in lengths {
-        if days < length {
-            break;
-        }
-        days -= length;
-        month += 1;
-    }
-    (year, month, days + 1)
-}
-
 fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     text.write_fmt(arguments).expect("a String takes any text");
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{decimal, digits, utc};
+    use super::{decimal, digits};
 
     #[test]
     fn decimals_keep_their_zeros() {
@@ -171,13 +143,5 @@ mod tests {
         assert_eq!(decimal(17, 0), "17");
         assert_eq!(digits("0.00100000"), "100000");
         assert_eq!(digits("54000.0"), "540000");
-    }
-
-    #[test]
-    fn times_are_the_calendars() {
-        assert_eq!(utc(0), "1970-01-01T00:00:00.000000Z");
-        assert_eq!(utc(951_782_400_000_001), "2000-02-29T00:00:00.000001Z");
-        assert_eq!(utc(1_785_641_750_983_359), "2026-08-02T03:35:50.983359Z");
-        assert_eq!(utc(1_798_761_599_999_999), "2026-12-31T23:59:59.999999Z");
     }
 }
