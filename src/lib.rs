@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod exchange;
 pub mod files;
 pub mod gaps;
 pub mod import;
@@ -14,6 +15,7 @@ pub mod left_out;
 pub mod market;
 pub mod memory;
 pub mod play;
+pub mod playback;
 pub mod render;
 pub mod replay;
 pub mod run;

@@ -1,6 +1,7 @@
 //! What the programs share: exit codes, output, progress.
 
 pub mod cat;
+pub mod exchange;
 mod follow;
 pub mod journal;
 pub mod play;

@@ -44,7 +44,7 @@ pub struct PlayArgs {
     json: bool,
 }
 
-fn pace(text: &str) -> Result<Pace> {
+pub(super) fn pace(text: &str) -> Result<Pace> {
     if text == "max" {
         return Ok(Pace::Max);
     }

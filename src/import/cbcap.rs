@@ -69,6 +69,12 @@ impl<'a> Recording<'a> {
         Ok((header, Self { bytes, at, broken: false }))
     }
 
+    /// Goes on at a place that [`Recording::position`] gave.
+    #[must_use]
+    pub const fn resume(bytes: &'a [u8], position: usize) -> Self {
+        Self { bytes, at: position, broken: false }
+    }
+
     /// Bytes read so far.
     #[must_use]
     pub const fn position(&self) -> usize {

@@ -1,0 +1,163 @@
+//! `exchange`: Kraken's public WebSocket protocol from this machine.
+
+use super::play::pace;
+use super::{Ended, grouped};
+use crate::exchange::{Options, Server, Serves, Truth, Witness};
+use crate::play::Pace;
+use crate::playback;
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use serde_json::json;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Serves a market the way Kraken does, over WebSocket version 2, to any client of Kraken's public data.
+///
+/// Without --replay the market is made up, from a seed: the same seed trades the same. Its time begins to run
+/// with the first subscription to its book, or a second after one to its trades or ticker. A recording's does
+/// too: who subscribes to the book at the recorded depth before that gets the recording from its first message
+/// on, byte for byte; who comes later gets a snapshot first. After the end of a recording heartbeats go on.
+///
+/// One line on standard output says where it listens; interrupt it to end it.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Examples:\n  exchange --listen 127.0.0.1:8080\n  exchange --tls --ca target/ca.pem --speed 10\n  exchange --replay demo/recording.cbcap --speed max --seconds 60"
+)]
+pub struct Args {
+    /// Where to listen; port 0 takes any that is free.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Speak TLS, with a certificate for 127.0.0.1, ::1 and localhost that is made at start.
+    #[arg(long)]
+    tls: bool,
+    /// Write the certificate that a client must trust.
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    ca: Option<PathBuf>,
+    /// The made-up market's seed.
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "replay")]
+    seed: u64,
+    /// Play a CBCAP recording, a journal or a folder of journals.
+    #[arg(long, value_name = "FILE")]
+    replay: Option<PathBuf>,
+    /// How many times as fast as the market's or the recording's own time; of a recording also `max`: as fast
+    /// as the slowest client reads.
+    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = pace)]
+    speed: Pace,
+    /// End after so many seconds; without it, when interrupted.
+    #[arg(long, value_name = "N")]
+    seconds: Option<u64>,
+    /// Write the whole book beside every message of one: a JSON line for each client that it is handed to.
+    #[arg(long, value_name = "FILE")]
+    truth: Option<PathBuf>,
+    /// The pair that is traded, or the one of the recording's that is played [default: BTC/EUR, or the
+    /// recording's].
+    #[arg(long, value_name = "PAIR")]
+    symbol: Option<String>,
+    /// Print the line on standard output as a JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the program.
+///
+/// # Errors
+/// What makes the exit code 2.
+pub fn run(args: &Args) -> Result<Ended> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot take interrupts")?;
+    }
+    let truth = args.truth.as_deref().map(TruthFile::create).transpose()?;
+    let options = Options {
+        listen: args.listen,
+        tls: args.tls,
+        witness: truth.as_ref().map(TruthFile::witness),
+        notice: Box::new(|notice| eprintln!("exchange: {notice}")),
+        run_for: args.seconds.map(Duration::from_secs),
+        ..Options::new(serves(args)?)
+    };
+    let server = Server::bind(options)?;
+    if let (Some(path), Some(pem)) = (&args.ca, server.ca_pem()) {
+        std::fs::write(path, pem).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    announce(args, &server)?;
+    let served = server.run(&stop)?;
+    if let Some(truth) = truth {
+        truth.finish()?;
+    }
+    let (clients, messages) = (grouped(served.connections), grouped(served.messages));
+    eprintln!("exchange: ended after {clients} connections and {messages} messages");
+    Ok(Ended::Ok)
+}
+
+fn serves(args: &Args) -> Result<Serves> {
+    let Some(path) = &args.replay else { return made_up(args) };
+    let playback = playback::open(path)?;
+    let speed = match args.speed {
+        Pace::Times(times) => Some(times),
+        Pace::Max => None,
+    };
+    Ok(Serves::Recording { playback, symbol: args.symbol.clone(), speed })
+}
+
+fn made_up(args: &Args) -> Result<Serves> {
+    let Pace::Times(_speed) = args.speed else { bail!("--speed max is for recordings: give a number, or --replay") };
+    bail!("no market yet: give --replay")
+}
+
+fn announce(args: &Args, server: &Server) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let url = server.url();
+    if args.json {
+        writeln!(out, "{}", json!({ "url": url, "ca": args.ca }))?;
+    } else {
+        writeln!(out, "{url}")?;
+    }
+    Ok(out.flush()?)
+}
+
+/// The file of --truth.
+struct TruthFile {
+    path: PathBuf,
+    /// The first failure is kept and told at the end.
+    writer: Arc<Mutex<(BufWriter<File>, std::io::Result<()>)>>,
+}
+
+impl TruthFile {
+    fn create(path: &Path) -> Result<Self> {
+        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        let writer = Arc::new(Mutex::new((BufWriter::new(file), Ok(()))));
+        Ok(Self { path: path.to_owned(), writer })
+    }
+
+    fn witness(&self) -> Witness {
+        let writer = Arc::clone(&self.writer);
+        Box::new(move |truth: &Truth| {
+            if let Ok(mut writer) = writer.lock()
+                && writer.1.is_ok()
+            {
+                writer.1 = write_line(&mut writer.0, truth);
+            }
+        })
+    }
+
+    fn finish(self) -> Result<()> {
+        let mut writer = self.writer.lock().map_err(|_| anyhow::anyhow!("the truth was not written to its end"))?;
+        let (file, outcome) = &mut *writer;
+        std::mem::replace(outcome, Ok(()))
+            .and_then(|()| file.flush())
+            .with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
+fn write_line(file: &mut BufWriter<File>, truth: &Truth) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *file, truth)?;
+    file.write_all(b"\n")
+}

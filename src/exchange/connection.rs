@@ -1,0 +1,76 @@
+//! One client: its link, what the exchange remembers of it, and what waits for it.
+
+use super::link::{Heard, Link};
+use super::session::Session;
+use super::stream::Stream;
+use std::collections::VecDeque;
+use tungstenite::Utf8Bytes;
+
+/// Most bytes that wait for a client: one that reads slower than the market talks gets everything late, and
+/// beyond this nothing more.
+pub(super) const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// One client.
+pub(super) struct Connection {
+    pub number: u64,
+    pub session: Session,
+    link: Link,
+    queue: VecDeque<Utf8Bytes>,
+    queue_bytes: usize,
+}
+
+impl Connection {
+    /// A client that has just connected.
+    pub fn new(number: u64, stream: Stream, now_ns: u64) -> Self {
+        let link = Link::new(stream, now_ns);
+        Self { number, session: Session::new(), link, queue: VecDeque::new(), queue_bytes: 0 }
+    }
+
+    /// Whether it is over.
+    pub const fn is_gone(&self) -> bool {
+        self.link.is_gone()
+    }
+
+    /// Goes on with what the client sent, up to the next thing that matters.
+    pub fn hear(&mut self, now_ns: u64) -> Heard {
+        self.link.hear(now_ns)
+    }
+
+    /// Bytes that wait.
+    pub const fn queue_bytes(&self) -> usize {
+        self.queue_bytes
+    }
+
+    /// Has a message wait for its turn; false when too much waits already and the client is let go.
+    pub fn push(&mut self, text: Utf8Bytes) -> bool {
+        if !self.link.is_open() {
+            return true;
+        }
+        self.queue_bytes += text.len();
+        self.queue.push_back(text);
+        let fits = self.queue_bytes <= QUEUE_BYTES_MAX;
+        if !fits {
+            self.link.drop_it();
+        }
+        fits
+    }
+
+    /// Writes as much of what waits as the socket takes.
+    pub fn flush(&mut self) {
+        self.link.flush();
+        while let Some(text) = self.queue.pop_front() {
+            let bytes = text.len();
+            if let Some(back) = self.link.send(text) {
+                self.queue.push_front(back);
+                return;
+            }
+            self.queue_bytes -= bytes;
+        }
+        self.link.flush();
+    }
+
+    /// Ends it: the exchange goes away.
+    pub fn go_away(&mut self, now_ns: u64) {
+        self.link.go_away(now_ns);
+    }
+}

@@ -1,0 +1,257 @@
+//! A connection's way from a socket to a WebSocket and to its end.
+
+use super::stream::Stream;
+use super::upgrade::{self, Upgrade};
+use std::io::{ErrorKind, Read, Write};
+use tungstenite::Utf8Bytes;
+use tungstenite::error::Error;
+use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::{CloseFrame, Message, Role, WebSocket, WebSocketConfig};
+
+/// Most bytes of a client's message.
+pub(super) const REQUEST_BYTES_MAX: usize = 64 * 1024;
+/// Time in which a client must have opened its connection, nanoseconds.
+const OPEN_NS_MAX: u64 = 10_000_000_000;
+/// Time in which a client must have ended it once we have, nanoseconds.
+const LEAVE_NS_MAX: u64 = 1_000_000_000;
+/// Bytes read at once.
+const READ_BYTES: usize = 4 * 1024;
+/// Reads from a client that leaves, in a turn.
+const DRAINED_MAX: usize = 16;
+/// Bytes of messages that are put together before they are written.
+const WRITE_BYTES: usize = 16 * 1024;
+
+/// Where a connection stands.
+enum State {
+    /// The head of its request is being read.
+    Upgrading { stream: Stream, head: Vec<u8> },
+    /// The answer is being written; `tail` is what the client sent behind its request, if it is accepted.
+    Answering { stream: Stream, reply: Vec<u8>, written: usize, tail: Option<Vec<u8>> },
+    /// It is a WebSocket. `is_blocked`: the socket takes no more bytes just now.
+    Open { socket: Box<WebSocket<Stream>>, is_blocked: bool },
+    /// We have ended it; what the client still sends is read and forgotten, so that it can read our last words.
+    Leaving(Stream),
+    /// It is over.
+    Gone,
+}
+
+/// What happened on a connection.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// It became a WebSocket.
+    Opened,
+    /// The client sent a message.
+    Text(Utf8Bytes),
+    /// The client sent bytes where the exchange takes text.
+    Bytes,
+    /// Nothing, for now.
+    Nothing,
+}
+
+/// One client's connection.
+pub(super) struct Link {
+    state: State,
+    /// When patience with a client that opens or leaves ends.
+    until_ns: u64,
+}
+
+impl Link {
+    /// A client that has just connected.
+    pub const fn new(stream: Stream, now_ns: u64) -> Self {
+        let state = State::Upgrading { stream, head: Vec::new() };
+        Self { state, until_ns: now_ns.saturating_add(OPEN_NS_MAX) }
+    }
+
+    /// Whether it is over.
+    pub const fn is_gone(&self) -> bool {
+        matches!(self.state, State::Gone)
+    }
+
+    /// Whether messages can be sent.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open { .. })
+    }
+
+    /// Goes on with what the client sent, up to the next thing that matters.
+    pub fn hear(&mut self, now_ns: u64) -> Heard {
+        let is_in_time = self.is_open() || now_ns < self.until_ns;
+        match std::mem::replace(&mut self.state, State::Gone) {
+            State::Upgrading { stream, head } if is_in_time => self.upgrade(stream, head, now_ns),
+            State::Answering { stream, reply, written, tail } if is_in_time => {
+                self.answer(stream, reply, written, tail, now_ns)
+            }
+            State::Open { socket, is_blocked } => self.receive(socket, is_blocked, now_ns),
+            State::Leaving(stream) if is_in_time => self.drain(stream),
+            _ => Heard::Nothing,
+        }
+    }
+
+    fn upgrade(&mut self, mut stream: Stream, mut head: Vec<u8>, now_ns: u64) -> Heard {
+        let mut buffer = [0; READ_BYTES];
+        loop {
+            match stream.read(&mut buffer) {
+                Ok(0) => return Heard::Nothing,
+                Ok(count) => head.extend_from_slice(&buffer[..count]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.state = State::Upgrading { stream, head };
+                    return Heard::Nothing;
+                }
+                Err(_) => return Heard::Nothing,
+            }
+            match upgrade::answer(&head) {
+                Upgrade::Incomplete => {}
+                Upgrade::Accepted { reply, head_bytes } => {
+                    let tail = Some(head.split_off(head_bytes));
+                    return self.answer(stream, reply, 0, tail, now_ns);
+                }
+                Upgrade::Refused(reply) => return self.answer(stream, reply, 0, None, now_ns),
+            }
+        }
+    }
+
+    fn answer(
+        &mut self,
+        mut stream: Stream,
+        reply: Vec<u8>,
+        mut written: usize,
+        tail: Option<Vec<u8>>,
+        now_ns: u64,
+    ) -> Heard {
+        let mut write = || -> std::io::Result<()> {
+            while let Some(rest) = reply.get(written..).filter(|rest| !rest.is_empty()) {
+                match stream.write(rest)? {
+                    0 => return Err(ErrorKind::WriteZero.into()),
+                    count => written += count,
+                }
+            }
+            stream.flush()
+        };
+        match (write(), tail) {
+            (Ok(()), Some(tail)) => {
+                let socket = WebSocket::from_partially_read(stream, tail, Role::Server, Some(config()));
+                self.state = State::Open { socket: Box::new(socket), is_blocked: false };
+                Heard::Opened
+            }
+            (Ok(()), None) => {
+                self.leave(stream, now_ns);
+                Heard::Nothing
+            }
+            (Err(error), tail) => {
+                if error.kind() == ErrorKind::WouldBlock {
+                    self.state = State::Answering { stream, reply, written, tail };
+                }
+                Heard::Nothing
+            }
+        }
+    }
+
+    fn receive(&mut self, mut socket: Box<WebSocket<Stream>>, is_blocked: bool, now_ns: u64) -> Heard {
+        let heard = loop {
+            match socket.read() {
+                Ok(Message::Text(text)) => break Ok(Heard::Text(text)),
+                Ok(Message::Binary(_)) => break Ok(Heard::Bytes),
+                // Pings are answered by the next read, and so is a close.
+                Ok(_) => {}
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => break Ok(Heard::Nothing),
+                Err(error) => break Err(error),
+            }
+        };
+        match heard {
+            Ok(heard) => {
+                self.state = State::Open { socket, is_blocked };
+                heard
+            }
+            Err(error) => {
+                self.end(socket, close_code(&error), now_ns);
+                Heard::Nothing
+            }
+        }
+    }
+
+    fn drain(&mut self, mut stream: Stream) -> Heard {
+        let mut buffer = [0; READ_BYTES];
+        for _ in 0..DRAINED_MAX {
+            match stream.read(&mut buffer) {
+                Ok(0) => return Heard::Nothing,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(_) => return Heard::Nothing,
+            }
+        }
+        self.state = State::Leaving(stream);
+        Heard::Nothing
+    }
+
+    /// Sends a message unless the socket takes no more; then it is given back.
+    pub fn send(&mut self, text: Utf8Bytes) -> Option<Utf8Bytes> {
+        let State::Open { socket, is_blocked } = &mut self.state else { return None };
+        if *is_blocked {
+            return Some(text);
+        }
+        // A message that was taken is kept, also when the socket took none or only a part of it.
+        let sent = socket.write(Message::Text(text));
+        self.note(sent);
+        None
+    }
+
+    /// Writes what was sent and not yet written.
+    pub fn flush(&mut self) {
+        let State::Open { socket, .. } = &mut self.state else { return };
+        let flushed = socket.flush();
+        self.note(flushed);
+    }
+
+    fn note(&mut self, outcome: Result<(), Error>) {
+        let State::Open { is_blocked, .. } = &mut self.state else { return };
+        match outcome {
+            Ok(()) => *is_blocked = false,
+            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => *is_blocked = true,
+            Err(_) => self.state = State::Gone,
+        }
+    }
+
+    /// Ends it without a word.
+    pub fn drop_it(&mut self) {
+        self.state = State::Gone;
+    }
+
+    /// Ends it: the exchange goes away.
+    pub fn go_away(&mut self, now_ns: u64) {
+        if let State::Open { socket, .. } = std::mem::replace(&mut self.state, State::Gone) {
+            self.end(socket, Some(CloseCode::Away), now_ns);
+        }
+    }
+
+    fn end(&mut self, mut socket: Box<WebSocket<Stream>>, code: Option<CloseCode>, now_ns: u64) {
+        if let Some(code) = code {
+            // What does not go out now does not go out: the client is told by the end of the stream.
+            let _ = socket.close(Some(CloseFrame { code, reason: Utf8Bytes::from_static("") }));
+        }
+        self.leave(socket.into_inner(), now_ns);
+    }
+
+    fn leave(&mut self, mut stream: Stream, now_ns: u64) {
+        stream.finish();
+        self.until_ns = now_ns.saturating_add(LEAVE_NS_MAX);
+        self.state = State::Leaving(stream);
+    }
+}
+
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BYTES)
+        .write_buffer_size(WRITE_BYTES)
+        .max_message_size(Some(REQUEST_BYTES_MAX))
+        .max_frame_size(Some(REQUEST_BYTES_MAX))
+}
+
+/// What to close a connection with; nothing when there is nobody left to tell.
+fn close_code(error: &Error) -> Option<CloseCode> {
+    match error {
+        Error::Capacity(_) => Some(CloseCode::Size),
+        Error::Utf8(_) => Some(CloseCode::Invalid),
+        Error::Protocol(_) => Some(CloseCode::Protocol),
+        _ => None,
+    }
+}

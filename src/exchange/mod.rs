@@ -1,0 +1,43 @@
+//! An embedded exchange that speaks Kraken's public WebSocket protocol, version 2.
+//!
+//! It shares no code with the engine that listens to it: its own numbers, checksum, book and JSON. A mistake
+//! on one side therefore shows as a disagreement. `README.md` of `tools/` says what it serves and how it
+//! differs from Kraken.
+
+mod answer;
+mod book;
+mod checksum;
+mod clock;
+mod connection;
+mod day;
+mod decimal;
+mod floor;
+mod ladder;
+mod last_trades;
+mod link;
+mod listing;
+mod notice;
+mod options;
+mod recorded;
+mod request;
+mod server;
+mod session;
+mod source;
+mod stream;
+mod tape;
+mod tls;
+mod topic;
+mod truth;
+mod upgrade;
+mod window;
+mod wire;
+
+pub use book::DEPTHS;
+pub use decimal::Decimal;
+pub use floor::Events;
+pub use listing::Pair;
+pub use notice::Notice;
+pub use options::{Options, Serves};
+pub use server::{Served, Server};
+pub use truth::{Truth, Witness};
+pub use wire::Kind;

@@ -1,0 +1,57 @@
+//! What an exchange is to serve, and where.
+
+use super::floor::Events;
+use super::listing::Pair;
+use super::notice::Notice;
+use super::truth::Witness;
+use crate::playback::Playback;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// The market that is served. Its time begins to run with the first subscription to its book; a second after
+/// one to its trades or its ticker, if that comes first.
+pub enum Serves {
+    /// One that is made up.
+    Market {
+        /// What is traded.
+        pair: Pair,
+        /// Its events; the first, at 0, carries the whole starting book.
+        events: Events,
+        /// How many times as fast as the market's own time; above 0.
+        speed: f64,
+    },
+    /// One that was recorded.
+    Recording {
+        /// Its frames.
+        playback: Playback,
+        /// Which of its markets; `None`: the one that it names, or else the first.
+        symbol: Option<String>,
+        /// How many times as fast as it was recorded, above 0; `None`: as fast as it is read.
+        speed: Option<f64>,
+    },
+}
+
+/// How an exchange is set up.
+pub struct Options {
+    /// Where it listens; port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// Whether it speaks TLS, with a certificate made at start.
+    pub tls: bool,
+    /// What it serves.
+    pub serves: Serves,
+    /// Who is told the whole book beside every message of it.
+    pub witness: Option<Witness>,
+    /// Who is told what happens.
+    pub notice: Box<dyn FnMut(Notice) + Send>,
+    /// How long it runs; `None`: until it is stopped.
+    pub run_for: Option<Duration>,
+}
+
+impl Options {
+    /// On any free port of the loopback, without TLS, witness or end.
+    #[must_use]
+    pub fn new(serves: Serves) -> Self {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self { listen, tls: false, serves, witness: None, notice: Box::new(|_| {}), run_for: None }
+    }
+}

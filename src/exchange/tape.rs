@@ -1,0 +1,325 @@
+//! A market that was recorded: its messages go out byte for byte.
+//!
+//! A client that comes in the middle gets a snapshot of the book that the recording has led to so far, made
+//! here. What the recorder was answered (status, acks, heartbeats) is not played: those who listen get their own.
+
+use super::answer::Refusal;
+use super::book::DEPTHS;
+use super::ladder::{Ladder, Row};
+use super::last_trades::LastTrades;
+use super::listing::{self, Pair};
+use super::recorded::{self, BookFrame, LevelText, Recorded};
+use super::source::{BookMark, Published, Seen, Source, Start, Step};
+use super::topic::{Topic, Trigger};
+use super::wire::{BookRow, Data, Kind, Scale};
+use crate::market::Side;
+use crate::playback::{Frames, Playback, Taped};
+use anyhow::{Result, bail};
+use serde_json::value::RawValue;
+use std::collections::VecDeque;
+use tungstenite::Utf8Bytes;
+
+/// The tape.
+pub(super) struct Tape {
+    pair: Pair,
+    depth: u32,
+    trigger: Trigger,
+    /// Frames that were read to learn about the market, then the others.
+    ahead: VecDeque<Taped>,
+    frames: Frames,
+    next: Option<Taped>,
+    /// Recorded time from the first message to the next one, nanoseconds.
+    offset_ns: u64,
+    /// How many times as fast as it was recorded; `None`: as fast as it is read.
+    speed: Option<f64>,
+    start: Start,
+    book: Rebuilt,
+    last_trades: LastTrades,
+    last_ticker: Option<Box<RawValue>>,
+    has_begun: bool,
+    /// Whether the recorder is subscribed to another depth just now.
+    is_elsewhere: bool,
+}
+
+/// The book that the recording has led to.
+struct Rebuilt {
+    bids: Ladder,
+    asks: Ladder,
+    is_known: bool,
+    timestamp: Option<String>,
+}
+
+/// What is learnt from the frames up to the first snapshot.
+struct Learnt {
+    symbol: Option<String>,
+    depth: Option<u32>,
+    trigger: Trigger,
+    scale: Option<Scale>,
+    levels: usize,
+}
+
+impl Tape {
+    /// Reads up to the first snapshot of `symbol`'s book, or of the market that the recording names, or of
+    /// the first one in it.
+    ///
+    /// # Errors
+    /// When there is none, or it is of a depth that no exchange offers.
+    pub fn open(playback: Playback, symbol: Option<String>, speed: Option<f64>) -> Result<Self> {
+        let Playback { symbol: recorded, mut frames } = playback;
+        let symbol = symbol.or(recorded);
+        let wanted = symbol.clone().unwrap_or_else(|| "any market".into());
+        let mut learnt = Learnt { symbol, depth: None, trigger: Trigger::Trades, scale: None, levels: 0 };
+        let mut ahead = VecDeque::new();
+        while learnt.scale.is_none() {
+            let Some(taped) = frames.next().transpose()? else {
+                bail!("the recording holds no book snapshot of {wanted}: name its market with --symbol");
+            };
+            let is_data = learnt.take(&taped.bytes);
+            // The tape begins with the first message of the market.
+            if is_data || !ahead.is_empty() {
+                ahead.push_back(taped);
+            }
+        }
+        if let Some(first) = ahead.front_mut() {
+            first.gap_ns = 0;
+        }
+        let (symbol, scale) = (learnt.symbol.unwrap_or_default(), learnt.scale.unwrap_or_default());
+        let Some(depth) = depth(learnt.depth, learnt.levels) else {
+            bail!("the recording is of a book with {} levels a side, a depth that is not offered", learnt.levels);
+        };
+        let listed = Pair::listed(&symbol).filter(|pair| pair.scale() == scale);
+        let pair = listed.unwrap_or_else(|| Pair::unlisted(&symbol, scale.price_decimals, scale.qty_decimals));
+        let mut tape = Self {
+            pair,
+            depth,
+            trigger: learnt.trigger,
+            ahead,
+            frames,
+            next: None,
+            offset_ns: 0,
+            speed,
+            start: Start::default(),
+            book: Rebuilt::new(),
+            last_trades: LastTrades::default(),
+            last_ticker: None,
+            has_begun: false,
+            is_elsewhere: false,
+        };
+        tape.advance()?;
+        Ok(tape)
+    }
+
+    /// Reads the next frame.
+    fn advance(&mut self) -> Result<()> {
+        self.next = match self.ahead.pop_front() {
+            Some(taped) => Some(taped),
+            None => self.frames.next().transpose()?,
+        };
+        let gap_ns = self.next.as_ref().map_or(0, |taped| taped.gap_ns);
+        self.offset_ns = self.offset_ns.saturating_add(gap_ns);
+        Ok(())
+    }
+
+    fn is_ours(&self, symbol: &str) -> bool {
+        symbol == self.pair.symbol
+    }
+
+    /// What a frame is to those who listen.
+    fn play(&mut self, text: &str) -> Step {
+        match recorded::read(text) {
+            Recorded::Book(frame) if self.is_ours(&frame.symbol) && !self.is_elsewhere => self.play_book(&frame, text),
+            Recorded::Trades { symbol, rows } if self.is_ours(&symbol) => {
+                self.last_trades.extend(&rows);
+                published(Topic::Trade, text, None)
+            }
+            Recorded::Ticker { symbol, row } if self.is_ours(&symbol) => {
+                self.last_ticker = Some(row);
+                published(Topic::Ticker(self.trigger), text, None)
+            }
+            Recorded::BookAck { symbol, depth } if self.is_ours(&symbol) => self.note_depth(depth),
+            Recorded::Unreadable => self.lose_book(),
+            _ => Step::default(),
+        }
+    }
+
+    fn play_book(&mut self, frame: &BookFrame<'_>, text: &str) -> Step {
+        // Updates without a snapshot before them are of no use to anybody.
+        if frame.kind == Kind::Update && !self.book.is_known {
+            return Step::default();
+        }
+        if self.book.take(frame, self.pair.scale(), self.depth as usize).is_none() {
+            return self.lose_book();
+        }
+        let BookFrame { kind, checksum, .. } = *frame;
+        let mark = BookMark { kind, checksum, timestamp: frame.timestamp.clone() };
+        published(Topic::Book(self.depth), text, Some(mark))
+    }
+
+    fn note_depth(&mut self, depth: u32) -> Step {
+        let was_elsewhere = std::mem::replace(&mut self.is_elsewhere, depth != self.depth);
+        let is_news = self.is_elsewhere && !was_elsewhere;
+        // Back at our depth it begins with a snapshot.
+        self.book.is_known &= !self.is_elsewhere;
+        let notice = format!("the recording goes on at depth {depth}: that part is passed over");
+        Step { notice: is_news.then_some(notice), ..Step::default() }
+    }
+
+    fn lose_book(&mut self) -> Step {
+        let was_known = std::mem::replace(&mut self.book.is_known, false);
+        let notice = "a recorded book message cannot be read: what follows up to the next snapshot is passed over";
+        Step { notice: was_known.then(|| notice.into()), ..Step::default() }
+    }
+
+    fn book_snapshot(&self) -> Published {
+        let (scale, Rebuilt { bids, asks, timestamp, .. }) = (self.pair.scale(), &self.book);
+        let levels = |ladder: &Ladder| ladder.rows().map(|row| scale.level(row)).collect();
+        let checksum = scale.checksum(asks.rows(), bids.rows());
+        let row = BookRow {
+            symbol: &self.pair.symbol,
+            bids: levels(bids),
+            asks: levels(asks),
+            checksum,
+            timestamp: timestamp.as_deref(),
+        };
+        let kind = Kind::Snapshot;
+        let text = Data { channel: "book", kind, data: [row] }.text();
+        let mark = BookMark { kind, checksum, timestamp: timestamp.clone() };
+        Published { topic: Topic::Book(self.depth), text, book: Some(mark) }
+    }
+}
+
+/// A message that goes out as it was recorded.
+fn published(topic: Topic, text: &str, book: Option<BookMark>) -> Step {
+    Step { published: vec![Published { topic, text: text.into(), book }], notice: None }
+}
+
+/// The depth that was acknowledged, or the smallest that holds as many levels as the first snapshot.
+fn depth(acknowledged: Option<u32>, levels: usize) -> Option<u32> {
+    match acknowledged {
+        Some(depth) => DEPTHS.into_iter().find(|offered| *offered == depth),
+        None => DEPTHS.into_iter().find(|offered| *offered as usize >= levels),
+    }
+}
+
+impl Learnt {
+    /// Takes a frame; says whether it is a message of the market.
+    fn take(&mut self, bytes: &[u8]) -> bool {
+        let Ok(text) = std::str::from_utf8(bytes) else { return false };
+        match recorded::read(text) {
+            Recorded::Book(frame) if self.is_ours(&frame.symbol) => {
+                if frame.kind == Kind::Snapshot {
+                    self.levels = frame.bids.len().max(frame.asks.len());
+                    self.scale = frame.bids.iter().chain(&frame.asks).find_map(|level| level.scale());
+                    self.symbol = self.scale.map(|_| frame.symbol).or_else(|| self.symbol.take());
+                }
+                frame.kind == Kind::Snapshot
+            }
+            Recorded::BookAck { symbol, depth } if self.is_ours(&symbol) => {
+                self.depth = Some(depth);
+                false
+            }
+            Recorded::TickerAck { symbol, trigger } if self.is_ours(&symbol) => {
+                self.trigger = trigger;
+                false
+            }
+            Recorded::Trades { symbol, .. } | Recorded::Ticker { symbol, .. } => self.is_ours(&symbol),
+            _ => false,
+        }
+    }
+
+    /// Whether a symbol is that of the market; every one may be until one is known.
+    fn is_ours(&self, symbol: &str) -> bool {
+        self.symbol.as_deref().is_none_or(|ours| ours == symbol)
+    }
+}
+
+impl Rebuilt {
+    const fn new() -> Self {
+        Self { bids: Ladder::new(Side::Bid), asks: Ladder::new(Side::Ask), is_known: false, timestamp: None }
+    }
+
+    /// Takes a message; `None` when its numbers are not the market's.
+    fn take(&mut self, frame: &BookFrame<'_>, scale: Scale, depth: usize) -> Option<()> {
+        for (ladder, levels) in [(&mut self.bids, &frame.bids), (&mut self.asks, &frame.asks)] {
+            if frame.kind == Kind::Snapshot {
+                ladder.clear();
+            }
+            apply(ladder, levels, scale)?;
+            ladder.cut(depth);
+        }
+        self.is_known = true;
+        self.timestamp.clone_from(&frame.timestamp);
+        Some(())
+    }
+}
+
+fn apply(ladder: &mut Ladder, levels: &[LevelText<'_>], scale: Scale) -> Option<()> {
+    for level in levels {
+        let (price_ticks, qty_lots) = level.read(scale)?;
+        ladder.set(ladder.turned(price_ticks), qty_lots);
+    }
+    Some(())
+}
+
+impl Source for Tape {
+    fn symbol(&self) -> &str {
+        &self.pair.symbol
+    }
+
+    fn scale(&self) -> Scale {
+        self.pair.scale()
+    }
+
+    fn offers(&self, topic: Topic) -> Result<(), Refusal> {
+        match topic {
+            Topic::Book(depth) if depth != self.depth => Err(Refusal::Depth),
+            Topic::Ticker(trigger) if trigger != self.trigger => Err(Refusal::Trigger),
+            _ => Ok(()),
+        }
+    }
+
+    fn snapshot(&self, topic: Topic) -> Option<Published> {
+        let plain = |text: Utf8Bytes| Published { topic, text, book: None };
+        match topic {
+            Topic::Instrument => Some(plain(listing::snapshot(&self.pair))),
+            Topic::Book(_) => self.book.is_known.then(|| self.book_snapshot()),
+            Topic::Trade => self.has_begun.then(|| plain(self.last_trades.snapshot())),
+            Topic::Ticker(_) => {
+                let row = self.last_ticker.as_ref()?;
+                Some(plain(Data { channel: "ticker", kind: Kind::Snapshot, data: [row] }.text()))
+            }
+        }
+    }
+
+    fn subscribed(&mut self, topic: Topic, now_ns: u64) {
+        self.start.subscribed(topic, now_ns);
+    }
+
+    fn due_ns(&mut self) -> Option<u64> {
+        let start_ns = self.next.as_ref().and(self.start.at_ns())?;
+        let played_ns = self.speed.map_or(0, |speed| (self.offset_ns as f64 / speed) as u64);
+        Some(start_ns.saturating_add(played_ns))
+    }
+
+    fn is_unpaced(&self) -> bool {
+        self.speed.is_none()
+    }
+
+    fn step(&mut self, _: &dyn Fn(Topic) -> bool) -> Step {
+        let Some(taped) = self.next.take() else { return Step::default() };
+        self.has_begun = true;
+        let mut step = std::str::from_utf8(&taped.bytes).map_or_else(|_| Step::default(), |text| self.play(text));
+        if let Err(error) = self.advance() {
+            step.notice = Some(format!("{error:#}"));
+        }
+        step
+    }
+
+    fn seen(&self, _: u32) -> Seen {
+        let rows = |ladder: &Ladder| ladder.rows().collect::<Vec<Row>>();
+        Seen { bids: rows(&self.book.bids), asks: rows(&self.book.asks) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

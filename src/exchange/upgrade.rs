@@ -1,0 +1,97 @@
+//! The HTTP request that opens a connection, and its answer.
+
+use tungstenite::handshake::machine::TryParse;
+use tungstenite::handshake::server::{Request, create_response, write_response};
+use tungstenite::http::StatusCode;
+
+/// The one path that is served.
+const PATH: &str = "/v2";
+/// Most bytes of a request's head.
+const HEAD_BYTES_MAX: usize = 8 * 1024;
+
+/// What to do with what a client sent so far.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Upgrade {
+    /// The head is not complete.
+    Incomplete,
+    /// Answer this; behind so many bytes of the client the WebSocket begins.
+    Accepted { reply: Vec<u8>, head_bytes: usize },
+    /// Answer this and end.
+    Refused(Vec<u8>),
+}
+
+/// Looks at the bytes that a client sent first.
+pub(super) fn answer(sent: &[u8]) -> Upgrade {
+    let (head_bytes, request) = match Request::try_parse(sent) {
+        Ok(Some(parsed)) => parsed,
+        Ok(None) if sent.len() < HEAD_BYTES_MAX => return Upgrade::Incomplete,
+        Ok(None) => return refusal(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE),
+        Err(_) => return refusal(StatusCode::BAD_REQUEST),
+    };
+    if request.uri().path() != PATH {
+        return refusal(StatusCode::NOT_FOUND);
+    }
+    let mut reply = Vec::new();
+    let written = create_response(&request).and_then(|response| write_response(&mut reply, &response));
+    match written {
+        Ok(()) => Upgrade::Accepted { reply, head_bytes },
+        Err(_) => refusal(StatusCode::UPGRADE_REQUIRED),
+    }
+}
+
+fn refusal(status: StatusCode) -> Upgrade {
+    let upgrade = if status == StatusCode::UPGRADE_REQUIRED { "Upgrade: websocket\r\n" } else { "" };
+    let reply = format!("HTTP/1.1 {status}\r\n{upgrade}Connection: close\r\nContent-Length: 0\r\n\r\n");
+    Upgrade::Refused(reply.into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HEAD_BYTES_MAX, Upgrade, answer};
+
+    const KEY: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+    fn status(sent: &str) -> String {
+        match answer(sent.as_bytes()) {
+            Upgrade::Incomplete => "incomplete".into(),
+            Upgrade::Accepted { reply, .. } | Upgrade::Refused(reply) => {
+                let reply = String::from_utf8(reply).unwrap();
+                assert!(reply.ends_with("\r\n\r\n"));
+                reply[9..12].into()
+            }
+        }
+    }
+
+    /// The key and its answer are those of RFC 6455.
+    #[test]
+    fn a_websocket_on_the_path_is_accepted() {
+        let sent = format!("GET /v2 HTTP/1.1\r\nHost: here\r\n{KEY}\r\n");
+        let Upgrade::Accepted { reply, head_bytes } = answer(format!("{sent}tail").as_bytes()) else {
+            panic!("refused")
+        };
+        assert_eq!(head_bytes, sent.len());
+        let reply = String::from_utf8(reply).unwrap().to_lowercase();
+        assert!(reply.starts_with("http/1.1 101 "), "{reply}");
+        assert!(reply.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=\r\n"), "{reply}");
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        let long = format!("GET /v2 HTTP/1.1\r\nX: {}", "x".repeat(HEAD_BYTES_MAX));
+        let cases = [
+            (format!("GET /v2 HTTP/1.1\r\n{KEY}"), "incomplete"),
+            (format!("GET /v2?x=1 HTTP/1.1\r\n{KEY}\r\n"), "101"),
+            (format!("GET / HTTP/1.1\r\n{KEY}\r\n"), "404"),
+            (format!("GET /v2/ HTTP/1.1\r\n{KEY}\r\n"), "404"),
+            ("GET /0/public/Time HTTP/1.1\r\nHost: here\r\n\r\n".into(), "404"),
+            ("GET /v2 HTTP/1.1\r\nHost: here\r\n\r\n".into(), "426"),
+            (format!("GET /v2 HTTP/1.1\r\n{}\r\n", KEY.replace("13", "8")), "426"),
+            (format!("POST /v2 HTTP/1.1\r\n{KEY}\r\n"), "400"),
+            ("\x16\x03\x01 this is TLS".into(), "400"),
+            (long, "431"),
+        ];
+        for (sent, wanted) in cases {
+            assert_eq!(status(&sent), wanted, "{sent}");
+        }
+    }
+}
