@@ -255,3 +255,46 @@ fn close_code(error: &Error) -> Option<CloseCode> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Heard, LEAVE_NS_MAX, Link, OPEN_NS_MAX};
+    use crate::exchange::stream::Stream;
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    /// A link and its client.
+    fn pair(now_ns: u64) -> (Link, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (socket, _) = listener.accept().unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let socket = mio::net::TcpStream::from_std(socket);
+        (Link::new(Stream::new(socket, None).unwrap(), now_ns), client)
+    }
+
+    #[test]
+    fn a_client_that_does_not_open_its_connection_is_not_waited_for() {
+        let (mut link, mut client) = pair(5);
+        client.write_all(b"GET /v2 HTTP/1.1\r\n").unwrap();
+        assert!(matches!(link.hear(5 + OPEN_NS_MAX - 1), Heard::Nothing) && !link.is_gone());
+        assert!(matches!(link.hear(5 + OPEN_NS_MAX), Heard::Nothing) && link.is_gone());
+    }
+
+    #[test]
+    fn a_client_that_was_refused_and_stays_is_not_waited_for() {
+        let (mut link, mut client) = pair(0);
+        client.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        // The bytes are on their way; the link is asked until it has seen them and answered.
+        while !matches!(link.state, super::State::Leaving(_)) {
+            link.hear(7);
+        }
+        client.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404 Not Found\r\n"), "{answer}");
+        link.hear(7 + LEAVE_NS_MAX - 1);
+        assert!(!link.is_gone());
+        link.hear(7 + LEAVE_NS_MAX);
+        assert!(link.is_gone());
+    }
+}

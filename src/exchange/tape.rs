@@ -4,19 +4,18 @@
 //! here. What the recorder was answered (status, acks, heartbeats) is not played: those who listen get their own.
 
 use super::answer::Refusal;
-use super::book::DEPTHS;
 use super::ladder::{Ladder, Row};
 use super::last_trades::LastTrades;
 use super::listing::{self, Pair};
-use super::recorded::{self, BookFrame, LevelText, Recorded};
+use super::opening::Opening;
+use super::rebuilt::Rebuilt;
+use super::recorded::{self, BookFrame, Recorded};
 use super::source::{BookMark, Published, Seen, Source, Start, Step};
 use super::topic::{Topic, Trigger};
 use super::wire::{BookRow, Data, Kind, Scale};
-use crate::market::Side;
 use crate::playback::{Frames, Playback, Taped};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::value::RawValue;
-use std::collections::VecDeque;
 use tungstenite::Utf8Bytes;
 
 /// The tape.
@@ -24,8 +23,6 @@ pub(super) struct Tape {
     pair: Pair,
     depth: u32,
     trigger: Trigger,
-    /// Frames that were read to learn about the market, then the others.
-    ahead: VecDeque<Taped>,
     frames: Frames,
     next: Option<Taped>,
     /// Recorded time from the first message to the next one, nanoseconds.
@@ -41,59 +38,17 @@ pub(super) struct Tape {
     is_elsewhere: bool,
 }
 
-/// The book that the recording has led to.
-struct Rebuilt {
-    bids: Ladder,
-    asks: Ladder,
-    is_known: bool,
-    timestamp: Option<String>,
-}
-
-/// What is learnt from the frames up to the first snapshot.
-struct Learnt {
-    symbol: Option<String>,
-    depth: Option<u32>,
-    trigger: Trigger,
-    scale: Option<Scale>,
-    levels: usize,
-}
-
 impl Tape {
-    /// Reads up to the first snapshot of `symbol`'s book, or of the market that the recording names, or of
-    /// the first one in it.
+    /// Opens a recording, of the market `symbol` if there is a choice.
     ///
     /// # Errors
-    /// When there is none, or it is of a depth that no exchange offers.
+    /// When it holds no book that can be played.
     pub fn open(playback: Playback, symbol: Option<String>, speed: Option<f64>) -> Result<Self> {
-        let Playback { symbol: recorded, mut frames } = playback;
-        let symbol = symbol.or(recorded);
-        let wanted = symbol.clone().unwrap_or_else(|| "any market".into());
-        let mut learnt = Learnt { symbol, depth: None, trigger: Trigger::Trades, scale: None, levels: 0 };
-        let mut ahead = VecDeque::new();
-        while learnt.scale.is_none() {
-            let Some(taped) = frames.next().transpose()? else {
-                bail!("the recording holds no book snapshot of {wanted}: name its market with --symbol");
-            };
-            let is_data = learnt.take(&taped.bytes);
-            // The tape begins with the first message of the market.
-            if is_data || !ahead.is_empty() {
-                ahead.push_back(taped);
-            }
-        }
-        if let Some(first) = ahead.front_mut() {
-            first.gap_ns = 0;
-        }
-        let (symbol, scale) = (learnt.symbol.unwrap_or_default(), learnt.scale.unwrap_or_default());
-        let Some(depth) = depth(learnt.depth, learnt.levels) else {
-            bail!("the recording is of a book with {} levels a side, a depth that is not offered", learnt.levels);
-        };
-        let listed = Pair::listed(&symbol).filter(|pair| pair.scale() == scale);
-        let pair = listed.unwrap_or_else(|| Pair::unlisted(&symbol, scale.price_decimals, scale.qty_decimals));
+        let Opening { pair, depth, trigger, frames } = Opening::read(playback, symbol)?;
         let mut tape = Self {
             pair,
             depth,
-            trigger: learnt.trigger,
-            ahead,
+            trigger,
             frames,
             next: None,
             offset_ns: 0,
@@ -111,10 +66,7 @@ impl Tape {
 
     /// Reads the next frame.
     fn advance(&mut self) -> Result<()> {
-        self.next = match self.ahead.pop_front() {
-            Some(taped) => Some(taped),
-            None => self.frames.next().transpose()?,
-        };
+        self.next = self.frames.next().transpose()?;
         let gap_ns = self.next.as_ref().map_or(0, |taped| taped.gap_ns);
         self.offset_ns = self.offset_ns.saturating_add(gap_ns);
         Ok(())
@@ -191,74 +143,6 @@ impl Tape {
 /// A message that goes out as it was recorded.
 fn published(topic: Topic, text: &str, book: Option<BookMark>) -> Step {
     Step { published: vec![Published { topic, text: text.into(), book }], notice: None }
-}
-
-/// The depth that was acknowledged, or the smallest that holds as many levels as the first snapshot.
-fn depth(acknowledged: Option<u32>, levels: usize) -> Option<u32> {
-    match acknowledged {
-        Some(depth) => DEPTHS.into_iter().find(|offered| *offered == depth),
-        None => DEPTHS.into_iter().find(|offered| *offered as usize >= levels),
-    }
-}
-
-impl Learnt {
-    /// Takes a frame; says whether it is a message of the market.
-    fn take(&mut self, bytes: &[u8]) -> bool {
-        let Ok(text) = std::str::from_utf8(bytes) else { return false };
-        match recorded::read(text) {
-            Recorded::Book(frame) if self.is_ours(&frame.symbol) => {
-                if frame.kind == Kind::Snapshot {
-                    self.levels = frame.bids.len().max(frame.asks.len());
-                    self.scale = frame.bids.iter().chain(&frame.asks).find_map(|level| level.scale());
-                    self.symbol = self.scale.map(|_| frame.symbol).or_else(|| self.symbol.take());
-                }
-                frame.kind == Kind::Snapshot
-            }
-            Recorded::BookAck { symbol, depth } if self.is_ours(&symbol) => {
-                self.depth = Some(depth);
-                false
-            }
-            Recorded::TickerAck { symbol, trigger } if self.is_ours(&symbol) => {
-                self.trigger = trigger;
-                false
-            }
-            Recorded::Trades { symbol, .. } | Recorded::Ticker { symbol, .. } => self.is_ours(&symbol),
-            _ => false,
-        }
-    }
-
-    /// Whether a symbol is that of the market; every one may be until one is known.
-    fn is_ours(&self, symbol: &str) -> bool {
-        self.symbol.as_deref().is_none_or(|ours| ours == symbol)
-    }
-}
-
-impl Rebuilt {
-    const fn new() -> Self {
-        Self { bids: Ladder::new(Side::Bid), asks: Ladder::new(Side::Ask), is_known: false, timestamp: None }
-    }
-
-    /// Takes a message; `None` when its numbers are not the market's.
-    fn take(&mut self, frame: &BookFrame<'_>, scale: Scale, depth: usize) -> Option<()> {
-        for (ladder, levels) in [(&mut self.bids, &frame.bids), (&mut self.asks, &frame.asks)] {
-            if frame.kind == Kind::Snapshot {
-                ladder.clear();
-            }
-            apply(ladder, levels, scale)?;
-            ladder.cut(depth);
-        }
-        self.is_known = true;
-        self.timestamp.clone_from(&frame.timestamp);
-        Some(())
-    }
-}
-
-fn apply(ladder: &mut Ladder, levels: &[LevelText<'_>], scale: Scale) -> Option<()> {
-    for level in levels {
-        let (price_ticks, qty_lots) = level.read(scale)?;
-        ladder.set(ladder.turned(price_ticks), qty_lots);
-    }
-    Some(())
 }
 
 impl Source for Tape {

@@ -48,6 +48,7 @@ fn refusal(status: StatusCode) -> Upgrade {
 #[cfg(test)]
 mod tests {
     use super::{HEAD_BYTES_MAX, Upgrade, answer};
+    use proptest::prelude::*;
 
     const KEY: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
@@ -92,6 +93,21 @@ mod tests {
         ];
         for (sent, wanted) in cases {
             assert_eq!(status(&sent), wanted, "{sent}");
+        }
+    }
+
+    proptest! {
+        /// Whatever stands before it, an answer is HTTP, and what is accepted was asked for.
+        #[test]
+        fn any_bytes_are_answered(sent in prop::collection::vec(any::<u8>(), 0..300), rest in any::<bool>()) {
+            let sent = if rest { [format!("GET /v2 HTTP/1.1\r\n{KEY}").as_bytes(), &sent].concat() } else { sent };
+            match answer(&sent) {
+                Upgrade::Incomplete => {}
+                Upgrade::Accepted { reply, head_bytes } => {
+                    prop_assert!(rest && reply.starts_with(b"HTTP/1.1 101 ") && sent[..head_bytes].ends_with(b"\n"));
+                }
+                Upgrade::Refused(reply) => prop_assert!(reply.starts_with(b"HTTP/1.1 4")),
+            }
         }
     }
 }

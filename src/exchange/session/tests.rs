@@ -7,6 +7,8 @@ use crate::exchange::listing::Pair;
 use crate::exchange::source::Source;
 use crate::exchange::topic::Topic;
 use crate::market::{Change, Event, Side};
+use proptest::prelude::*;
+use serde_json::Value;
 
 const TIMES: &str = r#""time_in":"IN","time_out":"OUT""#;
 
@@ -260,4 +262,40 @@ fn time_begins_with_a_subscription() {
     desk.ask(r#"{"method":"subscribe","params":{"channel":"book","symbol":["BTC/EUR"]}}"#);
     let book_ns = desk.source.due_ns().unwrap();
     assert!(book_ns < trade_ns && book_ns <= desk.clock.now_ns() + 1);
+}
+
+/// Requests, whole and broken in one place.
+fn requests() -> impl Strategy<Value = String> {
+    let whole = prop::sample::select(vec![
+        r#"{"method":"ping","req_id":101}"#,
+        r#"{"method":"subscribe","params":{"channel":"book","symbol":["BTC/EUR"],"depth":25,"snapshot":true},"req_id":1}"#,
+        r#"{"method":"unsubscribe","params":{"channel":"ticker","symbol":["BTC/EUR"],"event_trigger":"bbo"}}"#,
+        r#"{"method":"subscribe","params":{"channel":"instrument","snapshot":false}}"#,
+        r#"{"method":"add_order","params":{},"req_id":18446744073709551616}"#,
+    ]);
+    let broken = (whole, any::<prop::sample::Index>(), any::<char>()).prop_map(|(text, place, with)| {
+        let mut characters: Vec<char> = text.chars().collect();
+        let place = place.index(characters.len());
+        characters[place] = with;
+        characters.into_iter().collect()
+    });
+    prop_oneof![3 => broken, 1 => any::<String>()]
+}
+
+proptest! {
+    /// Whatever is asked, the exchange answers, in JSON, and goes on.
+    #[test]
+    fn everything_is_answered(requests in prop::collection::vec(requests(), 1..20)) {
+        let mut desk = Desk::new();
+        for request in requests {
+            let answers = desk.say(&request, 0);
+            prop_assert!(!answers.is_empty(), "{}", request);
+            for answer in answers {
+                let value: Value = serde_json::from_str(&answer.text).expect("JSON");
+                prop_assert!(value.is_object());
+            }
+        }
+        let pong = &desk.ask(r#"{"method":"ping"}"#)[0];
+        prop_assert_eq!(pong, &timed(r#"{"method":"pong""#));
+    }
 }
