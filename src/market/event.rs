@@ -9,6 +9,32 @@ pub enum Side {
     Ask,
 }
 
+impl Side {
+    /// Both, in the order in which a message lists them.
+    pub const BOTH: [Self; 2] = [Self::Bid, Self::Ask];
+
+    /// The other one.
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Bid => Self::Ask,
+            Self::Ask => Self::Bid,
+        }
+    }
+
+    /// 1 for buyers, -1 for sellers.
+    pub const fn sign(self) -> i64 {
+        match self {
+            Self::Bid => 1,
+            Self::Ask => -1,
+        }
+    }
+
+    /// A price as a place on this side: the better, the lower. It is its own inverse.
+    pub(crate) const fn rank(self, price: i64) -> i64 {
+        -self.sign() * price
+    }
+}
+
 /// A level has a new size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
