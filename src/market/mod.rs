@@ -3,6 +3,7 @@
 mod agenda;
 mod book;
 mod event;
+pub mod fit;
 mod floor;
 mod makers;
 mod news;

@@ -1,6 +1,6 @@
 //! The efficient price: what leading markets already show and this one has yet to follow.
 //!
-//! It drifts by single steps and moves in clusters with the news, up as likely as down, so that its past
+//! It drifts by a few steps and moves in clusters with the news, up as likely as down, so that its past
 //! tells nothing of its future.
 
 use super::agenda::Task;

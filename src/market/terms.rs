@@ -69,6 +69,11 @@ impl Terms {
         let lots = size as i128 * self.lots_per_unit as i128 / 100_000_000;
         if lots < 1 { 1 } else { lots as i64 }
     }
+
+    /// Lots as units of the base currency.
+    pub(super) fn units(&self, lots: i64) -> f64 {
+        lots as f64 / self.lots_per_unit as f64
+    }
 }
 
 impl fmt::Display for TermsError {

@@ -107,7 +107,7 @@ fn a_long_run_stays_deep_and_bounded() {
             let (best, last) = (market.levels(side).next(), market.levels(side).last());
             let reach = best.zip(last).map_or(0, |(best, last)| best.0.abs_diff(last.0));
             assert!((1_000..=2_500).contains(&market.levels(side).count()), "{} levels", market.levels(side).count());
-            assert!(reach < 40_000, "a level {reach} ticks from the best");
+            assert!(reach < 35_500, "a level {reach} ticks from the best");
             assert!((270_000..=1_080_000).contains(&best.map_or(0, |best| best.0)), "{best:?}");
         }
     }

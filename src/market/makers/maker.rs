@@ -61,7 +61,7 @@ impl Maker {
         self.anchor_steps += (floor.fair_steps - self.anchor_steps) * self.habits.follow_percent / 100;
     }
 
-    /// Its first quotes stay out for a while.
+    /// Its first quotes stay out for a while, until it looks after that; gives the end of the while.
     pub const fn stand_back(&mut self, floor: &mut Floor) -> u64 {
         self.resting_until_ns = floor.now_ns + floor.random.exponential(self.habits.rest_ns);
         self.resting_until_ns
