@@ -1,11 +1,13 @@
 //! `exchange`: Kraken's public WebSocket protocol from this machine.
 
 use super::play::pace;
-use super::{Ended, grouped};
-use crate::exchange::{Options, Server, Serves, Truth, Witness};
+use super::{Ended, grouped, print_json};
+use crate::exchange::{Options, Pair, Server, Serves, Truth, Witness};
+use crate::market::fit::{Fit, SECONDS_MAX, measure};
+use crate::market::{Market, Terms};
 use crate::play::Pace;
 use crate::playback;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -16,6 +18,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+/// The pair of a made-up market.
+const MADE_UP: &str = "BTC/EUR";
+/// How much of it is measured unless said, seconds of its own time.
+const FIT_SECONDS: u64 = 3_600;
 
 /// Serves a market the way Kraken does, over WebSocket version 2, to any client of Kraken's public data.
 ///
@@ -28,7 +35,7 @@ use std::time::Duration;
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  exchange --listen 127.0.0.1:8080\n  exchange --tls --ca target/ca.pem --speed 10\n  exchange --replay demo/recording.cbcap --speed max --seconds 60"
+    after_help = "Examples:\n  exchange --listen 127.0.0.1:8080\n  exchange --tls --ca target/ca.pem --speed 10\n  exchange --replay demo/recording.cbcap --speed max --seconds 60\n  exchange --fit --seconds 3600"
 )]
 pub struct Args {
     /// Where to listen; port 0 takes any that is free.
@@ -50,7 +57,8 @@ pub struct Args {
     /// as the slowest client reads.
     #[arg(long, value_name = "TIMES", default_value = "1", value_parser = pace)]
     speed: Pace,
-    /// End after so many seconds; without it, when interrupted.
+    /// End after so many seconds; without it, when interrupted. With --fit: the market's seconds to measure
+    /// [default: 3600].
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,
     /// Write the whole book beside every message of one: a JSON line for each client that it is handed to.
@@ -60,7 +68,11 @@ pub struct Args {
     /// recording's].
     #[arg(long, value_name = "PAIR")]
     symbol: Option<String>,
-    /// Print the line on standard output as a JSON object.
+    /// Measure the made-up market against recorded figures instead of serving it; exit code 1 when one is
+    /// outside its bounds.
+    #[arg(long, conflicts_with_all = ["listen", "tls", "replay", "speed", "truth"])]
+    fit: bool,
+    /// Print the line on standard output, or the figures, as a JSON object.
     #[arg(long)]
     json: bool,
 }
@@ -70,6 +82,10 @@ pub struct Args {
 /// # Errors
 /// What makes the exit code 2.
 pub fn run(args: &Args) -> Result<Ended> {
+    if args.fit { fit(args) } else { serve(args) }
+}
+
+fn serve(args: &Args) -> Result<Ended> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot take interrupts")?;
@@ -108,8 +124,46 @@ fn serves(args: &Args) -> Result<Serves> {
 }
 
 fn made_up(args: &Args) -> Result<Serves> {
-    let Pace::Times(_speed) = args.speed else { bail!("--speed max is for recordings: give a number, or --replay") };
-    bail!("no market yet: give --replay")
+    let Pace::Times(speed) = args.speed else { bail!("--speed max is for recordings: give a number, or --replay") };
+    let (pair, terms) = traded(args)?;
+    Ok(Serves::Market { pair, events: Box::new(Market::new(args.seed, &terms)), speed })
+}
+
+/// The pair that a made-up market trades.
+fn traded(args: &Args) -> Result<(Pair, Terms)> {
+    let symbol = args.symbol.as_deref().unwrap_or(MADE_UP);
+    let pair = Pair::listed(symbol).filter(|pair| pair.symbol == MADE_UP);
+    let pair =
+        pair.ok_or_else(|| anyhow!("{symbol}: the made-up market trades {MADE_UP}; others come with --replay"))?;
+    Ok((pair, Terms::BTC_EUR))
+}
+
+fn fit(args: &Args) -> Result<Ended> {
+    let seconds = args.seconds.unwrap_or(FIT_SECONDS);
+    if !(1..=SECONDS_MAX).contains(&seconds) {
+        bail!("--seconds {seconds}: between 1 and {SECONDS_MAX} can be measured");
+    }
+    let fit = measure(args.seed, seconds, &traded(args)?.1);
+    if args.json {
+        print_json(&fit_to_json(&fit))?;
+    } else {
+        write!(std::io::stdout(), "{fit}")?;
+    }
+    Ok(if fit.passed() { Ended::Ok } else { Ended::Failed })
+}
+
+fn fit_to_json(fit: &Fit) -> serde_json::Value {
+    let rows = fit.rows.iter().map(|row| {
+        json!({
+            "name": row.name,
+            "value": row.value,
+            "low": row.low,
+            "high": row.high,
+            "source": row.source,
+            "ok": row.passed(),
+        })
+    });
+    json!({ "seed": fit.seed, "seconds": fit.seconds, "ok": fit.passed(), "rows": rows.collect::<Vec<_>>() })
 }
 
 fn announce(args: &Args, server: &Server) -> Result<()> {

@@ -28,10 +28,7 @@ impl Ladder {
 
     /// The rank of a price, and the price of a rank.
     pub const fn turned(&self, value: i64) -> i64 {
-        match self.side {
-            Side::Bid => -value,
-            Side::Ask => value,
-        }
+        self.side.rank(value)
     }
 
     /// Number of levels.
