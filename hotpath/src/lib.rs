@@ -53,6 +53,7 @@ pub mod trust;
 pub mod turn;
 pub mod units;
 pub mod venue;
+pub mod websocket;
 
 /// Version of what the engine computes. A change that makes old journals differ raises it.
 pub const ENGINE_VERSION: u32 = 2;
