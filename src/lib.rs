@@ -12,6 +12,8 @@ pub mod gaps;
 pub mod import;
 pub mod info;
 pub mod left_out;
+pub mod link;
+pub mod live;
 pub mod market;
 pub mod memory;
 pub mod play;

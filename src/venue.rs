@@ -1,5 +1,6 @@
 //! The one place where a venue's number becomes its codec.
 
+use crate::link::ColdStart;
 use anyhow::{Result, bail};
 use hotpath::config::{Config, venue_id};
 use hotpath::venue::Venue;
@@ -11,7 +12,7 @@ pub trait Job {
     type Output;
 
     /// Does it with the codec of one venue.
-    fn run<V: Venue + Copy + Sync>(self, venue: V) -> Self::Output;
+    fn run<V: Venue + ColdStart + Copy + Send + Sync + 'static>(self, venue: V) -> Self::Output;
 }
 
 /// Runs a job with the codec of the market that trades.

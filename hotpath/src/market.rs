@@ -212,14 +212,9 @@ impl Market {
     /// The exchange described the instrument. Returns what differs from the configuration.
     pub fn described(&mut self, config: &MarketConfig, body: &Instrument) -> Option<Sign> {
         self.state.status = u16::from(body.status);
-        let pairs = [
-            (u64::from(body.price_precision), u64::from(config.price_precision)),
-            (u64::from(body.qty_precision), u64::from(config.qty_precision)),
-            (body.price_increment_ticks.unsigned_abs(), config.price_increment_ticks.unsigned_abs()),
-        ];
-        let odd = pairs.into_iter().find(|(theirs, ours)| theirs != ours);
+        let odd = disagreement(config, body);
         self.state.barred = u16::from(odd.is_some());
-        odd.map(|(expected, found)| Sign { expected, found })
+        odd
     }
 
     /// Whether the book changed since the last call.
@@ -318,4 +313,16 @@ impl Rules<'_> {
 #[must_use]
 pub fn is_open_status(code: u16) -> bool {
     code == u16::from(status::ONLINE) || code == u16::from(status::POST_ONLY)
+}
+
+/// What the exchange describes otherwise than the configuration, if anything.
+#[must_use]
+pub fn disagreement(config: &MarketConfig, body: &Instrument) -> Option<Sign> {
+    let pairs = [
+        (u64::from(body.price_precision), u64::from(config.price_precision)),
+        (u64::from(body.qty_precision), u64::from(config.qty_precision)),
+        (body.price_increment_ticks.unsigned_abs(), config.price_increment_ticks.unsigned_abs()),
+    ];
+    let odd = pairs.into_iter().find(|(theirs, ours)| theirs != ours);
+    odd.map(|(expected, found)| Sign { expected, found })
 }

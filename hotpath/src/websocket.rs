@@ -62,26 +62,19 @@ struct Header {
 
 /// Received bytes, and how far they were read: a message in parts, then what was not looked at yet.
 #[derive(Debug)]
-pub struct Frames<'a> {
-    bytes: &'a mut [u8],
+pub struct Frames<B> {
+    memory: B,
     /// The parts of a message that has not ended.
     partial: Option<Message>,
     at: usize,
     end: usize,
 }
 
-impl<'a> Frames<'a> {
-    /// Nothing received yet. `bytes` are [`INBOX_BYTES`].
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Frames<B> {
+    /// Nothing received yet. `memory` has [`INBOX_BYTES`].
     #[must_use]
-    pub const fn new(bytes: &'a mut [u8]) -> Self {
-        Self { bytes, partial: None, at: 0, end: 0 }
-    }
-
-    /// Forgets everything: another connection begins.
-    pub const fn clear(&mut self) {
-        self.partial = None;
-        self.at = 0;
-        self.end = 0;
+    pub const fn new(memory: B) -> Self {
+        Self { memory, partial: None, at: 0, end: 0 }
     }
 
     /// Where the next bytes are to be put: at least [`READ_BYTES_MAX`] once [`Frames::next`] found no more
@@ -89,18 +82,18 @@ impl<'a> Frames<'a> {
     pub fn vacant(&mut self) -> &mut [u8] {
         let kept = self.partial.map_or(0, |partial| partial.end.saturating_sub(partial.start));
         if let Some(partial) = &mut self.partial {
-            shift(self.bytes, (partial.start, partial.end), 0);
+            shift(self.memory.as_mut(), (partial.start, partial.end), 0);
             *partial = Message { start: 0, end: kept, ..*partial };
         }
-        shift(self.bytes, (self.at, self.end), kept);
+        shift(self.memory.as_mut(), (self.at, self.end), kept);
         self.end = kept.saturating_add(self.end.saturating_sub(self.at));
         self.at = kept;
-        self.bytes.get_mut(self.end..).unwrap_or_default()
+        self.memory.as_mut().get_mut(self.end..).unwrap_or_default()
     }
 
     /// The first `count` bytes of what was vacant are filled.
     pub fn filled(&mut self, count: usize) {
-        self.end = self.end.saturating_add(count).min(self.bytes.len());
+        self.end = self.end.saturating_add(count).min(self.memory.as_ref().len());
     }
 
     /// The next message; none when the bytes hold no further whole one. The one before is gone.
@@ -110,7 +103,7 @@ impl<'a> Frames<'a> {
     #[expect(clippy::should_implement_trait, reason = "it borrows nothing: the bytes are looked up by the message")]
     pub fn next(&mut self) -> Result<Option<Message>, Violation> {
         loop {
-            let rest = self.bytes.get(self.at..self.end).unwrap_or_default();
+            let rest = self.memory.as_ref().get(self.at..self.end).unwrap_or_default();
             let Some(header) = header(rest)? else { return Ok(None) };
             self.check_order(&header)?;
             let start = self.at.saturating_add(header.header_bytes);
@@ -136,7 +129,7 @@ impl<'a> Frames<'a> {
     pub fn has_next(&self) -> bool {
         let mut at = self.at;
         loop {
-            let rest = self.bytes.get(at..self.end).unwrap_or_default();
+            let rest = self.memory.as_ref().get(at..self.end).unwrap_or_default();
             let Ok(Some(header)) = header(rest) else { return false };
             let frame_bytes = header.header_bytes.saturating_add(header.payload_bytes);
             if frame_bytes > rest.len() {
@@ -152,14 +145,14 @@ impl<'a> Frames<'a> {
     /// The bytes of a message, until the next is asked for.
     #[must_use]
     pub fn bytes(&self, message: &Message) -> &[u8] {
-        self.bytes.get(message.start..message.end).unwrap_or_default()
+        self.memory.as_ref().get(message.start..message.end).unwrap_or_default()
     }
 
     /// What is there of a message in parts, and the bytes that no message was found in.
     #[must_use]
     pub fn remains(&self) -> [&[u8]; 2] {
         let partial = self.partial.as_ref().map_or(&[][..], |partial| self.bytes(partial));
-        [partial, self.bytes.get(self.at..self.end).unwrap_or_default()]
+        [partial, self.memory.as_ref().get(self.at..self.end).unwrap_or_default()]
     }
 
     /// Parts follow a beginning, and a message does not begin within another.
@@ -178,7 +171,7 @@ impl<'a> Frames<'a> {
     /// A part, moved behind those before it.
     fn joined(&mut self, part: Message) -> Message {
         let Some(partial) = self.partial else { return part };
-        shift(self.bytes, (part.start, part.end), partial.end);
+        shift(self.memory.as_mut(), (part.start, part.end), partial.end);
         let end = partial.end.saturating_add(part.end.saturating_sub(part.start));
         Message { end, ..partial }
     }

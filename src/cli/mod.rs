@@ -2,14 +2,20 @@
 
 pub mod cat;
 pub mod exchange;
+mod check;
+mod ctl;
+pub mod fathom;
 mod follow;
+mod init;
 pub mod journal;
 pub mod play;
 mod printer;
 mod recording;
 pub mod recover;
 pub mod replay;
+mod run;
 pub mod seal;
+mod told;
 
 use anyhow::Result;
 use std::io::{IsTerminal, Write};

@@ -1,19 +1,15 @@
 //! `journal play`: a recording at its own pace, through the threads of a live journal.
 
 use super::recording::default_config;
+use super::told::{announce, sentence, take_interrupts};
 use super::{Ended, grouped, print_json};
 use crate::config;
 use crate::play::{Begun, Pace, Played, play};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::Args;
-use hotpath::record::{Found, end};
-use journal::Event;
 use serde_json::json;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// Plays a recording at its own pace into a folder of runs, as a live run would write it.
 ///
@@ -62,12 +58,14 @@ pub fn run(args: &PlayArgs) -> Result<Ended> {
         None => default_config(&args.recording)?,
     };
     let loaded = config::load(&config, &args.sets)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot take interrupts")?;
-    }
+    let stop = take_interrupts()?;
     let folder = args.folder.clone();
-    let begun = |begun: &Begun| announce(begun, &folder);
+    let begun = |begun: &Begun| announce("journal", &folder, &begun.caveats, begun.found.as_ref(), begun.spins);
+    let tell = |event| {
+        if let Some(what) = sentence(event) {
+            eprintln!("journal: {what}");
+        }
+    };
     let played = play(&args.recording, &loaded, &args.folder, args.pace, &stop, begun, tell)?;
     if let Some(halt) = played.halt {
         eprintln!("journal: the engine halted ({halt:?}) after {} frames; replay the folder to see why", played.frames);
@@ -80,44 +78,6 @@ pub fn run(args: &PlayArgs) -> Result<Ended> {
     Ok(if played.halt.is_none() { Ended::Ok } else { Ended::Failed })
 }
 
-fn announce(begun: &Begun, folder: &std::path::Path) {
-    for caveat in &begun.caveats {
-        eprintln!("journal: {}: {caveat}", folder.display());
-    }
-    if !begun.spins {
-        eprintln!("journal: fewer than three cores: the journal's threads yield instead of spinning");
-    }
-    if let Some(found) = &begun.found {
-        eprintln!("journal: {}", what_was_found(found));
-    }
-}
-
-fn what_was_found(found: &Found) -> String {
-    let Found { segment, run_id, records, last_seq, .. } = *found;
-    let end = end::name(found.end).unwrap_or("unknown");
-    let held = format!("segment {segment} of run {run_id:016x} holds {records} records up to seq {last_seq}");
-    match found.end {
-        end::SEALED => format!("{held}; closed"),
-        _ => format!("{held}; not closed ({end}): this run goes on behind it, `journal recover` makes it whole"),
-    }
-}
-
-fn tell(event: Event) {
-    match event {
-        Event::Sealed { .. } => {}
-        Event::AgesDoubted => eprintln!(
-            "journal: the clock lies further beyond the newest segment than `journal.keep_days`: nothing is removed for its age in this run; check the clock"
-        ),
-        Event::Removed { path } => eprintln!("journal: {}: surplus, removed", path.display()),
-        Event::NotArchived { path, why } => {
-            eprintln!(
-                "journal: {}: the archive command failed ({why}): the segment stays, mend the command",
-                path.display()
-            );
-        }
-    }
-}
-
 fn to_json(played: &Played) -> serde_json::Value {
     json!({
         "frames": played.frames,
@@ -127,14 +87,14 @@ fn to_json(played: &Played) -> serde_json::Value {
         "segments": played.totals.segments,
         "bytes": played.totals.bytes,
         "syncs": played.totals.syncs,
-        "ring_lines_free_min": played.ring_lines_free_min,
-        "lag_ns_max": played.lag_ns_max,
+        "ring_lines_free_min": played.load.ring_lines_free_min,
+        "lag_ns_max": played.load.lag_ns_max,
     })
 }
 
 fn print(played: &Played) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    let Played { frames, records, totals, ring_lines_free_min, lag_ns_max, took_ns, .. } = played;
+    let Played { frames, records, totals, load, took_ns, .. } = played;
     let end = if played.is_cut { "stopped" } else { "played to the end" };
     writeln!(
         out,
@@ -153,8 +113,8 @@ fn print(played: &Played) -> Result<()> {
     writeln!(
         out,
         "  ring     fewest free lines {}, longest lag {:.3} ms, at samples once a second and at the end",
-        grouped(*ring_lines_free_min),
-        *lag_ns_max as f64 / 1e6
+        grouped(load.ring_lines_free_min),
+        load.lag_ns_max as f64 / 1e6
     )?;
     Ok(())
 }

@@ -29,7 +29,7 @@ fn frame(is_last: bool, opcode: u16, payload: &[u8]) -> Vec<u8> {
 /// All messages of a stream that comes in pieces of the sizes given, over and over.
 fn read(stream: &[u8], pieces: &[usize]) -> Result<Vec<(u16, Vec<u8>)>, Violation> {
     let mut memory = vec![0; INBOX_BYTES];
-    let mut frames = Frames::new(&mut memory);
+    let mut frames = Frames::new(&mut memory[..]);
     let mut messages = Vec::new();
     let mut rest = stream;
     let mut sizes = pieces.iter().cycle();
@@ -156,14 +156,12 @@ fn the_longest_message_fits_whole_and_in_parts() {
 #[test]
 fn what_remains_of_a_broken_connection_is_there() {
     let mut memory = vec![0; INBOX_BYTES];
-    let mut frames = Frames::new(&mut memory);
+    let mut frames = Frames::new(&mut memory[..]);
     let stream = [frame(false, TEXT, b"begun"), vec![0x83, 0x02, 1, 2]].concat();
     frames.vacant()[..stream.len()].copy_from_slice(&stream);
     frames.filled(stream.len());
     assert_eq!(frames.next(), Err(Violation::Protocol));
     assert_eq!(frames.remains(), [&b"begun"[..], &[0x83, 0x02, 1, 2]]);
-    frames.clear();
-    assert_eq!((frames.next(), frames.remains()), (Ok(None), [&[][..], &[]]));
 }
 
 #[test]

@@ -1,0 +1,194 @@
+//! `fathom run`: the engine on the network.
+
+use super::told::{announce, sentence, take_interrupts};
+use super::{Ended, grouped, print_json};
+use crate::config::{self, Loaded};
+use crate::live::{self, Begun, Limits, Notice, Plan, Ran, Seen};
+use anyhow::Result;
+use clap::Args;
+use hotpath::record::close;
+use serde_json::json;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Time between status lines on a terminal, and where standard error is a file.
+const ON_TERMINAL: Duration = Duration::from_millis(500);
+const IN_FILE: Duration = Duration::from_secs(10);
+
+/// Runs the engine on the exchange that the configuration names, and journals everything.
+///
+/// In the mode `capture` everything is computed and nothing is sent but subscriptions and pings. Interrupt it, or say
+/// `fathom ctl stop`, to end it in order.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  fathom run configs/kraken-btc-eur.toml\n  fathom run configs/kraken-btc-eur.toml --seconds 60 --out runs/test --set venue.depth=25"
+)]
+pub struct RunArgs {
+    /// The configuration.
+    #[arg(value_name = "CONFIG")]
+    config: PathBuf,
+    /// End after so many seconds.
+    #[arg(long, value_name = "N")]
+    seconds: Option<u64>,
+    /// The folder of runs, instead of the configuration's: a new run goes on behind the last one. Made when missing.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Change one key of the configuration; may be given several times.
+    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
+    sets: Vec<String>,
+    /// Print one JSON object on standard output at the end.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What makes the exit code 2.
+pub fn run(args: &RunArgs) -> Result<Ended> {
+    let loaded = config::load(&args.config, &args.sets)?;
+    let folder = args.out.as_ref().unwrap_or(&loaded.live.folder);
+    let limits = Limits { lasts: args.seconds.map(Duration::from_secs), signal: take_interrupts()? };
+    let mut line = StatusLine::new(&loaded);
+    let plan = Plan {
+        folder,
+        limits,
+        on_hot: || {},
+        tell: &mut |notice| tell(&notice_text(notice)),
+        show: &mut |seen| line.show(seen),
+    };
+    let begun = |begun: &Begun| {
+        announce("fathom", &begun.folder, &begun.caveats, begun.found.as_ref(), begun.spins);
+        eprintln!("fathom: {} -> {}", loaded.url, begun.folder.display());
+    };
+    let ran = live::run(&loaded, plan, begun)?;
+    line.end();
+    if args.json {
+        print_json(&to_json(&ran))?;
+    } else {
+        print(&ran)?;
+    }
+    Ok(ended(&ran))
+}
+
+/// A run that ended by itself has failed at what it was asked for.
+fn ended(ran: &Ran) -> Ended {
+    if let Some(halt) = ran.halt {
+        eprintln!("fathom: the engine halted ({halt:?}): `replay {}` shows where", ran.folder.display());
+    }
+    match ran.close {
+        Some(close::STOPPED) => Ended::Ok,
+        Some(_) => {
+            eprintln!("fathom: the connection cannot be made, and trying again would not help: see above");
+            Ended::Failed
+        }
+        None => Ended::Failed,
+    }
+}
+
+fn notice_text(notice: Notice) -> Option<String> {
+    match notice {
+        Notice::Link(what) | Notice::Host(what) => Some(what),
+        Notice::Journal(event) => sentence(event),
+    }
+}
+
+fn tell(text: &Option<String>) {
+    if let Some(text) = text {
+        eprintln!("\r\x1b[2Kfathom: {text}");
+    }
+}
+
+/// The line that says how a run gets on.
+struct StatusLine {
+    price_precision: usize,
+    is_terminal: bool,
+    shown: Option<Instant>,
+}
+
+impl StatusLine {
+    fn new(loaded: &Loaded) -> Self {
+        let price_precision = loaded.config.markets[0].price_precision.into();
+        Self { price_precision, is_terminal: std::io::stderr().is_terminal(), shown: None }
+    }
+
+    fn show(&mut self, seen: &Seen) {
+        let pause = if self.is_terminal { ON_TERMINAL } else { IN_FILE };
+        if self.shown.is_some_and(|shown| shown.elapsed() < pause) {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        let text = self.text(seen);
+        let mut err = std::io::stderr();
+        // Without a place to write to there is nobody to tell.
+        let _ = if self.is_terminal { write!(err, "\r\x1b[2K{text}") } else { writeln!(err, "{text}") };
+        let _ = err.flush();
+    }
+
+    fn end(&self) {
+        if self.is_terminal {
+            eprintln!();
+        }
+    }
+
+    fn text(&self, seen: &Seen) -> String {
+        let places = self.price_precision;
+        let price = |ticks: i64| format!("{:.places$}", ticks as f64 / 10_f64.powi(places as i32));
+        let book = match seen.touch {
+            Some((bid, ask)) if seen.is_trusted => format!("{} / {}", price(bid), price(ask)),
+            Some(_) => "not trusted".to_owned(),
+            None => "no book yet".to_owned(),
+        };
+        let state = match (seen.links != 0, seen.is_paused) {
+            (false, _) => "connecting",
+            (true, true) => "paused",
+            (true, false) => "running",
+        };
+        let delay = seen.delay_ns.map_or_else(|| "-".to_owned(), |delay| format!("{:.1} ms", delay as f64 / 1e6));
+        format!(
+            "{state}  book {book}  messages {}  checksums {} ok {} bad  gaps {}  delay {delay}  journal {:.1} MiB  lag {:.1} ms",
+            grouped(seen.frames),
+            grouped(seen.checksums.0),
+            grouped(seen.checksums.1),
+            seen.gaps,
+            seen.bytes as f64 / f64::from(1 << 20),
+            seen.lag_ns as f64 / 1e6
+        )
+    }
+}
+
+fn to_json(ran: &Ran) -> serde_json::Value {
+    json!({
+        "close": ran.close.and_then(close::name),
+        "halt": ran.halt.map(|halt| format!("{halt:?}")),
+        "folder": ran.folder,
+        "state": live::status(&ran.seen),
+        "segments": ran.totals.segments,
+        "bytes": ran.totals.bytes,
+        "syncs": ran.totals.syncs,
+        "ring_lines_free_min": ran.load.ring_lines_free_min,
+        "lag_ns_max": ran.load.lag_ns_max,
+    })
+}
+
+fn print(ran: &Ran) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let Seen { frames, records, checksums, gaps, .. } = ran.seen;
+    let close = ran.close.and_then(close::name).unwrap_or("halted");
+    writeln!(out, "{close}: {} messages, {} records -> {}", grouped(frames), grouped(records), ran.folder.display())?;
+    writeln!(out, "  checksums  {} ok, {} bad", grouped(checksums.0), grouped(checksums.1))?;
+    match ran.seen.uptime() {
+        Some(uptime) => writeln!(out, "  trusted    {:.3} % of the time, {gaps} gaps", uptime * 100.0)?,
+        None => writeln!(out, "  trusted    never")?,
+    }
+    writeln!(
+        out,
+        "  journal    {} segments, {} bytes, {} syncs, longest lag {:.3} ms",
+        ran.totals.segments,
+        grouped(ran.totals.bytes),
+        grouped(ran.totals.syncs),
+        ran.load.lag_ns_max as f64 / 1e6
+    )?;
+    Ok(())
+}

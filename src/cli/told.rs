@@ -1,0 +1,56 @@
+//! What a run says on standard error, in sentences.
+
+use anyhow::{Context, Result};
+use hotpath::record::{Found, end};
+use journal::{Caveat, Event};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// A flag that interrupts set, in place of ending the process.
+pub(super) fn take_interrupts() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGHUP, SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot take interrupts")?;
+    }
+    Ok(stop)
+}
+
+/// Says what is known before the first input.
+pub(super) fn announce(program: &str, folder: &Path, caveats: &[Caveat], found: Option<&Found>, spins: bool) {
+    for caveat in caveats {
+        eprintln!("{program}: {}: {caveat}", folder.display());
+    }
+    if !spins {
+        eprintln!("{program}: fewer than three cores: threads yield instead of spinning");
+    }
+    if let Some(found) = found {
+        eprintln!("{program}: {}", what_was_found(found));
+    }
+}
+
+fn what_was_found(found: &Found) -> String {
+    let Found { segment, run_id, records, last_seq, .. } = *found;
+    let end = end::name(found.end).unwrap_or("unknown");
+    let held = format!("segment {segment} of run {run_id:016x} holds {records} records up to seq {last_seq}");
+    match found.end {
+        end::SEALED => format!("{held}; closed"),
+        _ => format!("{held}; not closed ({end}): this run goes on behind it, `journal recover` makes it whole"),
+    }
+}
+
+/// What housekeeping did; none when it is the usual.
+pub(super) fn sentence(event: Event) -> Option<String> {
+    match event {
+        Event::Sealed { .. } => None,
+        Event::AgesDoubted => Some(
+            "the clock lies further beyond the newest segment than `journal.keep_days`: nothing is removed for its age in this run; check the clock"
+                .to_owned(),
+        ),
+        Event::Removed { path } => Some(format!("{}: surplus, removed", path.display())),
+        Event::NotArchived { path, why } => {
+            Some(format!("{}: the archive command failed ({why}): the segment stays, mend the command", path.display()))
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Where an exchange is: the URL of a configuration, taken apart.
+
+use anyhow::{Result, anyhow, bail};
+use std::net::{SocketAddr, ToSocketAddrs};
+use tungstenite::http::Uri;
+
+/// Host, port and path of an exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The URL as the configuration writes it.
+    pub url: String,
+    /// Name or address of the host.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Whether it speaks TLS.
+    pub is_tls: bool,
+}
+
+impl Endpoint {
+    /// Takes `ws://HOST[:PORT]/PATH` or `wss://...` apart.
+    ///
+    /// # Errors
+    /// When it is no such URL.
+    pub fn parse(url: &str) -> Result<Self> {
+        let uri: Uri = url.parse().map_err(|error| anyhow!("`venue.url` {url:?} is no URL: {error}"))?;
+        let is_tls = match uri.scheme_str() {
+            Some("wss") => true,
+            Some("ws") => false,
+            _ => bail!("`venue.url` {url:?} begins with neither ws:// nor wss://"),
+        };
+        let host = uri.host().ok_or_else(|| anyhow!("`venue.url` {url:?} names no host"))?;
+        let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+        // An address of six bytes and more stands in brackets in a URL, and nowhere else.
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        Ok(Self { url: url.to_owned(), host, port, is_tls })
+    }
+
+    /// Addresses of the host, in the order of preference of the system.
+    ///
+    /// # Errors
+    /// Those of the resolver.
+    pub fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
+        Ok((self.host.as_str(), self.port).to_socket_addrs()?.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Endpoint;
+
+    #[test]
+    fn urls_are_taken_apart() {
+        let parse = |url| Endpoint::parse(url).map(|found| (found.host, found.port, found.is_tls));
+        assert_eq!(parse("wss://ws.kraken.com/v2").expect("a URL"), ("ws.kraken.com".to_owned(), 443, true));
+        assert_eq!(parse("ws://127.0.0.1:8080/v2").expect("a URL"), ("127.0.0.1".to_owned(), 8080, false));
+        assert_eq!(parse("wss://[::1]:9/v2").expect("a URL"), ("::1".to_owned(), 9, true));
+        for wrong in ["http://ws.kraken.com", "ws.kraken.com", "wss:///v2", "wss://a b"] {
+            assert!(parse(wrong).is_err_and(|error| error.to_string().contains("`venue.url`")), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Sockets: connections are made on a thread of their own, and handed over when they are ready to be read.
+
+mod dial;
+mod endpoint;
+mod failure;
+mod kraken;
+mod options;
+mod stream;
+mod thread;
+mod tls;
+mod wire;
+
+pub use dial::{Dialled, Dialler};
+pub use endpoint::Endpoint;
+pub use failure::Failure;
+pub(crate) use options::row as host_row;
+pub use thread::{Answer, Desk, LinkThread, Made, start};
+pub use tls::client_config;
+pub use wire::{Inbox, Read, Wire};
+
+use hotpath::config::Config;
+
+/// What a venue is asked before a connection to it is used.
+pub trait ColdStart {
+    /// Checks how the exchange describes the markets of a connection against the configuration.
+    ///
+    /// # Errors
+    /// When the exchange describes them otherwise, or could not be asked.
+    fn check(&self, dialler: &Dialler, config: &Config, connection: u16) -> Result<(), Failure>;
+}

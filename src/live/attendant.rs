@@ -1,0 +1,176 @@
+//! The thread that looks on: it reads the growing journal, takes operators' commands and signals, and tells.
+
+use super::Notice;
+use super::control::{Client, ControlSocket};
+use super::watch::{Seen, Watch};
+use anyhow::Result;
+use hotpath::record::{Command, command, source};
+use rtrb::Producer;
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Time between looks.
+const REST: Duration = Duration::from_millis(10);
+/// How long a command may take to come back out of the journal.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What ends a run beside operators.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// How long it runs.
+    pub lasts: Option<Duration>,
+    /// Set by a signal.
+    pub signal: Arc<AtomicBool>,
+}
+
+/// A command whose answer is awaited.
+struct Awaited {
+    serial: u64,
+    since: Instant,
+    client: Client,
+}
+
+/// Looks after a run.
+pub struct Attendant {
+    watch: Watch,
+    control: ControlSocket,
+    commands: Producer<Command>,
+    noticed: Receiver<Notice>,
+    limits: Limits,
+    serial: u64,
+    awaited: Vec<Awaited>,
+    is_stopping: bool,
+}
+
+/// A run that was looked after to its end; its journal is not closed yet.
+pub struct Attended(Watch);
+
+impl Attended {
+    /// What the whole journal tells, once it is closed.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn finish(mut self) -> Result<Seen> {
+        while self.0.look()? && !self.0.is_idle() {}
+        Ok(*self.0.seen())
+    }
+}
+
+impl Attendant {
+    /// Of the run that has begun in `folder`.
+    #[must_use]
+    pub fn new(
+        folder: &Path,
+        control: ControlSocket,
+        commands: Producer<Command>,
+        noticed: Receiver<Notice>,
+        limits: Limits,
+    ) -> Self {
+        let watch = Watch::new(folder);
+        Self { watch, control, commands, noticed, limits, serial: 0, awaited: Vec::new(), is_stopping: false }
+    }
+
+    /// Looks after the run until `is_over`.
+    ///
+    /// # Errors
+    /// When the journal cannot be read. The run is stopped then.
+    pub fn attend(
+        mut self,
+        tell: &mut dyn FnMut(Notice),
+        show: &mut dyn FnMut(&Seen),
+        is_over: impl Fn() -> bool,
+    ) -> Result<Attended> {
+        let start = Instant::now();
+        let mut looked = Ok(());
+        while !is_over() {
+            self.noticed.try_iter().for_each(&mut *tell);
+            if looked.is_ok() {
+                looked = self.watch.look().map(drop);
+                show(self.watch.seen());
+            }
+            self.command();
+            self.answer();
+            let is_late = self.limits.lasts.is_some_and(|lasts| start.elapsed() >= lasts);
+            if self.limits.signal.load(Ordering::Relaxed) {
+                self.stop(source::SIGNAL);
+            } else if is_late {
+                self.stop(source::TIME);
+            } else if looked.is_err() {
+                self.stop(0);
+            }
+            sleep(REST);
+        }
+        self.noticed.try_iter().for_each(&mut *tell);
+        for Awaited { client, .. } in self.awaited.drain(..) {
+            client.answer(&status(self.watch.seen()));
+        }
+        looked.map(|()| Attended(self.watch))
+    }
+
+    fn command(&mut self) {
+        while let Some((code, client)) = self.control.poll() {
+            match self.give(code, source::OPERATOR) {
+                Some(serial) => self.awaited.push(Awaited { serial, since: Instant::now(), client }),
+                None => client.refuse("the run has too many commands to carry out: ask again"),
+            }
+        }
+    }
+
+    /// Gives the hot thread a command and returns its number.
+    fn give(&mut self, code: u16, source: u16) -> Option<u64> {
+        let serial = self.serial + 1;
+        let command = Command { code, source, spare: [0; 2], argument: 0, serial };
+        self.commands.push(command).ok()?;
+        self.serial = serial;
+        Some(serial)
+    }
+
+    fn stop(&mut self, source: u16) {
+        if !self.is_stopping {
+            self.is_stopping = self.give(command::STOP, source).is_some();
+        }
+    }
+
+    /// Answers those whose command has come back out of the journal.
+    fn answer(&mut self) {
+        let done = self.watch.seen().serial;
+        for Awaited { serial, since, client } in std::mem::take(&mut self.awaited) {
+            if serial <= done {
+                client.answer(&status(self.watch.seen()));
+            } else if since.elapsed() > PATIENCE {
+                client.refuse("the command was given and has not come back: is the journal lagging?");
+            } else {
+                self.awaited.push(Awaited { serial, since, client });
+            }
+        }
+    }
+}
+
+/// The state of a run for programs.
+#[must_use]
+pub fn status(seen: &Seen) -> serde_json::Value {
+    let pair = |pair: Option<(i64, i64)>| pair.map(|(bid, ask)| json!({ "bid_ticks": bid, "ask_ticks": ask }));
+    json!({
+        "run_id": format!("{:016x}", seen.run_id),
+        "state": if seen.is_paused { "paused" } else { "running" },
+        "connected": seen.links != 0,
+        "trusted": seen.is_trusted,
+        "touch": pair(seen.touch),
+        "quote": pair(seen.quote),
+        "frames": seen.frames,
+        "records": seen.records,
+        "checksums_ok": seen.checksums.0,
+        "checksums_bad": seen.checksums.1,
+        "gaps": seen.gaps,
+        "uptime": seen.uptime(),
+        "delay_ns": seen.delay_ns,
+        "round_trip_ns": seen.round_trip_ns,
+        "journal_bytes": seen.bytes,
+        "journal_lag_ns": seen.lag_ns,
+    })
+}

@@ -1,0 +1,201 @@
+//! The hot thread's place, live and in rehearsal: the engine, its journal, and what time brings.
+
+use crate::clock::Clock;
+use crate::run::{RingDiary, RunError};
+use hotpath::halt::Halt;
+use hotpath::record::{Close, Found, Health, Timer};
+use hotpath::session::REQUESTS_MAX;
+use hotpath::turn::{Core, Input, TURN_LINES_MAX, Wanted};
+use hotpath::venue::Venue;
+use journal::Feed;
+use std::collections::VecDeque;
+use std::thread;
+
+/// Time between samples of load, nanoseconds.
+const HEALTH_NS: u64 = 1_000_000_000;
+/// Time between readings of the clocks, nanoseconds.
+const CLOCK_NS: u64 = 10_000_000_000;
+/// Requests that wait to be carried out, at most: those of a few turns.
+const WANTED_MAX: usize = 4 * REQUESTS_MAX;
+
+/// What was due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Something; it is done.
+    Done,
+    /// Nothing may be taken until the journal has room for a whole turn.
+    Full,
+    /// Nothing.
+    Nothing,
+}
+
+/// What the samples of load came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Fewest free lines of the ring.
+    pub ring_lines_free_min: u64,
+    /// Longest lag of the commit cursor, nanoseconds.
+    pub lag_ns_max: u64,
+}
+
+/// Engine, journal and clock of the hot thread.
+pub struct Hot<'a, V> {
+    core: Core<'a, V>,
+    diary: RingDiary,
+    clock: Clock,
+    /// Whether the thread has its core for itself; otherwise it yields it.
+    spins: bool,
+    health_due_ns: u64,
+    clock_due_ns: u64,
+    load: Load,
+    wanted: VecDeque<Wanted>,
+}
+
+impl<'a, V: Venue> Hot<'a, V> {
+    /// The place of a core that starts.
+    #[must_use]
+    pub fn new(core: Core<'a, V>, feed: Feed, clock: Clock, spins: bool) -> Self {
+        Self {
+            core,
+            diary: RingDiary::new(feed),
+            clock,
+            spins,
+            health_due_ns: 0,
+            clock_due_ns: CLOCK_NS,
+            load: Load { ring_lines_free_min: u64::MAX, lag_ns_max: 0 },
+            wanted: VecDeque::with_capacity(WANTED_MAX),
+        }
+    }
+
+    /// The engine behind its codec.
+    #[must_use]
+    pub const fn core(&self) -> &Core<'a, V> {
+        &self.core
+    }
+
+    /// What samples of load came to.
+    #[must_use]
+    pub const fn load(&self) -> Load {
+        self.load
+    }
+
+    /// Monotonic nanoseconds now.
+    #[must_use]
+    pub fn now_ns(&self) -> u64 {
+        self.clock.now_ns()
+    }
+
+    /// The next request that is to be carried out.
+    pub fn wanted(&mut self) -> Option<Wanted> {
+        self.wanted.pop_front()
+    }
+
+    /// The hot side of the journal, at the end.
+    #[must_use]
+    pub fn into_feed(self) -> Feed {
+        self.diary.into_feed()
+    }
+
+    /// The first records of a run: the opening, what was found, the clocks.
+    ///
+    /// # Errors
+    /// As [`Hot::take`].
+    pub fn begin(&mut self, found: Option<Found>) -> Result<(), RunError> {
+        let now_ns = self.clock.now_ns();
+        self.core.open(now_ns, &mut self.diary)?;
+        if let Some(found) = found {
+            self.take(&Input::Found(found))?;
+        }
+        self.take(&Input::Clock(self.clock.read()))
+    }
+
+    /// Whether the journal has no room for a whole turn.
+    #[must_use]
+    pub fn room_is_short(&self) -> bool {
+        self.diary.feed().room() < TURN_LINES_MAX
+    }
+
+    /// Does one thing that is due: a sample of load, a timer, a reading of the clocks.
+    ///
+    /// # Errors
+    /// As [`Hot::take`].
+    pub fn due(&mut self) -> Result<Due, RunError> {
+        let now_ns = self.clock.now_ns();
+        let timer_ns = self.core.engine().deadline_ns();
+        if now_ns >= self.health_due_ns {
+            self.sample(now_ns)?;
+        } else if self.room_is_short() {
+            self.diary.ensure_running()?;
+            return Ok(Due::Full);
+        } else if now_ns >= timer_ns {
+            self.take(&Input::Timer(Timer { due_ns: timer_ns, spare: [0; 2] }))?;
+        } else if now_ns >= self.clock_due_ns {
+            self.clock_due_ns = now_ns + CLOCK_NS;
+            self.take(&Input::Clock(self.clock.read()))?;
+        } else {
+            return Ok(Due::Nothing);
+        }
+        Ok(Due::Done)
+    }
+
+    /// Takes one input, now.
+    ///
+    /// # Errors
+    /// A halt of the engine, or a journal that takes no more.
+    pub fn take(&mut self, input: &Input<'_>) -> Result<(), RunError> {
+        let taken_ns = self.clock.now_ns().max(self.core.progress().taken_ns);
+        self.core.turn(taken_ns, input, &mut self.diary)?;
+        let asked = self.core.requests();
+        if self.wanted.len() + asked.len() > WANTED_MAX {
+            return Err(Halt::OutputsFull.into());
+        }
+        self.wanted.extend(asked);
+        Ok(())
+    }
+
+    /// The last sample of load and the last record.
+    ///
+    /// # Errors
+    /// As [`Hot::take`].
+    pub fn close(&mut self, cause: u16) -> Result<(), RunError> {
+        self.sample(self.clock.now_ns())?;
+        self.take_reserved(&Input::Close(Close { cause, spare: [0; 11] }))
+    }
+
+    /// Nothing is to be done just now.
+    pub fn rest(&self) {
+        if self.spins {
+            std::hint::spin_loop();
+        } else {
+            thread::yield_now();
+        }
+    }
+
+    /// Load as the engine is to see it. It may use the reserve: this is how quotes are withdrawn when the
+    /// journal lags.
+    fn sample(&mut self, now_ns: u64) -> Result<(), RunError> {
+        self.health_due_ns = now_ns + HEALTH_NS;
+        let feed = self.diary.feed();
+        let (lines, lag_ns) = (feed.lines_free() as u64, feed.lag_ns());
+        let narrow = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+        let market = self.core.engine().config().markets().first();
+        let link = market.and_then(|market| self.core.engine().session().link(market.connection));
+        let health = Health {
+            ring_lines_free: narrow(lines),
+            disk_mib_free: narrow(feed.disk_mib_free()),
+            journal_lag_ns: lag_ns,
+            round_trip_ns: link.map_or(0, |link| link.round_trip_ns()),
+            spare: [0; 8],
+        };
+        self.load.ring_lines_free_min = self.load.ring_lines_free_min.min(lines);
+        self.load.lag_ns_max = self.load.lag_ns_max.max(lag_ns);
+        self.take_reserved(&Input::Health(health))
+    }
+
+    fn take_reserved(&mut self, input: &Input<'_>) -> Result<(), RunError> {
+        self.diary.use_reserve(true);
+        let outcome = self.take(input);
+        self.diary.use_reserve(false);
+        outcome
+    }
+}

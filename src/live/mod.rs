@@ -1,0 +1,28 @@
+//! A live run: one thread that owns the sockets and decides, those that serve it, and one that looks on.
+
+mod attendant;
+pub mod control;
+mod host;
+mod hot;
+mod run;
+mod settings;
+mod turn;
+mod watch;
+
+pub use attendant::{Limits, status};
+pub use hot::{Due, Hot, Load};
+pub use run::{Begun, Plan, Ran, run};
+pub use settings::{random, settings, spins};
+pub use turn::LiveLoop;
+pub use watch::{Seen, Watch};
+
+/// Something that an operator may want to know.
+#[derive(Debug)]
+pub enum Notice {
+    /// Of a connection.
+    Link(String),
+    /// Of the host.
+    Host(String),
+    /// Of the journal's files.
+    Journal(journal::Event),
+}

@@ -1,0 +1,211 @@
+//! A live run from beginning to end: its threads, and what is known when they are done.
+
+use super::attendant::{Attendant, Limits};
+use super::control::ControlSocket;
+use super::hot::{Hot, Load};
+use super::settings::{random, settings, spins};
+use super::turn::LiveLoop;
+use super::watch::Seen;
+use super::{Notice, host};
+use crate::clock::Clock;
+use crate::config::Loaded;
+use crate::link::{ColdStart, Desk, Dialler, Endpoint, LinkThread, client_config, start};
+use crate::memory::Memory;
+use crate::run::RunError;
+use crate::venue::{Job, with_codec};
+use anyhow::{Context, Result, anyhow};
+use hotpath::config::Config;
+use hotpath::halt::Halt;
+use hotpath::record::{Command, Found};
+use hotpath::venue::Venue;
+use journal::{Caveat, Feed, Folder, Live, Parts, Role, Totals};
+use rtrb::{Consumer, RingBuffer};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{self, Builder};
+use std::time::Duration;
+
+/// Commands on their way to the hot thread.
+const COMMANDS: usize = 16;
+
+/// What is known before the first connection.
+#[derive(Debug)]
+pub struct Begun {
+    /// The folder of runs.
+    pub folder: PathBuf,
+    /// Promises that its file system cannot keep.
+    pub caveats: Vec<Caveat>,
+    /// What the last run left there.
+    pub found: Option<Found>,
+    /// Whether threads spin; otherwise they yield their cores.
+    pub spins: bool,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Ran {
+    /// Why it ended: one of [`hotpath::record::close`]; none after a halt.
+    pub close: Option<u16>,
+    /// The halt that ended it, if one did.
+    pub halt: Option<Halt>,
+    /// What the journal tells of it.
+    pub seen: Seen,
+    /// What samples of load came to.
+    pub load: Load,
+    /// Segments, bytes and syncs.
+    pub totals: Totals,
+    /// The folder of its journal.
+    pub folder: PathBuf,
+}
+
+/// Hooks of a run, and how long it lasts.
+pub struct Plan<'a> {
+    /// The folder of runs.
+    pub folder: &'a Path,
+    /// How long it runs; none: until it is stopped.
+    pub limits: Limits,
+    /// Runs first on the hot thread when its start is done: a test's proof of what the thread does.
+    pub on_hot: fn(),
+    /// Whom the run tells what it notices.
+    pub tell: &'a mut dyn FnMut(Notice),
+    /// Whom it shows how it gets on.
+    pub show: &'a mut dyn FnMut(&Seen),
+}
+
+/// Runs the engine on the network until it is stopped.
+///
+/// # Errors
+/// When the configuration cannot be used, another writer has the folder, or the journal fails.
+pub fn run(loaded: &Loaded, plan: Plan<'_>, begun: impl FnOnce(&Begun)) -> Result<Ran> {
+    let endpoint = Endpoint::parse(&loaded.url)?;
+    let tls = client_config(loaded.live.link.extra_ca.as_deref())?;
+    let mut config = loaded.config;
+    config.session = config.session.activated();
+    let longest = Duration::from_nanos(config.session.connect_ns_max);
+    let dialler = Dialler { endpoint, tls, options: loaded.live.link.clone(), longest };
+    std::fs::create_dir_all(plan.folder)
+        .with_context(|| format!("cannot make the folder {}", plan.folder.display()))?;
+    let folder = Folder::take(plan.folder)?;
+    let control = ControlSocket::listen(plan.folder)?;
+    let clock = Clock::start();
+    let spins = spins();
+    let Parts { feed, scribe, keeper, events, found, caveats } = Parts::begin(folder, settings(loaded, &clock)?)?;
+    let told = Begun { folder: plan.folder.to_owned(), caveats, found, spins };
+    begun(&told);
+    let (notices, noticed) = channel();
+    let telling = forward(events, notices.clone());
+    let live = Live::start(scribe, keeper, spins, |_: Role| {})?;
+    let (commands, taken) = RingBuffer::new(COMMANDS);
+    let hot = HotThread {
+        config,
+        host: loaded.live.host.clone(),
+        feed,
+        commands: taken,
+        clock,
+        found: told.found,
+        spins,
+        on_hot: plan.on_hot,
+        notices,
+    };
+    let job = RunJob { hot, dialler };
+    let (hot, links) = with_codec(&loaded.config, job)??;
+    let attendant = Attendant::new(plan.folder, control, commands, noticed, plan.limits);
+    let seen = attendant.attend(plan.tell, plan.show, || hot.is_finished());
+    let (outcome, load, feed) =
+        hot.join().map_err(|_| anyhow!("the hot thread panicked: keep the journal and replay it"))?;
+    let totals = live.close(feed);
+    for thread in links {
+        let _ = thread.join();
+    }
+    let _ = telling.join();
+    let totals = totals?;
+    let (close, halt) = match outcome {
+        Ok(cause) => (Some(cause), None),
+        Err(RunError::Halt(halt)) => (None, Some(halt)),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Ran { close, halt, seen: seen?.finish()?, load, totals, folder: plan.folder.to_owned() })
+}
+
+/// Passes on what housekeeping says.
+fn forward(events: std::sync::mpsc::Receiver<journal::Event>, notices: Sender<Notice>) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
+        for event in events {
+            // Nobody listens any more when the run is ending.
+            let _ = notices.send(Notice::Journal(event));
+        }
+    })
+}
+
+/// What the hot thread takes with it.
+struct HotThread {
+    config: Config,
+    host: crate::config::HostConfig,
+    feed: Feed,
+    commands: Consumer<Command>,
+    clock: Clock,
+    found: Option<Found>,
+    spins: bool,
+    on_hot: fn(),
+    notices: Sender<Notice>,
+}
+
+/// How the hot thread ended, what load it saw, and the journal's hot side.
+type Hotted = (Result<u16, RunError>, Load, Feed);
+
+struct RunJob {
+    hot: HotThread,
+    dialler: Dialler,
+}
+
+impl Job for RunJob {
+    type Output = Result<(thread::JoinHandle<Hotted>, Vec<LinkThread>)>;
+
+    fn run<V: Venue + ColdStart + Copy + Send + Sync + 'static>(self, venue: V) -> Self::Output {
+        let Self { hot, dialler } = self;
+        let numbers: BTreeSet<u16> = hot.config.markets().iter().map(|market| market.connection).collect();
+        let mut desks = Vec::new();
+        let mut threads = Vec::new();
+        for number in numbers {
+            let seed = u64::from_le_bytes(random()?);
+            let notices = hot.notices.clone();
+            let tell = move |what| {
+                let _ = notices.send(Notice::Link(what));
+            };
+            let (desk, thread) = start(venue, dialler.clone(), hot.config, number, seed, tell)
+                .context("the system refuses a thread for a connection")?;
+            desks.push((number, desk));
+            threads.push(thread);
+        }
+        let body = move || hot.run(venue, desks);
+        let thread = Builder::new().name("hot".to_owned()).spawn(body).context("the system refuses the hot thread")?;
+        Ok((thread, threads))
+    }
+}
+
+impl HotThread {
+    fn run<V: Venue>(self, venue: V, desks: Vec<(u16, Desk)>) -> Hotted {
+        let Self { config, host, feed, commands, clock, found, spins, on_hot, notices } = self;
+        let rows = host::ask(&host);
+        for row in &rows {
+            if let Some(what) = host::refusal(row) {
+                let _ = notices.send(Notice::Host(what));
+            }
+        }
+        drop(notices);
+        let mut memory = Memory::new();
+        let core = match memory.start(venue, &config) {
+            Ok(core) => core,
+            Err(halt) => return (Err(halt.into()), Load::default(), feed),
+        };
+        let mut live = LiveLoop::new(Hot::new(core, feed, clock, spins), desks, commands);
+        let outcome = live.begin(found, &rows).and_then(|()| {
+            on_hot();
+            live.run()
+        });
+        let hot = live.into_hot();
+        let load = hot.load();
+        (outcome, load, hot.into_feed())
+    }
+}

@@ -1,0 +1,241 @@
+//! What a running engine looks like from outside: read from the journal as it grows, never from the engine.
+
+use anyhow::Result;
+use hotpath::quality::Check;
+use hotpath::record::{
+    Ack, Clock, Command, Features, Frame, Head, Health, Kind, Link, Quality, Quote, body_of, channel, command, flag,
+    method,
+};
+use journal::{FolderFollower, FolderPoll, Record};
+use std::path::{Path, PathBuf};
+
+/// Records of one look, at most: a look ends, however fast the journal grows.
+const RECORDS_MAX: usize = 200_000;
+
+/// The state of a run as its journal tells it. Market 0 is meant where a market is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The run.
+    pub run_id: u64,
+    /// Records.
+    pub records: u64,
+    /// Messages.
+    pub frames: u64,
+    /// Exchange checksums that hold, and that do not.
+    pub checksums: (u64, u64),
+    /// Best bid and ask, ticks; none before the first.
+    pub touch: Option<(i64, i64)>,
+    /// The desired quote, ticks; none when it is withdrawn.
+    pub quote: Option<(i64, i64)>,
+    /// Whether the book is trusted.
+    pub is_trusted: bool,
+    /// Gaps that opened.
+    pub gaps: u64,
+    /// When the run began, when it was last seen, and the time with a trusted book in between, nanoseconds.
+    pub first_ns: u64,
+    /// See `first_ns`.
+    pub last_ns: u64,
+    /// See `first_ns`.
+    pub trusted_ns: u64,
+    /// Whether the operator paused it.
+    pub is_paused: bool,
+    /// Connections that are up, as bits.
+    pub links: u64,
+    /// Time from the exchange's stamp to our read of the last book message, nanoseconds; by two clocks.
+    pub delay_ns: Option<i64>,
+    /// Lag of the journal's commit cursor at the last sample, nanoseconds.
+    pub lag_ns: u64,
+    /// Bytes of the journal.
+    pub bytes: u64,
+    /// The last command that was carried out: its serial number.
+    pub serial: u64,
+    /// The last round trip of a ping, nanoseconds; 0 before the first.
+    pub round_trip_ns: u64,
+}
+
+impl Seen {
+    /// Share of the run's time with a trusted book; none while it has no time.
+    #[must_use]
+    pub fn uptime(&self) -> Option<f64> {
+        let span_ns = self.last_ns - self.first_ns;
+        (span_ns > 0).then(|| self.trusted_ns as f64 / span_ns as f64)
+    }
+}
+
+/// Looks at a folder of runs, from the newest on.
+#[derive(Debug)]
+pub struct Watch {
+    folder: PathBuf,
+    follower: Option<FolderFollower>,
+    seen: Seen,
+    /// Bytes of the segments before this one.
+    bytes_before: u64,
+    /// The last reading of the clocks, and when the last frame was read.
+    clock: (u64, u64),
+    recv_ns: u64,
+    /// Whether there is a book that a checksum can be compared with.
+    has_book: bool,
+    /// Whether the last look found nothing more.
+    is_idle: bool,
+}
+
+impl Watch {
+    /// Looks at `folder`, where a run has begun its first segment.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        let folder = folder.to_owned();
+        Self {
+            folder,
+            follower: None,
+            seen: Seen::default(),
+            bytes_before: 0,
+            clock: (0, 0),
+            recv_ns: 0,
+            has_book: false,
+            is_idle: false,
+        }
+    }
+
+    /// What was seen.
+    #[must_use]
+    pub const fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// Whether the last look took in all that there was.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        self.is_idle
+    }
+
+    /// Takes in what was committed since; false when the run is over.
+    ///
+    /// # Errors
+    /// As [`FolderFollower::poll`].
+    pub fn look(&mut self) -> Result<bool> {
+        let mut follower = match self.follower.take() {
+            Some(follower) => follower,
+            None => FolderFollower::open(&self.folder)?,
+        };
+        let mut goes_on = true;
+        self.is_idle = false;
+        for _ in 0..RECORDS_MAX {
+            match follower.poll()? {
+                FolderPoll::Begun(header) => {
+                    self.seen.run_id = header.run_id;
+                    self.bytes_before = self.seen.bytes;
+                }
+                FolderPoll::Record(record) => self.take(&record),
+                FolderPoll::Pending => {
+                    self.is_idle = true;
+                    break;
+                }
+                FolderPoll::Closed | FolderPoll::Abandoned => {
+                    goes_on = false;
+                    break;
+                }
+            }
+        }
+        self.seen.bytes = self.bytes_before + follower.offset() as u64;
+        self.follower = Some(follower);
+        Ok(goes_on)
+    }
+
+    fn take(&mut self, record: &Record<'_>) {
+        let (head, bytes) = (&record.head, record.bytes);
+        self.pass(head.taken_ns);
+        self.seen.records += 1;
+        match head.kind {
+            Kind::FRAME => {
+                self.seen.frames += u64::from(!head.has(flag::CONTINUES));
+                self.recv_ns = body_of::<Frame>(bytes).map_or(self.recv_ns, |frame| frame.recv_ns);
+            }
+            Kind::CLOCK => {
+                self.clock = body_of(bytes).map_or(self.clock, |clock: Clock| (clock.mono_ns, clock.utc_ns));
+            }
+            Kind::COMMAND => self.command(body_of(bytes)),
+            Kind::HEALTH => {
+                if let Some(Health { journal_lag_ns, round_trip_ns, .. }) = body_of(bytes) {
+                    (self.seen.lag_ns, self.seen.round_trip_ns) = (journal_lag_ns, round_trip_ns);
+                }
+            }
+            Kind::LINK => self.link(head.connection, body_of(bytes)),
+            _ if head.instrument == 0 => self.take_of_market(head, bytes),
+            _ => {}
+        }
+    }
+
+    fn take_of_market(&mut self, head: &Head, bytes: &[u8]) {
+        match head.kind {
+            Kind::SNAPSHOT => self.has_book = true,
+            Kind::BOOK_END => self.book_end(head),
+            Kind::QUALITY => {
+                let failed = body_of(bytes).is_some_and(|body: Quality| body.check == Check::Checksum as u16);
+                if failed {
+                    self.seen.checksums.0 -= 1;
+                    self.seen.checksums.1 += 1;
+                }
+            }
+            Kind::FEATURES => {
+                self.seen.is_trusted = true;
+                self.seen.touch = body_of(bytes).map(|body: Features| (body.bid_ticks, body.ask_ticks));
+            }
+            Kind::QUOTE => {
+                let quote: Option<Quote> = body_of(bytes);
+                let stands = quote.filter(|quote| quote.bid_lots > 0);
+                self.seen.quote = stands.map(|quote| (quote.bid_ticks, quote.ask_ticks));
+            }
+            Kind::ACK => {
+                let ended = body_of(bytes).is_some_and(|ack: Ack| {
+                    ack.method == method::UNSUBSCRIBE && ack.channel == channel::BOOK && ack.success != 0
+                });
+                self.has_book &= !ended;
+            }
+            Kind::GAP_OPEN => {
+                self.seen.is_trusted = false;
+                self.seen.gaps += 1;
+            }
+            Kind::GAP_CLOSE => self.seen.is_trusted = true,
+            _ => {}
+        }
+    }
+
+    fn link(&mut self, connection: u16, body: Option<Link>) {
+        let bit = 1_u64.checked_shl(connection.into()).unwrap_or(0);
+        if body.is_some_and(|link| link.up != 0) {
+            self.seen.links |= bit;
+        } else {
+            self.seen.links &= !bit;
+            self.has_book = false;
+        }
+    }
+
+    /// Time goes by.
+    const fn pass(&mut self, now_ns: u64) {
+        if self.seen.records == 0 {
+            self.seen.first_ns = now_ns;
+        } else if self.seen.is_trusted {
+            self.seen.trusted_ns += now_ns - self.seen.last_ns;
+        }
+        self.seen.last_ns = now_ns;
+    }
+
+    fn command(&mut self, body: Option<Command>) {
+        let Some(body) = body else { return };
+        self.seen.serial = body.serial;
+        match body.code {
+            command::PAUSE => self.seen.is_paused = true,
+            command::RESUME => self.seen.is_paused = false,
+            _ => {}
+        }
+    }
+
+    fn book_end(&mut self, head: &Head) {
+        self.seen.checksums.0 += u64::from(self.has_book && head.has(flag::CHECKSUM));
+        let (mono_ns, utc_ns) = self.clock;
+        if head.exch_ns != 0 && utc_ns != 0 {
+            let recv_utc_ns = utc_ns.wrapping_add(self.recv_ns.wrapping_sub(mono_ns));
+            self.seen.delay_ns = Some(recv_utc_ns.wrapping_sub(head.exch_ns).cast_signed());
+        }
+    }
+}
