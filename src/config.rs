@@ -15,6 +15,7 @@ mod model;
 mod typed;
 
 pub use diary::DiaryConfig;
+pub use document::Effective;
 pub use error::ConfigError;
 pub use live::{HostConfig, LinkConfig, LiveConfig, Mode};
 
@@ -22,7 +23,7 @@ use document::Document;
 use error::Fault;
 use hotpath::config::Config;
 use std::path::{Path, PathBuf};
-use typed::Typed;
+use typed::{Typed, Venue};
 
 /// A configuration that passed every check.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ pub struct Loaded {
     pub symbol: String,
     /// The model file that was read.
     pub model_path: PathBuf,
+    /// Every key with its value in force.
+    pub effective: Vec<Effective>,
 }
 
 /// Reads a configuration file and the model file that it names.
@@ -57,12 +60,14 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ConfigError> {
     for text in overrides {
         document.set(text);
     }
+    let effective = document.effective();
     let (typed, places) = document.finish::<Typed>()?;
     let model_path = path.parent().unwrap_or(Path::new("")).join(&typed.fair.model);
     let model = model::load(&model_path)?;
     let (config, diary, live) = meaning::config(path, &typed, model, &places)?;
     let Typed { venue, .. } = typed;
-    Ok(Loaded { config, diary, live, venue_name: venue.name, url: venue.url, symbol: venue.symbol, model_path })
+    let Venue { name: venue_name, url, symbol, .. } = venue;
+    Ok(Loaded { config, diary, live, venue_name, url, symbol, model_path, effective })
 }
 
 /// The text of a file.

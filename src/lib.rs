@@ -9,6 +9,7 @@ pub mod config;
 pub mod exchange;
 pub mod files;
 pub mod gaps;
+pub mod host;
 pub mod import;
 pub mod info;
 pub mod left_out;

@@ -228,16 +228,7 @@ impl Ground {
     /// Promises that the file system cannot keep.
     pub fn caveats(&self) -> Result<Vec<Caveat>> {
         let kind = self.file_system()?.f_type;
-        let mut caveats = Vec::new();
-        if kind == libc::TMPFS_MAGIC || kind == RAMFS_MAGIC {
-            caveats.push(Caveat::Memory);
-        }
-        if kind == libc::BTRFS_SUPER_MAGIC {
-            caveats.push(Caveat::CopyOnWrite);
-        }
-        if kind == libc::NFS_SUPER_MAGIC || kind == libc::FUSE_SUPER_MAGIC {
-            caveats.push(Caveat::Remote);
-        }
+        let mut caveats = Vec::from_iter(Caveat::of_kind(kind));
         let end = libc::off_t::try_from(self.end).map_err(|_| Error::Stopped)?;
         // SAFETY: the call takes no address, and the descriptor is open while `self` is borrowed. The last
         // page before the frontier is allocated already, so nothing changes.
@@ -319,6 +310,19 @@ pub enum Caveat {
     NoAllocation,
     /// The kernel cannot populate pages for writing.
     NoPopulation,
+}
+
+impl Caveat {
+    /// What a kind of file system cannot do; `kind` is the number that `statfs` tells.
+    #[must_use]
+    pub const fn of_kind(kind: i64) -> Option<Self> {
+        match kind {
+            libc::TMPFS_MAGIC | RAMFS_MAGIC => Some(Self::Memory),
+            libc::BTRFS_SUPER_MAGIC => Some(Self::CopyOnWrite),
+            libc::NFS_SUPER_MAGIC | libc::FUSE_SUPER_MAGIC => Some(Self::Remote),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Caveat {

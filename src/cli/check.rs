@@ -1,14 +1,34 @@
-//! `fathom check`.
-use super::Ended;
+//! `fathom check`: the configuration in force, and whether the host is fit for it.
+
+use super::{Ended, print_json};
+use crate::config::{self, Loaded};
+use crate::host::{Finding, fitness};
 use anyhow::Result;
 use clap::Args;
+use serde_json::{Value, json};
+use std::io::Write;
 use std::path::PathBuf;
 
-/// Checks.
+/// Prints the configuration in force with its hash, and whether this host is fit for a live run.
+///
+/// The hash is that of what the engine gets: two runs with the same hash and the same inputs decide alike.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  fathom check configs/kraken-btc-eur.toml\n  fathom check configs/kraken-btc-eur.toml --set host.core=3 --strict"
+)]
 pub struct CheckArgs {
     /// The configuration.
+    #[arg(value_name = "CONFIG")]
     config: PathBuf,
+    /// Change one key of the configuration; may be given several times.
+    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
+    sets: Vec<String>,
+    /// End with exit code 1 when something about the host is not fit.
+    #[arg(long)]
+    strict: bool,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the command.
@@ -16,6 +36,54 @@ pub struct CheckArgs {
 /// # Errors
 /// What makes the exit code 2.
 pub fn run(args: &CheckArgs) -> Result<Ended> {
-    crate::config::load(&args.config, &[])?;
-    Ok(Ended::Ok)
+    let loaded = config::load(&args.config, &args.sets)?;
+    let findings = fitness(&loaded);
+    if args.json {
+        print_json(&to_json(&loaded, &findings))?;
+    } else {
+        print(&loaded, &findings)?;
+    }
+    let is_unfit = findings.iter().any(|finding| finding.is_fit == Some(false));
+    Ok(if args.strict && is_unfit { Ended::Failed } else { Ended::Ok })
+}
+
+/// The hash of what the engine gets.
+fn hash(loaded: &Loaded) -> String {
+    blake3::hash(bytemuck::bytes_of(&loaded.config)).to_hex().to_string()
+}
+
+fn print(loaded: &Loaded, findings: &[Finding]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "configuration {}", hash(loaded))?;
+    let width = loaded.effective.iter().map(|row| row.key.len()).max().unwrap_or(0);
+    for row in &loaded.effective {
+        let place = if row.place.starts_with("override") { "  (override)" } else { "" };
+        writeln!(out, "  {:<width$}  {}{place}", row.key, row.value)?;
+    }
+    writeln!(out, "host")?;
+    for Finding { what, found, is_fit, advice } in findings {
+        let verdict = match is_fit {
+            Some(true) => "ok",
+            Some(false) => "unfit",
+            None => "unknown",
+        };
+        writeln!(out, "  {verdict:<8} {what:<15} {found}")?;
+        if *is_fit == Some(false) {
+            writeln!(out, "  {:24} do: {advice}", "")?;
+        }
+    }
+    Ok(())
+}
+
+fn to_json(loaded: &Loaded, findings: &[Finding]) -> Value {
+    let keys: serde_json::Map<_, _> = loaded
+        .effective
+        .iter()
+        .map(|row| (row.key.to_owned(), json!({ "value": row.value, "place": row.place })))
+        .collect();
+    let host: Vec<_> = findings
+        .iter()
+        .map(|row| json!({ "what": row.what, "found": row.found, "fit": row.is_fit, "advice": row.advice }))
+        .collect();
+    json!({ "hash": hash(loaded), "keys": keys, "host": host })
 }

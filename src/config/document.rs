@@ -28,6 +28,17 @@ impl Places {
     }
 }
 
+/// A key with its value in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effective {
+    /// The key's path, `venue.depth`.
+    pub key: &'static str,
+    /// Its value, as TOML.
+    pub value: String,
+    /// `file:line:column`, or the override.
+    pub place: String,
+}
+
 /// Values by key, and the faults found so far.
 pub(super) struct Document<'a> {
     file: String,
@@ -77,6 +88,16 @@ impl<'a> Document<'a> {
             },
         };
         self.keep(key, place, typed);
+    }
+
+    /// Every key with its value as the file would write it, and where it came from, in the order of the table.
+    pub fn effective(&self) -> Vec<Effective> {
+        let row = |key: &Key| {
+            let place = self.places.get(key.path)?.clone();
+            let value = self.values.get(key.path).map_or_else(|| format!("\"{OFF}\""), Value::to_string);
+            Some(Effective { key: key.path, value, place })
+        };
+        self.keys.iter().filter_map(row).collect()
     }
 
     /// The values as a type, and where each came from.

@@ -13,7 +13,6 @@ mod wire;
 pub use dial::{Dialled, Dialler};
 pub use endpoint::Endpoint;
 pub use failure::Failure;
-pub(crate) use options::row as host_row;
 pub use thread::{Answer, Desk, LinkThread, Made, start};
 pub use tls::client_config;
 pub use wire::{Inbox, Read, Wire};

@@ -1,6 +1,7 @@
 //! Options of a socket, and what became of them.
 
 use crate::config::LinkConfig;
+use crate::host::row;
 use hotpath::record::{Host, host};
 use nix::sys::socket::{getsockopt, setsockopt, sockopt};
 use socket2::Socket;
@@ -37,16 +38,4 @@ pub(super) fn apply(socket: &Socket, asked: &LinkConfig) -> Vec<Host> {
 fn flag(option: u16, set: io::Result<()>) -> Host {
     let is_set = set.is_ok();
     row(option, set, 1, is_set.into(), is_set)
-}
-
-/// What was asked for and what is in force.
-pub(crate) fn row(option: u16, set: io::Result<()>, asked: u64, found: u64, is_found: bool) -> Host {
-    let errno = set.as_ref().err().and_then(io::Error::raw_os_error).unwrap_or(0);
-    Host {
-        option,
-        granted: (set.is_ok() && is_found).into(),
-        errno: errno.unsigned_abs(),
-        asked: asked.cast_signed(),
-        found: found.cast_signed(),
-    }
 }

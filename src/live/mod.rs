@@ -2,7 +2,6 @@
 
 mod attendant;
 pub mod control;
-mod host;
 mod hot;
 mod run;
 mod settings;

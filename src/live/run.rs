@@ -1,14 +1,15 @@
 //! A live run from beginning to end: its threads, and what is known when they are done.
 
+use super::Notice;
 use super::attendant::{Attendant, Limits};
 use super::control::ControlSocket;
 use super::hot::{Hot, Load};
 use super::settings::{random, settings, spins};
 use super::turn::LiveLoop;
 use super::watch::Seen;
-use super::{Notice, host};
 use crate::clock::Clock;
 use crate::config::Loaded;
+use crate::host;
 use crate::link::{ColdStart, Desk, Dialler, Endpoint, LinkThread, client_config, start};
 use crate::memory::Memory;
 use crate::run::RunError;

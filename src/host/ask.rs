@@ -1,7 +1,7 @@
 //! What a live run asks of the host, and what it was granted.
 
+use super::system::run_in_fifo;
 use crate::config::HostConfig;
-use crate::link::host_row;
 use core_affinity::CoreId;
 use hotpath::record::{Host, host};
 use nix::sys::mman::{MlockAllFlags, mlockall};
@@ -15,27 +15,32 @@ pub fn ask(config: &HostConfig) -> Vec<Host> {
     if config.lock_memory {
         let locked = mlockall(MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE).map_err(io::Error::from);
         let is_locked = locked.is_ok();
-        rows.push(host_row(host::LOCK_MEMORY, locked, 1, is_locked.into(), is_locked));
+        rows.push(row(host::LOCK_MEMORY, locked, 1, is_locked.into(), is_locked));
     }
     if let Some(core) = config.core {
         let is_pinned = core_affinity::set_for_current(CoreId { id: core as usize });
         let pinned = if is_pinned { Ok(()) } else { Err(io::Error::from_raw_os_error(libc::EINVAL)) };
-        rows.push(host_row(host::CORE, pinned, core.into(), core.into(), is_pinned));
+        rows.push(row(host::CORE, pinned, core.into(), core.into(), is_pinned));
     }
     if let Some(priority) = config.fifo {
-        let set = run_in_fifo(priority);
+        let set = run_in_fifo(priority.cast_signed());
         let is_set = set.is_ok();
-        rows.push(host_row(host::FIFO, set, priority.into(), if is_set { priority.into() } else { 0 }, is_set));
+        rows.push(row(host::FIFO, set, priority.into(), if is_set { priority.into() } else { 0 }, is_set));
     }
     rows
 }
 
-/// Puts the calling thread in the class SCHED_FIFO.
-fn run_in_fifo(priority: u32) -> io::Result<()> {
-    let parameter = libc::sched_param { sched_priority: priority as i32 };
-    // SAFETY: the call reads one `sched_param`, which lives until it returns; 0 is the calling thread.
-    let outcome = unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO, &raw const parameter) };
-    if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+/// What was asked for and what is in force.
+#[must_use]
+pub fn row(option: u16, set: io::Result<()>, asked: u64, found: u64, is_found: bool) -> Host {
+    let errno = set.as_ref().err().and_then(io::Error::raw_os_error).unwrap_or(0);
+    Host {
+        option,
+        granted: (set.is_ok() && is_found).into(),
+        errno: errno.unsigned_abs(),
+        asked: asked.cast_signed(),
+        found: found.cast_signed(),
+    }
 }
 
 /// A sentence about an option that was refused; none for one that was granted.
