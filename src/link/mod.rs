@@ -13,7 +13,7 @@ mod wire;
 pub use dial::{Dialled, Dialler};
 pub use endpoint::Endpoint;
 pub use failure::Failure;
-pub use thread::{Answer, Desk, LinkThread, Made, start};
+pub use thread::{Answer, Desk, LinkThread, start};
 pub use tls::client_config;
 pub use wire::{Inbox, Read, Wire};
 

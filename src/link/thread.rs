@@ -5,7 +5,6 @@ use super::failure::Failure;
 use super::wire::Wire;
 use super::{ColdStart, Dialled};
 use hotpath::config::Config;
-use hotpath::record::Host;
 use hotpath::record::link;
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::thread::{Builder, JoinHandle, sleep};
@@ -25,23 +24,11 @@ enum Order {
     Bury(Box<Wire>),
 }
 
-/// A connection that is ready.
-#[derive(Debug)]
-pub struct Made {
-    /// The connection.
-    pub wire: Box<Wire>,
-    /// What the host granted of the socket's options.
-    pub granted: Granted,
-}
-
-/// Rows of granted options, without memory of their own to free.
-pub type Granted = [Option<Host>; 8];
-
 /// What came of a connect.
 #[derive(Debug)]
 pub enum Answer {
     /// It is there.
-    Made(Made),
+    Made(Box<Wire>),
     /// It is not; cause and code of the input that says so.
     Failed {
         /// One of [`link`].
@@ -127,7 +114,7 @@ impl<V: ColdStart, T: Fn(String)> Maker<V, T> {
 
     fn answer(&mut self) -> Answer {
         match self.make() {
-            Ok(made) => Answer::Made(made),
+            Ok(wire) => Answer::Made(Box::new(wire)),
             Err(Failure { cause, code, what }) => {
                 (self.tell)(format!("connection {}: {what}", self.connection));
                 Answer::Failed { cause, code }
@@ -135,15 +122,13 @@ impl<V: ColdStart, T: Fn(String)> Maker<V, T> {
         }
     }
 
-    fn make(&mut self) -> Result<Made, Failure> {
+    fn make(&mut self) -> Result<Wire, Failure> {
         self.venue.check(&self.dialler, &self.config, self.connection)?;
         let Dialled { stream, rest, granted } = self.dialler.dial()?;
         let parts = stream
             .into_parts()
             .map_err(|error| Failure::new(link::BROKEN, format!("the socket cannot be made non-blocking: {error}")))?;
         self.seed = self.seed.wrapping_add(1 << 32);
-        let wire = Wire::new(parts, &rest, self.seed, self.dialler.options.quickack);
-        let mut rows = granted.into_iter();
-        Ok(Made { wire: Box::new(wire), granted: std::array::from_fn(|_| rows.next()) })
+        Ok(Wire::new(parts, &rest, self.seed, granted, self.dialler.options.quickack))
     }
 }

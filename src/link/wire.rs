@@ -4,7 +4,7 @@
 //! one for each that is written. Its only calls are `recvmsg` and `sendto` of its socket, and `setsockopt` where
 //! `link.quickack` asks for it.
 
-use hotpath::record::link;
+use hotpath::record::{Host, link};
 use hotpath::websocket::{Frames, INBOX_BYTES, READ_BYTES_MAX, encode};
 use nix::errno::Errno;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
@@ -51,17 +51,20 @@ pub struct Wire {
     out_sent: usize,
     out_end: usize,
     masks: Masks,
+    granted: Vec<Host>,
     is_acked_at_once: bool,
     is_ended: Option<u16>,
 }
 
 impl Wire {
-    /// A connection that was upgraded; `rest` is what came behind the answer, and `seed` begins the masks.
+    /// A connection that was upgraded; `rest` is what came behind the answer, `seed` begins the masks, and `granted`
+    /// is what the host gave of the options.
     #[must_use]
     pub fn new(
         (socket, tls): (TcpStream, Option<ClientConnection>),
         rest: &[u8],
         seed: u64,
+        granted: Vec<Host>,
         is_acked_at_once: bool,
     ) -> Self {
         let mut inbox = Frames::new(vec![0; INBOX_BYTES].into_boxed_slice());
@@ -82,9 +85,16 @@ impl Wire {
             out_sent: 0,
             out_end: 0,
             masks: Masks { counter: seed },
+            granted,
             is_acked_at_once,
             is_ended: None,
         }
+    }
+
+    /// What the host granted of the socket's options.
+    #[must_use]
+    pub fn granted(&self) -> &[Host] {
+        &self.granted
     }
 
     /// Received messages.

@@ -5,7 +5,7 @@
 //! lets the engine decide.
 
 use super::hot::{Due, Hot};
-use crate::link::{Answer, Desk, Made, Read, Wire};
+use crate::link::{Answer, Desk, Read, Wire};
 use crate::run::RunError;
 use hotpath::record::{
     Command, FRAME_BYTES_MAX, Found, Host, Link, NO_CONNECTION, Sent, action, close, command, link, sent,
@@ -136,9 +136,9 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
         let recv_ns = self.hot.now_ns();
         match answer {
             Answer::Failed { cause, code } => self.link(connection, 0, End { cause, close_code: code }, recv_ns),
-            Answer::Made(Made { wire, granted }) => {
-                for row in granted.into_iter().flatten() {
-                    self.hot.take(&Input::Host(connection, row))?;
+            Answer::Made(wire) => {
+                for row in wire.granted() {
+                    self.hot.take(&Input::Host(connection, *row))?;
                 }
                 self.posts[place].wire = Some(wire);
                 self.link(connection, 1, End { cause: link::CONNECTED, close_code: 0 }, recv_ns)?;

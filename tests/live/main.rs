@@ -1,5 +1,6 @@
 //! A live run over real sockets, against an exchange that does what the test tells it.
 
+#[path = "../support/venue.rs"]
 mod venue;
 
 #[path = "../support/mod.rs"]

@@ -1,4 +1,5 @@
 //! An exchange that does what a test tells it, frame by frame: its own words, none of the program's.
+#![expect(dead_code, reason = "each test program uses a part of it")]
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -35,6 +36,7 @@ const STATUS: &str = r#"{"channel":"status","type":"update","data":[{"version":"
 pub struct Peer {
     socket: WebSocket<Box<dyn Stream>>,
     tcp: TcpStream,
+    is_well: bool,
     /// A request that was read already.
     first: Option<Value>,
     /// Counts the connections that go to the script, from 0.
@@ -125,7 +127,7 @@ impl Peer {
         // The first message comes in one segment with the answer: a client that loses it is found out.
         socket2::SockRef::from(&tcp).set_tcp_cork(true).expect("a socket");
         let socket = tungstenite::accept(stream).ok()?;
-        let mut peer = Self { socket, tcp, first: None, number };
+        let mut peer = Self { socket, tcp, is_well: true, first: None, number };
         peer.send(STATUS);
         socket2::SockRef::from(&peer.tcp).set_tcp_cork(false).expect("a socket");
         Some(peer)
@@ -195,12 +197,17 @@ impl Peer {
     /// Sends a text.
     pub fn send(&mut self, text: &str) {
         // A client that went away is the test's business, not the exchange's.
-        let _ = self.socket.send(text.into());
+        self.is_well &= self.socket.send(text.into()).is_ok();
     }
 
     /// Sends a message of any kind.
     pub fn message(&mut self, message: Message) {
-        let _ = self.socket.send(message);
+        self.is_well &= self.socket.send(message).is_ok();
+    }
+
+    /// Whether the last thing that was sent could be.
+    pub fn is_there(&self) -> bool {
+        self.socket.can_write() && self.is_well
     }
 
     /// Sends bytes that are no message.
