@@ -128,6 +128,11 @@ fn time() {
 }
 
 #[test]
+fn websocket() {
+    fuzz("websocket", 60_000);
+}
+
+#[test]
 fn every_corpus_belongs_to_a_target() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
     let names = fs::read_dir(folder).expect("the corpus").map(|entry| entry.expect("an entry").file_name());

@@ -15,6 +15,7 @@ mod kraken;
 mod markets;
 mod tape;
 mod time;
+mod websocket;
 
 pub use cbcap::cbcap;
 pub use checkpoint::checkpoint;
@@ -25,12 +26,13 @@ pub use journal::journal;
 pub use kraken::kraken;
 pub use tape::Tape;
 pub use time::time;
+pub use websocket::websocket;
 
 /// A function of bytes that panics when a claim about them is broken.
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its corpus folder.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("cbcap", cbcap),
     ("checkpoint", checkpoint),
     ("config", config),
@@ -39,4 +41,5 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("journal", journal),
     ("kraken", kraken),
     ("time", time),
+    ("websocket", websocket),
 ];
