@@ -25,5 +25,6 @@ pub mod run;
 pub mod sample;
 pub mod uptime;
 pub mod utc;
+pub mod starter;
 pub mod venue;
 pub mod verify;

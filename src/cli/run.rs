@@ -51,13 +51,8 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
     let folder = args.out.as_ref().unwrap_or(&loaded.live.folder);
     let limits = Limits { lasts: args.seconds.map(Duration::from_secs), signal: take_interrupts()? };
     let mut line = StatusLine::new(&loaded);
-    let plan = Plan {
-        folder,
-        limits,
-        on_hot: || {},
-        tell: &mut |notice| tell(&notice_text(notice)),
-        show: &mut |seen| line.show(seen),
-    };
+    let plan =
+        Plan { folder, limits, on_hot: || {}, tell: &mut |notice| tell(notice), show: &mut |seen| line.show(seen) };
     let begun = |begun: &Begun| {
         announce("fathom", &begun.folder, &begun.caveats, begun.found.as_ref(), begun.spins);
         eprintln!("fathom: {} -> {}", loaded.url, begun.folder.display());
@@ -87,16 +82,15 @@ fn ended(ran: &Ran) -> Ended {
     }
 }
 
-fn notice_text(notice: Notice) -> Option<String> {
-    match notice {
+/// Says what a run notices; on a terminal the status line gives way.
+pub(super) fn tell(notice: Notice) {
+    let text = match notice {
         Notice::Link(what) | Notice::Host(what) => Some(what),
         Notice::Journal(event) => sentence(event),
-    }
-}
-
-fn tell(text: &Option<String>) {
+    };
     if let Some(text) = text {
-        eprintln!("\r\x1b[2Kfathom: {text}");
+        super::progress("");
+        eprintln!("fathom: {text}");
     }
 }
 

@@ -1,0 +1,76 @@
+//! Configurations to start from, carried in the program.
+
+use anyhow::{Context, Result, bail};
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// Venue and pair of each, and its text.
+const CONFIGS: [(&str, &str); 2] = [
+    ("kraken-btc-eur", include_str!("../configs/kraken-btc-eur.toml")),
+    ("kraken-btc-usd", include_str!("../configs/kraken-btc-usd.toml")),
+];
+/// The model file that they name.
+const MODEL: (&str, &str) = ("model-first.toml", include_str!("../configs/model-first.toml"));
+
+/// Venues and pairs that there is a configuration for; the first is the usual one.
+pub const MARKETS: [&str; CONFIGS.len()] = [CONFIGS[0].0, CONFIGS[1].0];
+
+/// The files that were written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The configuration.
+    pub config: PathBuf,
+    /// The model.
+    pub model: PathBuf,
+}
+
+/// Writes the configuration of a market, and its model, into a folder, which is made if it is missing. Files that are
+/// there and hold the same are as good.
+///
+/// # Errors
+/// For a market that is not in [`MARKETS`], a file that is there and is another, or a folder that cannot be written to.
+pub fn write(folder: &Path, market: &str) -> Result<Written> {
+    let Some((name, text)) = CONFIGS.iter().find(|(name, _)| *name == market) else {
+        bail!("there is no configuration for {market:?}: choose one of {}", MARKETS.join(", "));
+    };
+    let written = Written { config: folder.join(format!("{name}.toml")), model: folder.join(MODEL.0) };
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    write_file(&written.model, MODEL.1)?;
+    write_file(&written.config, text)?;
+    Ok(written)
+}
+
+fn write_file(path: &Path, text: &str) -> Result<()> {
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(mut file) => file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display())),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let held = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            if held != text {
+                bail!("{} is there already, is another, and stays as it is: name another folder", path.display());
+            }
+            Ok(())
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MARKETS, write};
+
+    #[test]
+    fn what_is_written_loads_and_nothing_is_written_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for market in MARKETS {
+            let first = write(folder.path(), market).expect("two files");
+            crate::config::load(&first.config, &[]).expect("a configuration");
+            assert_eq!(write(folder.path(), market).expect("the same files"), first);
+        }
+        let changed = folder.path().join("kraken-btc-eur.toml");
+        std::fs::write(&changed, "mine").expect("a file");
+        let error = write(folder.path(), MARKETS[0]).expect_err("it is another");
+        assert!(error.to_string().contains("kraken-btc-eur.toml"), "{error}");
+        assert_eq!(std::fs::read_to_string(&changed).expect("it"), "mine");
+    }
+}
