@@ -9,6 +9,7 @@ mod venue;
 
 mod support;
 
+use fathom::clock::Clock;
 use fathom::link::{Dialled, Dialler, Endpoint, Read, Wire, client_config};
 use fathom::live::{Limits, Plan, Seen, run};
 use hotpath::websocket::TEXT;
@@ -203,19 +204,20 @@ fn one_vector_a_record() {
     let mut wire = Wire::new(stream.into_parts().expect("a socket"), &rest, 1, granted, false);
     // The first request lets the exchange begin.
     assert!(wire.send(TEXT, br#"{"method":"ping"}"#));
+    let clock = Clock::start();
     let mut messages = 0;
     // The status first: what a new session tells in between (tickets) is through by then.
-    read_messages(&mut wire, &mut messages, 1 + SENDS / 2);
+    read_messages(&mut wire, &clock, &mut messages, 1 + SENDS / 2);
     let before = messages;
-    let counted = calls(|| read_messages(&mut wire, &mut messages, 1 + SENDS));
+    let counted = calls(|| read_messages(&mut wire, &clock, &mut messages, 1 + SENDS));
     assert_eq!(counted, messages - before, "one for each record that is read");
     let counted = calls(|| (0..SENDS).for_each(|_| assert!(wire.send(TEXT, br#"{"method":"ping"}"#))));
     assert_eq!(counted, SENDS, "one for each record that is written");
 }
 
-fn read_messages(wire: &mut Wire, messages: &mut u64, until: u64) {
+fn read_messages(wire: &mut Wire, clock: &Clock, messages: &mut u64, until: u64) {
     while *messages < until {
-        assert!(!matches!(wire.read(), Read::Ended(_)), "the connection holds");
+        assert!(!matches!(wire.read(clock), Read::Ended(..)), "the connection holds");
         while let Ok(Some(_)) = wire.inbox_mut().next() {
             *messages += 1;
         }

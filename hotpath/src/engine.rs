@@ -179,6 +179,8 @@ impl Engine {
             Kind::COMMAND => match body::<Command>(record)?.code {
                 command::PAUSE => self.state.paused = 1,
                 command::RESUME => self.state.paused = 0,
+                // The run is about to end: nothing is quoted and nothing is asked for any more.
+                command::STOP => self.state.closed = 1,
                 _ => {}
             },
             Kind::HEALTH => self.health(&body(record)?),
@@ -209,7 +211,10 @@ impl Engine {
 
     fn linked(&mut self, head: &Head, link: &Link, out: &mut Lines<'_>) -> Result<(), Halt> {
         if link.up == 0 {
-            self.distrust_connection(head, Cause::LinkDown, out)?;
+            // What ends with the run is no gap.
+            if self.state.closed == 0 {
+                self.distrust_connection(head, Cause::LinkDown, out)?;
+            }
         } else {
             self.heard_on(head.connection, head.taken_ns);
         }

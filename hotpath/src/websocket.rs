@@ -103,8 +103,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Frames<B> {
     #[expect(clippy::should_implement_trait, reason = "it borrows nothing: the bytes are looked up by the message")]
     pub fn next(&mut self) -> Result<Option<Message>, Violation> {
         loop {
-            let rest = self.memory.as_ref().get(self.at..self.end).unwrap_or_default();
-            let Some(header) = header(rest)? else { return Ok(None) };
+            let Some(header) = header(self.bytes_from(self.at))? else { return Ok(None) };
             self.check_order(&header)?;
             let start = self.at.saturating_add(header.header_bytes);
             let end = start.saturating_add(header.payload_bytes);
@@ -124,18 +123,19 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Frames<B> {
         }
     }
 
-    /// Whether [`Frames::next`] will find another message before more bytes come.
+    /// Whether another text or binary message is there, to be found before more bytes come. Pings and pongs on the
+    /// way to it are passed over; nothing behind a close counts.
     #[must_use]
     pub fn has_next(&self) -> bool {
         let mut at = self.at;
         loop {
-            let rest = self.memory.as_ref().get(at..self.end).unwrap_or_default();
+            let rest = self.bytes_from(at);
             let Ok(Some(header)) = header(rest) else { return false };
             let frame_bytes = header.header_bytes.saturating_add(header.payload_bytes);
-            if frame_bytes > rest.len() {
+            if frame_bytes > rest.len() || header.opcode == CLOSE {
                 return false;
             }
-            if header.is_last {
+            if header.is_last && header.opcode < CLOSE {
                 return true;
             }
             at = at.saturating_add(frame_bytes);
@@ -152,7 +152,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Frames<B> {
     #[must_use]
     pub fn remains(&self) -> [&[u8]; 2] {
         let partial = self.partial.as_ref().map_or(&[][..], |partial| self.bytes(partial));
-        [partial, self.memory.as_ref().get(self.at..self.end).unwrap_or_default()]
+        [partial, self.bytes_from(self.at)]
+    }
+
+    fn bytes_from(&self, at: usize) -> &[u8] {
+        self.memory.as_ref().get(at..self.end).unwrap_or_default()
     }
 
     /// Parts follow a beginning, and a message does not begin within another.

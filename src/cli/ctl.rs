@@ -5,6 +5,7 @@ use crate::config;
 use crate::live::control;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Asks a running engine how it gets on, or tells it to pause, resume or stop.
@@ -58,8 +59,9 @@ pub fn run(args: &CtlArgs) -> Result<Ended> {
     if args.json {
         print_json(&answer)?;
     } else if let Some(fields) = answer.as_object() {
+        let mut out = std::io::stdout().lock();
         for (name, value) in fields {
-            println!("{name:<16} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            writeln!(out, "{name:<16} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))?;
         }
     }
     Ok(Ended::Ok)

@@ -15,6 +15,7 @@ pub mod recover;
 pub mod replay;
 mod run;
 pub mod seal;
+mod teller;
 mod told;
 
 use anyhow::Result;

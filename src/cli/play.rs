@@ -1,7 +1,7 @@
 //! `journal play`: a recording at its own pace, through the threads of a live journal.
 
 use super::recording::default_config;
-use super::told::{announce, sentence, take_interrupts};
+use super::told::{announce, say, sentence, take_interrupts};
 use super::{Ended, grouped, print_json};
 use crate::config;
 use crate::play::{Begun, Pace, Played, play};
@@ -63,7 +63,7 @@ pub fn run(args: &PlayArgs) -> Result<Ended> {
     let begun = |begun: &Begun| announce("journal", &folder, &begun.caveats, begun.found.as_ref(), begun.spins);
     let tell = |event| {
         if let Some(what) = sentence(event) {
-            eprintln!("journal: {what}");
+            say("journal", what);
         }
     };
     let played = play(&args.recording, &loaded, &args.folder, args.pace, &stop, begun, tell)?;

@@ -1,9 +1,10 @@
 //! `fathom run`: the engine on the network.
 
-use super::told::{announce, sentence, take_interrupts};
+use super::teller::Teller;
+use super::told::{announce, say, take_interrupts};
 use super::{Ended, grouped, print_json};
 use crate::config::{self, Loaded};
-use crate::live::{self, Begun, Limits, Notice, Plan, Ran, Seen};
+use crate::live::{self, Begun, Limits, Plan, Ran, Seen};
 use anyhow::Result;
 use clap::Args;
 use hotpath::record::close;
@@ -50,15 +51,21 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
     let loaded = config::load(&args.config, &args.sets)?;
     let folder = args.out.as_ref().unwrap_or(&loaded.live.folder);
     let limits = Limits { lasts: args.seconds.map(Duration::from_secs), signal: take_interrupts()? };
+    let teller = Teller::start();
     let mut line = StatusLine::new(&loaded);
-    let plan =
-        Plan { folder, limits, on_hot: || {}, tell: &mut |notice| tell(notice), show: &mut |seen| line.show(seen) };
+    let plan = Plan {
+        folder,
+        limits,
+        on_hot: || {},
+        tell: &mut |notice| teller.notice(notice),
+        show: &mut |seen| line.show(seen, &teller),
+    };
     let begun = |begun: &Begun| {
         announce("fathom", &begun.folder, &begun.caveats, begun.found.as_ref(), begun.spins);
-        eprintln!("fathom: {} -> {}", loaded.url, begun.folder.display());
+        say("fathom", format_args!("{} -> {}", loaded.url, begun.folder.display()));
     };
     let ran = live::run(&loaded, plan, begun)?;
-    line.end();
+    teller.end();
     if args.json {
         print_json(&to_json(&ran))?;
     } else {
@@ -70,59 +77,36 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
 /// A run that ended by itself has failed at what it was asked for.
 fn ended(ran: &Ran) -> Ended {
     if let Some(halt) = ran.halt {
-        eprintln!("fathom: the engine halted ({halt:?}): `replay {}` shows where", ran.folder.display());
+        say("fathom", format_args!("the engine halted ({halt:?}): `replay {}` shows where", ran.folder.display()));
     }
     match ran.close {
         Some(close::STOPPED) => Ended::Ok,
         Some(_) => {
-            eprintln!("fathom: the connection cannot be made, and trying again would not help: see above");
+            say("fathom", "the connection cannot be made, and trying again would not help: see above");
             Ended::Failed
         }
         None => Ended::Failed,
     }
 }
 
-/// Says what a run notices; on a terminal the status line gives way.
-pub(super) fn tell(notice: Notice) {
-    let text = match notice {
-        Notice::Link(what) | Notice::Host(what) => Some(what),
-        Notice::Journal(event) => sentence(event),
-    };
-    if let Some(text) = text {
-        super::progress("");
-        eprintln!("fathom: {text}");
-    }
-}
-
 /// The line that says how a run gets on.
-struct StatusLine {
+pub(super) struct StatusLine {
     price_precision: usize,
     is_terminal: bool,
     shown: Option<Instant>,
 }
 
 impl StatusLine {
-    fn new(loaded: &Loaded) -> Self {
+    pub(super) fn new(loaded: &Loaded) -> Self {
         let price_precision = loaded.config.markets[0].price_precision.into();
         Self { price_precision, is_terminal: std::io::stderr().is_terminal(), shown: None }
     }
 
-    fn show(&mut self, seen: &Seen) {
+    pub(super) fn show(&mut self, seen: &Seen, teller: &Teller) {
         let pause = if self.is_terminal { ON_TERMINAL } else { IN_FILE };
-        if self.shown.is_some_and(|shown| shown.elapsed() < pause) {
-            return;
-        }
-        self.shown = Some(Instant::now());
-        let text = self.text(seen);
-        let mut err = std::io::stderr();
-        // Without a place to write to there is nobody to tell.
-        let _ = if self.is_terminal { write!(err, "\r\x1b[2K{text}") } else { writeln!(err, "{text}") };
-        let _ = err.flush();
-    }
-
-    fn end(&self) {
-        if self.is_terminal {
-            eprintln!();
+        if self.shown.is_none_or(|shown| shown.elapsed() >= pause) {
+            self.shown = Some(Instant::now());
+            teller.status(self.text(seen));
         }
     }
 

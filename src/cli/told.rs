@@ -4,29 +4,39 @@ use anyhow::{Context, Result};
 use hotpath::record::{Found, end};
 use journal::{Caveat, Event};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use std::fmt;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// A flag that interrupts set, in place of ending the process.
+/// A flag that the first interrupt sets, in place of ending the process; the second one ends it, with exit code 1.
 pub(super) fn take_interrupts() -> Result<Arc<AtomicBool>> {
+    const FAILED: i32 = 1;
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGHUP, SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, FAILED, Arc::clone(&stop))
+            .context("cannot take interrupts")?;
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot take interrupts")?;
     }
     Ok(stop)
 }
 
+/// Says one sentence on standard error. Nobody may be there to hear it; the run does not end for that.
+pub(super) fn say(program: &str, text: impl fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{program}: {text}");
+}
+
 /// Says what is known before the first input.
 pub(super) fn announce(program: &str, folder: &Path, caveats: &[Caveat], found: Option<&Found>, spins: bool) {
     for caveat in caveats {
-        eprintln!("{program}: {}: {caveat}", folder.display());
+        say(program, format_args!("{}: {caveat}", folder.display()));
     }
     if !spins {
-        eprintln!("{program}: fewer than three cores: threads yield instead of spinning");
+        say(program, "fewer than three cores: threads yield instead of spinning");
     }
     if let Some(found) = found {
-        eprintln!("{program}: {}", what_was_found(found));
+        say(program, what_was_found(found));
     }
 }
 

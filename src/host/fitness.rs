@@ -2,6 +2,8 @@
 
 use super::system::clock_discipline;
 use crate::config::Loaded;
+use crate::run::STEP_BYTES_MAX;
+use hotpath::record::LINE_BYTES;
 use journal::Caveat;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 use nix::sys::statfs::statfs;
@@ -13,8 +15,10 @@ use std::thread::available_parallelism;
 const CORES_MIN: usize = 3;
 /// Largest error of UTC that delays can still be told with, microseconds.
 const CLOCK_ERROR_US_MAX: i64 = 10_000;
-/// Memory that a run locks beside its journal's maps, bytes.
-const LOCKED_BYTES_MIN: u64 = 64 << 20;
+/// Memory of a run beside its ring and its journal's maps, bytes.
+const OWN_BYTES: u64 = 64 << 20;
+/// Segments that are mapped at a time: one written, one prepared, one on its way out.
+const MAPPED_SEGMENTS: u64 = 3;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +37,16 @@ pub struct Finding {
 #[must_use]
 pub fn fitness(loaded: &Loaded) -> Vec<Finding> {
     let core = loaded.live.host.core;
-    vec![cores(), isolated(core), governor(core), clock_source(), huge_pages(), locked_memory(), clock(), files(loaded)]
+    vec![
+        cores(),
+        isolated(core),
+        governor(core),
+        clock_source(),
+        huge_pages(),
+        locked_memory(loaded),
+        clock(),
+        files(loaded),
+    ]
 }
 
 /// The text of a file of the kernel, if it has it.
@@ -94,12 +107,18 @@ fn huge_pages() -> Finding {
     finding("huge pages", chosen, is_fit, "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled")
 }
 
-fn locked_memory() -> Finding {
+/// Everything that is mapped later counts too, so a limit that is too low would end the run when the journal rotates.
+fn locked_memory(loaded: &Loaded) -> Finding {
+    let maps = MAPPED_SEGMENTS * (loaded.config.journal.segment_bytes + STEP_BYTES_MAX);
+    let needed = maps + u64::from(loaded.diary.ring_lines) * LINE_BYTES as u64 + OWN_BYTES;
     let limit = getrlimit(Resource::RLIMIT_MEMLOCK).ok().map(|(soft, _)| soft);
-    let shown = limit
-        .map(|limit| if limit == RLIM_INFINITY { "unlimited".to_owned() } else { format!("{} KiB", limit / 1024) });
-    let is_fit = limit.map(|limit| limit >= LOCKED_BYTES_MIN);
-    finding("locked memory", shown, is_fit, "raise RLIMIT_MEMLOCK (ulimit -l) and set `host.lock_memory` to true")
+    let shown = limit.map(|limit| {
+        let held = if limit == RLIM_INFINITY { "unlimited".to_owned() } else { format!("{} MiB", limit >> 20) };
+        format!("{held}, {} MiB wanted by `host.lock_memory`", needed >> 20)
+    });
+    let is_fit = limit.map(|limit| limit >= needed);
+    let advice = "raise RLIMIT_MEMLOCK (ulimit -l) and set `host.lock_memory` to true; below that, leave it false";
+    finding("locked memory", shown, is_fit, advice)
 }
 
 fn clock() -> Finding {

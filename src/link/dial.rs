@@ -1,5 +1,6 @@
 //! Making a connection: name, TCP, TLS, upgrade. It blocks; the link thread does it.
 
+use super::by_record::ByRecord;
 use super::endpoint::Endpoint;
 use super::failure::Failure;
 use super::options;
@@ -54,45 +55,50 @@ impl Dialler {
         Ok(Dialled { stream, rest, granted })
     }
 
-    /// The first address that takes the connection.
+    /// The first address that takes the connection. Each gets its share of the time, so that one that is silent does
+    /// not keep the others from being tried.
     fn reach(&self, until: Instant) -> Result<(TcpStream, Vec<Host>), Failure> {
         let host = &self.endpoint.host;
         let addresses = self
             .endpoint
             .addresses()
             .map_err(|error| Failure::new(link::NOT_RESOLVED, format!("{host}: the name was not resolved: {error}")))?;
-        let mut why = Failure::new(link::NOT_RESOLVED, format!("{host}: the name has no address"));
-        for address in addresses {
-            match self.connect(&address, until) {
+        let mut whys = Vec::new();
+        for (address, others) in addresses.iter().zip((0..addresses.len() as u32).rev()) {
+            let left = until.saturating_duration_since(Instant::now()) / (others + 1);
+            match self.connect(address, left) {
                 Ok(made) => return Ok(made),
-                Err(error) => why = Failure::new(link::NOT_REACHED, format!("{address}: not reached: {error}")),
+                Err(error) => whys.push(format!("{address}: not reached: {error}")),
             }
         }
-        Err(why)
+        if whys.is_empty() {
+            return Err(Failure::new(link::NOT_RESOLVED, format!("{host}: the name has no address")));
+        }
+        Err(Failure::new(link::NOT_REACHED, whys.join("; ")))
     }
 
-    fn connect(&self, address: &SocketAddr, until: Instant) -> io::Result<(TcpStream, Vec<Host>)> {
+    fn connect(&self, address: &SocketAddr, longest: Duration) -> io::Result<(TcpStream, Vec<Host>)> {
+        if longest.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
         let socket = Socket::new(Domain::for_address(*address), Type::STREAM, Some(Protocol::TCP))?;
         // The window is agreed on with the connection, so the options come before it.
         let granted = options::apply(&socket, &self.options);
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(ErrorKind::TimedOut.into());
-        }
-        socket.connect_timeout(&(*address).into(), left)?;
+        socket.connect_timeout(&(*address).into(), longest)?;
         Ok((socket.into(), granted))
     }
 
-    fn secure(&self, mut socket: Timed) -> Result<Stream, Failure> {
+    fn secure(&self, socket: Timed) -> Result<Stream, Failure> {
         let host = &self.endpoint.host;
         let name = ServerName::try_from(host.clone())
             .map_err(|_| Failure::new(link::CERTIFICATE, format!("{host}: no certificate can name such a host")))?;
         let mut tls = ClientConnection::new(Arc::clone(&self.tls), name)
             .map_err(|error| Failure::new(link::TLS, format!("{host}: TLS cannot be begun: {error}")))?;
+        let mut records = ByRecord::new(socket);
         while tls.is_handshaking() {
-            tls.complete_io(&mut socket).map_err(|error| Failure::of_io(&error, host))?;
+            tls.complete_io(&mut records).map_err(|error| Failure::of_io(&error, host))?;
         }
-        Ok(Stream::Tls(Box::new(StreamOwned::new(tls, socket))))
+        Ok(Stream::Tls(Box::new(StreamOwned::new(tls, records))))
     }
 }
 

@@ -9,10 +9,10 @@ use super::stream::Stream;
 use hotpath::config::{Config, MarketConfig};
 use hotpath::lines::{EVENT_LINES, Lines};
 use hotpath::market::disagreement;
-use hotpath::record::{FRAME_BYTES_MAX, Instrument, Line, body_of, head_of, link};
+use hotpath::record::{Ack, FRAME_BYTES_MAX, Ignored, Instrument, Line, ack_error, body_of, head_of, link};
 use hotpath::turn::records;
 use hotpath::venue::kraken::Kraken;
-use hotpath::venue::{Frame, Venue};
+use hotpath::venue::{Frame, Reason, Venue};
 use hotpath::websocket::TEXT;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -20,8 +20,6 @@ use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Message, WebSocket};
 
 const REQUEST: &str = r#"{"method":"subscribe","params":{"channel":"instrument","snapshot":true},"req_id":1}"#;
-/// Messages that may come before the description: status, ack, heartbeats.
-const MESSAGES_MAX: usize = 64;
 
 impl ColdStart for Kraken {
     fn check(&self, dialler: &Dialler, config: &Config, connection: u16) -> Result<(), Failure> {
@@ -44,21 +42,26 @@ fn ask(venue: &Kraken, socket: &mut WebSocket<Stream>, config: &Config, connecti
         .map(|(index, _)| index)
         .collect();
     let mut memory = vec![Line::ZERO; EVENT_LINES];
-    for _ in 0..MESSAGES_MAX {
+    // The deadline of the stream ends this when nothing of use comes.
+    loop {
         let message = socket.read().map_err(broken)?;
         let Message::Text(text) = message else { continue };
         let frame = Frame { connection, opcode: TEXT, bytes: text.as_bytes() };
-        for (index, body) in described(venue, config, frame, &mut memory)? {
-            agree(config, index, &body)?;
-            missing.remove(&index);
+        let told = described(venue, config, frame, &mut memory)?;
+        for (index, body) in &told.ours {
+            agree(config, *index, body)?;
+            missing.remove(index);
         }
         if missing.is_empty() {
             return Ok(());
         }
+        if !told.ours.is_empty() || told.has_others {
+            let unknown = missing.first().and_then(|index| config.markets().get(usize::from(*index)));
+            let symbol = unknown.map(text_of).unwrap_or_default();
+            let what = format!("the exchange does not list {symbol}: check `venue.symbol`");
+            return Err(Failure::new(link::INSTRUMENT, what));
+        }
     }
-    let unknown = missing.first().and_then(|index| config.markets().get(usize::from(*index)));
-    let symbol = unknown.map(text_of).unwrap_or_default();
-    Err(Failure::new(link::INSTRUMENT, format!("the exchange does not list {symbol}: check `venue.symbol`")))
 }
 
 fn broken(error: tungstenite::Error) -> Failure {
@@ -69,21 +72,34 @@ fn broken(error: tungstenite::Error) -> Failure {
     }
 }
 
-/// The instruments that a message describes, with the indices of their markets.
-fn described(
-    venue: &Kraken,
-    config: &Config,
-    frame: Frame<'_>,
-    memory: &mut [Line],
-) -> Result<Vec<(u16, Instrument)>, Failure> {
+/// What a message describes.
+struct Told {
+    /// Instruments of our markets, with the markets' indices.
+    ours: Vec<(u16, Instrument)>,
+    /// Whether it is about symbols that are not ours.
+    has_others: bool,
+}
+
+fn described(venue: &Kraken, config: &Config, frame: Frame<'_>, memory: &mut [Line]) -> Result<Told, Failure> {
     let mut events = Lines::new(memory);
     events.begin(0, 0, frame.connection);
     venue.decode(config, frame, &mut events).map_err(|refused| {
         let what = format!("the description of the instruments is not understood ({refused:?})");
         Failure::new(link::PROTOCOL, what)
     })?;
-    let all = records(events.as_lines());
-    Ok(all.filter_map(|record| Some((head_of(record)?.instrument, body_of(record)?))).collect())
+    let mut told = Told { ours: Vec::new(), has_others: false };
+    for record in records(events.as_lines()) {
+        if let (Some(head), Some(body)) = (head_of(record), body_of::<Instrument>(record)) {
+            told.ours.push((head.instrument, body));
+        }
+        told.has_others |= body_of::<Ignored>(record).is_some_and(|body| body.reason == Reason::Symbol as u16);
+        if let Some(ack) = body_of::<Ack>(record).filter(|ack| ack.success == 0) {
+            let why = ack_error::name(ack.error).unwrap_or("unknown");
+            let what = format!("the exchange refused to describe the instruments ({why}): it is asked again later");
+            return Err(Failure::new(link::NO_ANSWER, what));
+        }
+    }
+    Ok(told)
 }
 
 fn agree(config: &Config, index: u16, body: &Instrument) -> Result<(), Failure> {

@@ -1,10 +1,12 @@
 //! Sockets: connections are made on a thread of their own, and handed over when they are ready to be read.
 
+mod by_record;
 mod dial;
 mod endpoint;
 mod failure;
 mod kraken;
 mod options;
+mod sealed;
 mod stream;
 mod thread;
 mod tls;
@@ -15,7 +17,7 @@ pub use endpoint::Endpoint;
 pub use failure::Failure;
 pub use thread::{Answer, Desk, LinkThread, start};
 pub use tls::client_config;
-pub use wire::{Inbox, Read, Wire};
+pub use wire::{Inbox, Read, Stamps, Wire};
 
 use hotpath::config::Config;
 

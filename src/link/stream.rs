@@ -1,5 +1,6 @@
 //! The blocking side of a connection: while it is made, every read and write ends at one deadline.
 
+use super::by_record::ByRecord;
 use rustls::{ClientConnection, StreamOwned};
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -49,7 +50,7 @@ pub enum Stream {
     /// As it is.
     Plain(Timed),
     /// Within TLS; its handshake is done.
-    Tls(Box<StreamOwned<ClientConnection, Timed>>),
+    Tls(Box<StreamOwned<ClientConnection, ByRecord<Timed>>>),
 }
 
 impl Stream {
@@ -61,8 +62,8 @@ impl Stream {
         let (timed, tls) = match self {
             Self::Plain(timed) => (timed, None),
             Self::Tls(stream) => {
-                let (tls, timed) = stream.into_parts();
-                (timed, Some(tls))
+                let (tls, records) = stream.into_parts();
+                (records.stream, Some(tls))
             }
         };
         timed.socket.set_nonblocking(true)?;

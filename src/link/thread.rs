@@ -4,6 +4,7 @@ use super::dial::Dialler;
 use super::failure::Failure;
 use super::wire::Wire;
 use super::{ColdStart, Dialled};
+use crate::host::refusal;
 use hotpath::config::Config;
 use hotpath::record::link;
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -49,7 +50,7 @@ impl Desk {
     /// Asks for a connection; false when the thread is gone or has more to do than it may.
     #[must_use]
     pub fn connect(&mut self) -> bool {
-        self.orders.push(Order::Connect).is_ok()
+        !self.orders.is_abandoned() && self.orders.push(Order::Connect).is_ok()
     }
 
     /// Gives a connection back to be closed. It is closed here when the thread is gone: the run is ending then.
@@ -129,6 +130,7 @@ impl<V: ColdStart, T: Fn(String)> Maker<V, T> {
             .into_parts()
             .map_err(|error| Failure::new(link::BROKEN, format!("the socket cannot be made non-blocking: {error}")))?;
         self.seed = self.seed.wrapping_add(1 << 32);
+        granted.iter().filter_map(refusal).for_each(&self.tell);
         Ok(Wire::new(parts, &rest, self.seed, granted, self.dialler.options.quickack))
     }
 }

@@ -1,59 +1,62 @@
 //! An established connection as the hot thread has it: reads that never wait, bytes opened and framed in place.
 //!
-//! After it is made it allocates nothing but what the TLS library does: one vector for each record that is read and
-//! one for each that is written. Its only calls are `recvmsg` and `sendto` of its socket, and `setsockopt` where
-//! `link.quickack` asks for it.
+//! After it is made it allocates nothing but what the TLS library does: one vector for each record of up to 4 KiB that
+//! is read, and one for each that is written. Its only calls are `recvmsg` and `sendto` (`writev` under TLS) of its
+//! socket, and `setsockopt` where `link.quickack` asks for it.
 
+use super::sealed::Sealed;
+use crate::clock::Clock;
 use hotpath::record::{Host, link};
-use hotpath::websocket::{Frames, INBOX_BYTES, READ_BYTES_MAX, encode};
+use hotpath::websocket::{Frames, INBOX_BYTES, OUT_HEADER_BYTES_MAX, READ_BYTES_MAX, encode};
 use nix::errno::Errno;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
 use rustls::ClientConnection;
-use std::io::{ErrorKind, IoSliceMut, Read as _, Write as _};
+use std::io::{IoSliceMut, Write as _};
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
 
-/// Sealed bytes of one read. What was opened of it, and of the record before it, fits in one read of the inbox.
-const SEALED_BYTES: usize = 32 * 1024;
-/// Most bytes that wait to be sent.
-const OUT_BYTES_MAX: usize = 16 * 1024;
+/// Longest payload that can be sent.
+pub const PAYLOAD_BYTES_MAX: usize = 4096;
 const NS_PER_S: u64 = 1_000_000_000;
 
 /// The memory of received messages.
 pub type Inbox = Frames<Box<[u8]>>;
+
+/// When bytes were received.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamps {
+    /// Monotonic nanoseconds when our read returned.
+    pub recv_ns: u64,
+    /// The kernel's stamp of the last of them, UTC nanoseconds; 0 when it gave none.
+    pub kernel_utc_ns: u64,
+}
 
 /// What a read brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {
     /// Nothing is there.
     Nothing,
-    /// Bytes; the kernel had them at this time, UTC nanoseconds, or 0 when it did not say.
-    Bytes {
-        /// The kernel's receive stamp of the last of them.
-        kernel_utc_ns: u64,
-    },
-    /// The connection is at its end; one of [`link`]. What came before it is in the inbox.
-    Ended(u16),
+    /// Bytes.
+    Bytes(Stamps),
+    /// The connection is at its end; one of [`link`]. What came with it, or before, is in the inbox.
+    Ended(u16, Stamps),
 }
 
 /// A connection.
 #[derive(Debug)]
 pub struct Wire {
     socket: TcpStream,
-    tls: Option<Box<ClientConnection>>,
-    /// What is read of TLS, before it is opened.
-    sealed: Box<[u8]>,
+    tls: Option<Sealed>,
     inbox: Inbox,
     /// The space of control messages: one stamp.
     ancillary: Box<[u8]>,
-    /// Masked frames on their way out; of TLS, only until they are sealed.
+    /// A masked frame on its way out.
     out: Box<[u8]>,
-    out_sent: usize,
-    out_end: usize,
     masks: Masks,
     granted: Vec<Host>,
     is_acked_at_once: bool,
-    is_ended: Option<u16>,
+    /// Why nothing more can be sent.
+    is_mute: Option<u16>,
 }
 
 impl Wire {
@@ -71,23 +74,23 @@ impl Wire {
         let count = rest.len().min(READ_BYTES_MAX);
         inbox.vacant()[..count].copy_from_slice(&rest[..count]);
         inbox.filled(count);
-        let tls = tls.map(|mut tls| {
-            tls.set_buffer_limit(Some(OUT_BYTES_MAX));
-            Box::new(tls)
+        let mut is_mute = None;
+        let tls = tls.map(|tls| {
+            let mut sealed = Sealed::new(tls);
+            // The handshake may have opened more than it passed on.
+            is_mute = sealed.drain(&mut inbox).err();
+            sealed
         });
         Self {
             socket,
             tls,
-            sealed: vec![0; SEALED_BYTES].into_boxed_slice(),
             inbox,
             ancillary: nix::cmsg_space!(nix::sys::time::TimeSpec).into_boxed_slice(),
-            out: vec![0; OUT_BYTES_MAX].into_boxed_slice(),
-            out_sent: 0,
-            out_end: 0,
+            out: vec![0; PAYLOAD_BYTES_MAX + OUT_HEADER_BYTES_MAX].into_boxed_slice(),
             masks: Masks { counter: seed },
             granted,
             is_acked_at_once,
-            is_ended: None,
+            is_mute,
         }
     }
 
@@ -108,114 +111,68 @@ impl Wire {
         &mut self.inbox
     }
 
-    /// Reads once, opens what came and puts it in the inbox.
-    pub fn read(&mut self) -> Read {
-        if let Some(cause) = self.is_ended {
-            return Read::Ended(cause);
+    /// Reads once, opens what came and puts it in the inbox. A connection that takes nothing more is read on until
+    /// nothing is left in it.
+    pub fn read(&mut self, clock: &Clock) -> Read {
+        if let Some(tls) = &mut self.tls
+            && tls.wants_write()
+            && self.is_mute.is_none()
+        {
+            // What TLS has to say of itself can wait until the socket takes it.
+            let _ = tls.flush(&mut self.socket);
         }
-        if self.out_sent < self.out_end || self.tls.as_ref().is_some_and(|tls| tls.wants_write()) {
-            self.flush();
+        let bytes = match &mut self.tls {
+            Some(tls) => tls.vacant(),
+            None => self.inbox.vacant(),
+        };
+        let most = bytes.len().min(READ_BYTES_MAX);
+        let received = receive(&self.socket, &mut bytes[..most], &mut self.ancillary);
+        let recv_ns = clock.now_ns();
+        let stamps = Stamps { recv_ns, kernel_utc_ns: received.as_ref().map_or(0, |(_, utc_ns)| *utc_ns) };
+        match (received, self.is_mute) {
+            (Err(Errno::EAGAIN | Errno::EINTR), None) => Read::Nothing,
+            (Err(Errno::EAGAIN), Some(cause)) => Read::Ended(cause, stamps),
+            (Err(Errno::EINTR), Some(_)) => Read::Nothing,
+            (Err(_) | Ok((0, _)), cause) => Read::Ended(cause.unwrap_or(link::BROKEN), stamps),
+            (Ok((count, _)), _) => self.take_in(count, stamps),
         }
-        let found = match &mut self.tls {
+    }
+
+    fn take_in(&mut self, count: usize, stamps: Stamps) -> Read {
+        if self.is_acked_at_once {
+            // Refused once, it was journaled as refused when the connection was made.
+            let _ = socket2::SockRef::from(&self.socket).set_tcp_quickack(true);
+        }
+        match &mut self.tls {
             None => {
-                let vacant = self.inbox.vacant();
-                let most = vacant.len().min(READ_BYTES_MAX);
-                receive(&self.socket, &mut vacant[..most], &mut self.ancillary)
+                self.inbox.filled(count);
+                Read::Bytes(stamps)
             }
-            Some(_) => receive(&self.socket, &mut self.sealed, &mut self.ancillary),
-        };
-        match found {
-            Err(Errno::EAGAIN | Errno::EINTR) => Read::Nothing,
-            Err(_) | Ok((0, _)) => self.end(link::BROKEN),
-            Ok((count, kernel_utc_ns)) => {
-                if self.is_acked_at_once {
-                    // Refused once, it was journaled as refused when the connection was made.
-                    let _ = socket2::SockRef::from(&self.socket).set_tcp_quickack(true);
-                }
-                match self.open(count) {
-                    Ok(()) => Read::Bytes { kernel_utc_ns },
-                    Err(cause) => self.end(cause),
-                }
-            }
+            Some(tls) => match tls.open(count, &mut self.inbox) {
+                Ok(()) => Read::Bytes(stamps),
+                Err(cause) => Read::Ended(cause, stamps),
+            },
         }
     }
 
-    /// Puts what was read where messages are looked for; opens it first when it is sealed.
-    fn open(&mut self, count: usize) -> Result<(), u16> {
-        let Some(tls) = &mut self.tls else {
-            self.inbox.filled(count);
-            return Ok(());
-        };
-        let mut sealed = &self.sealed[..count];
-        loop {
-            let taken = tls.read_tls(&mut sealed).map_err(|_| link::TLS)?;
-            let state = tls.process_new_packets().map_err(|_| link::TLS)?;
-            let mut waiting = state.plaintext_bytes_to_read();
-            while waiting > 0 {
-                let read = tls.reader().read(self.inbox.vacant()).map_err(|_| link::TLS)?;
-                self.inbox.filled(read);
-                waiting -= read.min(waiting);
-                if read == 0 {
-                    return Err(link::OVERSIZED);
-                }
-            }
-            if state.peer_has_closed() {
-                return Err(link::BROKEN);
-            }
-            if sealed.is_empty() || taken == 0 {
-                return if sealed.is_empty() { Ok(()) } else { Err(link::TLS) };
-            }
-        }
-    }
-
-    /// Sends one frame; false when there is no room for it, or no connection.
+    /// Sends one frame; whether the socket took all of it. A connection that does not take a frame has stalled: it
+    /// takes no other, and ends when nothing is left to read of it.
     #[must_use]
     pub fn send(&mut self, opcode: u16, payload: &[u8]) -> bool {
-        if self.is_ended.is_some() {
+        if self.is_mute.is_some() {
             return false;
         }
         let mask = self.masks.next();
-        let Some(count) = encode(opcode, payload, mask, &mut self.out[self.out_end..]) else { return false };
-        match &mut self.tls {
-            None => self.out_end += count,
-            Some(tls) => {
-                let sealed = tls.writer().write(&self.out[..count]).unwrap_or(0);
-                if sealed != count {
-                    self.is_ended = Some(link::TLS);
-                    return false;
-                }
-            }
-        }
-        self.flush();
-        self.is_ended.is_none()
-    }
-
-    /// Gives the socket what waits.
-    fn flush(&mut self) {
-        let outcome = match &mut self.tls {
-            Some(tls) => {
-                let mut outcome = Ok(0);
-                while outcome.is_ok() && tls.wants_write() {
-                    outcome = tls.write_tls(&mut self.socket);
-                }
-                outcome
-            }
-            None => self.socket.write(&self.out[self.out_sent..self.out_end]).inspect(|sent| self.out_sent += sent),
+        let Some(count) = encode(opcode, payload, mask, &mut self.out) else { return false };
+        let frame = &self.out[..count];
+        let sent = match &mut self.tls {
+            None => self.socket.write(frame).is_ok_and(|taken| taken == count),
+            Some(tls) => tls.send(frame, &mut self.socket),
         };
-        if self.out_sent == self.out_end {
-            (self.out_sent, self.out_end) = (0, 0);
+        if !sent {
+            self.is_mute = Some(link::BROKEN);
         }
-        match outcome {
-            Err(error) if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-                self.is_ended = Some(link::BROKEN);
-            }
-            _ => {}
-        }
-    }
-
-    fn end(&mut self, cause: u16) -> Read {
-        self.is_ended = Some(cause);
-        Read::Ended(cause)
+        sent
     }
 }
 

@@ -2,12 +2,11 @@
 
 use super::Notice;
 use super::control::{Client, ControlSocket};
-use super::watch::{Seen, Watch};
+use super::watch::{Look, Seen, Watch};
 use anyhow::Result;
 use hotpath::record::{Command, command, source};
 use rtrb::Producer;
 use serde_json::json;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
@@ -42,74 +41,87 @@ pub struct Attendant {
     commands: Producer<Command>,
     noticed: Receiver<Notice>,
     limits: Limits,
+    /// Whether the journal can be looked at.
+    looked: Result<()>,
     serial: u64,
     awaited: Vec<Awaited>,
     is_stopping: bool,
 }
 
 /// A run that was looked after to its end; its journal is not closed yet.
-pub struct Attended(Watch);
+pub struct Attended {
+    watch: Watch,
+    looked: Result<()>,
+    awaited: Vec<Awaited>,
+}
 
 impl Attended {
-    /// What the whole journal tells, once it is closed.
+    /// What the whole journal tells, once it is closed. Operators whose command is in it get their answer; the others
+    /// are told that theirs came too late.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn finish(mut self) -> Result<Seen> {
-        while self.0.look()? && !self.0.is_idle() {}
-        Ok(*self.0.seen())
+        self.looked?;
+        while self.watch.look()? == Look::More {}
+        let seen = *self.watch.seen();
+        for Awaited { serial, client, .. } in self.awaited {
+            if serial <= seen.serial {
+                client.answer(&status(&seen));
+            } else {
+                client.refuse("the run has ended: the command was not carried out");
+            }
+        }
+        Ok(seen)
     }
 }
 
 impl Attendant {
-    /// Of the run that has begun in `folder`.
+    /// Of the run that `watch` looks at.
     #[must_use]
     pub fn new(
-        folder: &Path,
+        watch: Watch,
         control: ControlSocket,
         commands: Producer<Command>,
         noticed: Receiver<Notice>,
         limits: Limits,
     ) -> Self {
-        let watch = Watch::new(folder);
-        Self { watch, control, commands, noticed, limits, serial: 0, awaited: Vec::new(), is_stopping: false }
+        let looked = Ok(());
+        Self { watch, looked, control, commands, noticed, limits, serial: 0, awaited: Vec::new(), is_stopping: false }
     }
 
-    /// Looks after the run until `is_over`.
-    ///
-    /// # Errors
-    /// When the journal cannot be read. The run is stopped then.
+    /// Looks after the run until `is_over`. A journal that cannot be read is told of once, and does not end the run.
+    #[must_use]
     pub fn attend(
         mut self,
         tell: &mut dyn FnMut(Notice),
         show: &mut dyn FnMut(&Seen),
         is_over: impl Fn() -> bool,
-    ) -> Result<Attended> {
+    ) -> Attended {
         let start = Instant::now();
-        let mut looked = Ok(());
         while !is_over() {
             self.noticed.try_iter().for_each(&mut *tell);
-            if looked.is_ok() {
-                looked = self.watch.look().map(drop);
-                show(self.watch.seen());
+            if self.looked.is_ok() {
+                self.looked = self.watch.look().map(drop);
+                match &self.looked {
+                    Ok(()) => show(self.watch.seen()),
+                    Err(error) => tell(Notice::Watch(format!(
+                        "the journal cannot be followed ({error:#}): the run goes on, its state is not shown any more"
+                    ))),
+                }
             }
             self.command();
             self.answer();
-            let is_late = self.limits.lasts.is_some_and(|lasts| start.elapsed() >= lasts);
             if self.limits.signal.load(Ordering::Relaxed) {
                 self.stop(source::SIGNAL);
-            } else if is_late {
+            } else if self.limits.lasts.is_some_and(|lasts| start.elapsed() >= lasts) {
                 self.stop(source::TIME);
-            } else if looked.is_err() {
-                self.stop(0);
             }
             sleep(REST);
         }
         self.noticed.try_iter().for_each(&mut *tell);
-        for Awaited { client, .. } in self.awaited.drain(..) {
-            client.answer(&status(self.watch.seen()));
-        }
-        looked.map(|()| Attended(self.watch))
+        let Self { watch, looked, awaited, .. } = self;
+        Attended { watch, looked, awaited }
     }
 
     fn command(&mut self) {

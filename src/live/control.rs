@@ -46,7 +46,8 @@ impl ControlSocket {
     /// When the socket cannot be made.
     pub fn listen(folder: &Path) -> Result<Self> {
         let path = folder.join(SOCKET);
-        let told = || format!("cannot make the control socket {}", path.display());
+        let told =
+            || format!("cannot make the control socket {}; a shorter `run.folder` or --out may help", path.display());
         match fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).with_context(told),
             _ => {}

@@ -79,6 +79,12 @@ impl<'a, V: Venue> Hot<'a, V> {
         self.load
     }
 
+    /// The clock that stamps what this thread receives.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Monotonic nanoseconds now.
     #[must_use]
     pub fn now_ns(&self) -> u64 {

@@ -13,7 +13,7 @@ pub use hot::{Due, Hot, Load};
 pub use run::{Begun, Plan, Ran, run};
 pub use settings::{random, settings, spins};
 pub use turn::LiveLoop;
-pub use watch::{Seen, Watch};
+pub use watch::{Look, Seen, Watch};
 
 /// Something that an operator may want to know.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub enum Notice {
     Link(String),
     /// Of the host.
     Host(String),
+    /// Of looking at the run.
+    Watch(String),
     /// Of the journal's files.
     Journal(journal::Event),
 }

@@ -6,7 +6,7 @@ use super::control::ControlSocket;
 use super::hot::{Hot, Load};
 use super::settings::{random, settings, spins};
 use super::turn::LiveLoop;
-use super::watch::Seen;
+use super::watch::{Seen, Watch};
 use crate::clock::Clock;
 use crate::config::Loaded;
 use crate::host;
@@ -19,7 +19,7 @@ use hotpath::config::Config;
 use hotpath::halt::Halt;
 use hotpath::record::{Command, Found};
 use hotpath::venue::Venue;
-use journal::{Caveat, Feed, Folder, Live, Parts, Role, Totals};
+use journal::{Caveat, Feed, Folder, Live, Parts, Role, Totals, segment_path};
 use rtrb::{Consumer, RingBuffer};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -89,6 +89,7 @@ pub fn run(loaded: &Loaded, plan: Plan<'_>, begun: impl FnOnce(&Begun)) -> Resul
         .with_context(|| format!("cannot make the folder {}", plan.folder.display()))?;
     let folder = Folder::take(plan.folder)?;
     let control = ControlSocket::listen(plan.folder)?;
+    let first = segment_path(plan.folder, folder.next_segment()?);
     let clock = Clock::start();
     let spins = spins();
     let Parts { feed, scribe, keeper, events, found, caveats } = Parts::begin(folder, settings(loaded, &clock)?)?;
@@ -111,14 +112,14 @@ pub fn run(loaded: &Loaded, plan: Plan<'_>, begun: impl FnOnce(&Begun)) -> Resul
     };
     let job = RunJob { hot, dialler };
     let (hot, links) = with_codec(&loaded.config, job)??;
-    let attendant = Attendant::new(plan.folder, control, commands, noticed, plan.limits);
-    let seen = attendant.attend(plan.tell, plan.show, || hot.is_finished());
+    let watch = Watch::new(first, config.markets[0].connection);
+    let attendant = Attendant::new(watch, control, commands, noticed, plan.limits);
+    let attended = attendant.attend(plan.tell, plan.show, || hot.is_finished());
     let (outcome, load, feed) =
         hot.join().map_err(|_| anyhow!("the hot thread panicked: keep the journal and replay it"))?;
     let totals = live.close(feed);
-    for thread in links {
-        let _ = thread.join();
-    }
+    // A thread that makes a connection is not waited for: it may hang on a name for long, and has nothing to lose.
+    drop(links);
     let _ = telling.join();
     let totals = totals?;
     let (close, halt) = match outcome {
@@ -126,7 +127,7 @@ pub fn run(loaded: &Loaded, plan: Plan<'_>, begun: impl FnOnce(&Begun)) -> Resul
         Err(RunError::Halt(halt)) => (None, Some(halt)),
         Err(error) => return Err(error.into()),
     };
-    Ok(Ran { close, halt, seen: seen?.finish()?, load, totals, folder: plan.folder.to_owned() })
+    Ok(Ran { close, halt, seen: attended.finish()?, load, totals, folder: plan.folder.to_owned() })
 }
 
 /// Passes on what housekeeping says.

@@ -1,20 +1,24 @@
 //! The loop of the pinned thread: commands, what is due, then each socket; after every input, what the engine asked
 //! for.
 //!
-//! It never waits for anything. A read that brings frames is taken frame by frame; the last one ends the read and
-//! lets the engine decide.
+//! It never waits for anything but room in the journal. What one read brings is taken message by message; the last one
+//! ends the read and lets the engine decide.
 
 use super::hot::{Due, Hot};
-use crate::link::{Answer, Desk, Read, Wire};
+use crate::link::{Answer, Desk, Read, Stamps, Wire};
 use crate::run::RunError;
 use hotpath::record::{
     Command, FRAME_BYTES_MAX, Found, Host, Link, NO_CONNECTION, Sent, action, close, command, link, sent,
 };
+use hotpath::session::LinkState;
 use hotpath::turn::{Input, Wanted};
 use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue};
 use hotpath::websocket::{BROKEN, CLOSE, Message, PING, PONG, TEXT, Violation, close_code};
 use rtrb::Consumer;
 
+/// Messages of a read, at most: what is more is a read of its own, so that a flood on one connection keeps neither
+/// commands nor other connections waiting.
+const READ_MESSAGES_MAX: usize = 512;
 /// WebSocket's close code for a connection that is given up in order.
 const GOING_AWAY: u16 = 1001;
 /// What stands for a close code when a connection broke off without one.
@@ -25,6 +29,8 @@ struct Post {
     connection: u16,
     desk: Desk,
     wire: Option<Box<Wire>>,
+    /// When what lies in the inbox was received.
+    stamps: Stamps,
 }
 
 /// How a connection came to its end.
@@ -32,6 +38,17 @@ struct Post {
 struct End {
     cause: u16,
     close_code: u16,
+}
+
+/// What came of taking messages.
+#[derive(Clone, Copy)]
+enum Taken {
+    /// No whole message is left.
+    All,
+    /// There may be more.
+    Some,
+    /// The connection is over.
+    End(End),
 }
 
 /// The pinned thread of a live run.
@@ -47,8 +64,8 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
     /// A loop over the connections of `desks`, each with its number.
     #[must_use]
     pub fn new(hot: Hot<'a, V>, desks: Vec<(u16, Desk)>, commands: Consumer<Command>) -> Self {
-        let posts = desks.into_iter().map(|(connection, desk)| Post { connection, desk, wire: None }).collect();
-        Self { hot, posts, commands, closing: None }
+        let post = |(connection, desk)| Post { connection, desk, wire: None, stamps: Stamps::default() };
+        Self { hot, posts: desks.into_iter().map(post).collect(), commands, closing: None }
     }
 
     /// The engine's place, at the end.
@@ -63,7 +80,7 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
     /// As [`LiveLoop::run`].
     pub fn begin(&mut self, found: Option<Found>, granted: &[Host]) -> Result<(), RunError> {
         self.hot.begin(found)?;
-        granted.iter().try_for_each(|row| self.hot.take(&Input::Host(NO_CONNECTION, *row)))
+        granted.iter().try_for_each(|row| self.take(&Input::Host(NO_CONNECTION, *row)))
     }
 
     /// Runs until a command, or the end of the connection that trades, ends the run; returns one of [`close`].
@@ -73,9 +90,8 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
     pub fn run(&mut self) -> Result<u16, RunError> {
         loop {
             self.serve()?;
-            let is_commanded = self.command()?;
             if let Some(cause) = self.closing {
-                self.part_all();
+                self.part_all()?;
                 self.hot.close(cause)?;
                 return Ok(cause);
             }
@@ -83,7 +99,7 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
                 Due::Done => {}
                 Due::Full => self.hot.rest(),
                 Due::Nothing => {
-                    let mut is_busy = is_commanded;
+                    let mut is_busy = self.command()?;
                     for place in 0..self.posts.len() {
                         is_busy |= self.tend(place)?;
                     }
@@ -95,11 +111,27 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
         }
     }
 
+    /// Takes an input once the journal has room for any turn.
+    fn take(&mut self, input: &Input<'_>) -> Result<(), RunError> {
+        self.wait_for_room()?;
+        self.hot.take(input)
+    }
+
+    /// Waits until the journal takes a whole turn; meanwhile what is due is done.
+    fn wait_for_room(&mut self) -> Result<(), RunError> {
+        while self.hot.room_is_short() {
+            if self.hot.due()? != Due::Done {
+                self.hot.rest();
+            }
+        }
+        Ok(())
+    }
+
     fn command(&mut self) -> Result<bool, RunError> {
         let Ok(command) = self.commands.pop() else { return Ok(false) };
-        self.hot.take(&Input::Command(command))?;
+        self.take(&Input::Command(command))?;
         if command.code == command::STOP {
-            self.closing = Some(close::STOPPED);
+            self.closing.get_or_insert(close::STOPPED);
         }
         self.serve()?;
         Ok(true)
@@ -113,18 +145,20 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
             return Ok(true);
         }
         let Some(wire) = &mut post.wire else { return Ok(false) };
-        let read = wire.read();
-        let recv_ns = self.hot.now_ns();
-        match read {
+        // What the last read left.
+        if wire.inbox().has_next() {
+            self.take_read(place)?;
+            return Ok(true);
+        }
+        match wire.read(self.hot.clock()) {
             Read::Nothing => return Ok(false),
-            Read::Bytes { kernel_utc_ns } => {
-                if let Some(end) = self.take_messages(place, recv_ns, kernel_utc_ns)? {
-                    self.end(place, end, recv_ns)?;
-                }
+            Read::Bytes(stamps) => {
+                post.stamps = stamps;
+                self.take_read(place)?;
             }
-            Read::Ended(cause) => {
-                let end = self.take_messages(place, recv_ns, 0)?;
-                self.end(place, end.unwrap_or(End { cause, close_code: ABNORMAL }), recv_ns)?;
+            Read::Ended(cause, stamps) => {
+                post.stamps = stamps;
+                self.take_rest(place, End { cause, close_code: ABNORMAL })?;
             }
         }
         Ok(true)
@@ -138,75 +172,85 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
             Answer::Failed { cause, code } => self.link(connection, 0, End { cause, close_code: code }, recv_ns),
             Answer::Made(wire) => {
                 for row in wire.granted() {
-                    self.hot.take(&Input::Host(connection, *row))?;
+                    self.take(&Input::Host(connection, *row))?;
                 }
                 self.posts[place].wire = Some(wire);
+                self.posts[place].stamps = Stamps { recv_ns, kernel_utc_ns: 0 };
                 self.link(connection, 1, End { cause: link::CONNECTED, close_code: 0 }, recv_ns)?;
                 // The first message may have come with the answer to the upgrade.
-                match self.take_messages(place, recv_ns, 0)? {
-                    Some(end) => self.end(place, end, recv_ns),
-                    None => Ok(()),
-                }
+                self.take_read(place)
             }
         }
     }
 
-    /// Takes all whole messages that were received. Returns how the connection ended, if it did.
-    fn take_messages(&mut self, place: usize, recv_ns: u64, kernel_utc_ns: u64) -> Result<Option<End>, RunError> {
+    /// Takes the messages of one read.
+    fn take_read(&mut self, place: usize) -> Result<(), RunError> {
+        match self.take_messages(place)? {
+            Taken::End(end) => self.end(place, end),
+            Taken::All | Taken::Some => Ok(()),
+        }
+    }
+
+    /// Takes all messages of a connection that is over; a close among them tells why.
+    fn take_rest(&mut self, place: usize, otherwise: End) -> Result<(), RunError> {
         loop {
+            match self.take_messages(place)? {
+                Taken::Some => {}
+                Taken::All => return self.end(place, otherwise),
+                Taken::End(end) => return self.end(place, end),
+            }
+        }
+    }
+
+    fn take_messages(&mut self, place: usize) -> Result<Taken, RunError> {
+        for count in 1..=READ_MESSAGES_MAX {
             self.wait_for_room()?;
-            let Post { connection, wire: Some(wire), .. } = &mut self.posts[place] else { return Ok(None) };
+            let Post { connection, wire: Some(wire), stamps, .. } = &mut self.posts[place] else {
+                return Ok(Taken::All);
+            };
             let message = match wire.inbox_mut().next() {
                 Ok(Some(message)) => message,
-                Ok(None) => return Ok(None),
-                Err(violation) => return Ok(Some(End { cause: cause_of(violation), close_code: 0 })),
+                Ok(None) => return Ok(Taken::All),
+                Err(violation) => return Ok(Taken::End(End { cause: cause_of(violation), close_code: 0 })),
             };
-            let end_of_read = !wire.inbox().has_next();
-            let bytes = wire.inbox().bytes(&message);
-            let frame = Frame { connection: *connection, opcode: message.opcode, bytes };
+            let end_of_read = count == READ_MESSAGES_MAX || !wire.inbox().has_next();
+            let frame = Frame { connection: *connection, opcode: message.opcode, bytes: wire.inbox().bytes(&message) };
+            let Stamps { recv_ns, kernel_utc_ns } = *stamps;
             self.hot.take(&Input::Frame { frame, recv_ns, kernel_utc_ns, end_of_read })?;
             let end = answer_control(wire, &message);
             self.serve()?;
-            if end.is_some() {
-                return Ok(end);
+            if let Some(end) = end {
+                return Ok(Taken::End(end));
             }
         }
-    }
-
-    /// Waits until the journal takes a whole turn; meanwhile what is due is done.
-    fn wait_for_room(&mut self) -> Result<(), RunError> {
-        while self.hot.room_is_short() {
-            if self.hot.due()? != Due::Done {
-                self.hot.rest();
-            }
-        }
-        Ok(())
+        Ok(Taken::Some)
     }
 
     /// A connection is over: what came of it last is recorded, then its end.
-    fn end(&mut self, place: usize, end: End, recv_ns: u64) -> Result<(), RunError> {
-        let Post { connection, wire, desk } = &mut self.posts[place];
-        let connection = *connection;
+    fn end(&mut self, place: usize, end: End) -> Result<(), RunError> {
+        let Post { connection, wire, stamps, .. } = &mut self.posts[place];
+        let (connection, recv_ns) = (*connection, stamps.recv_ns);
         let Some(mut wire) = wire.take() else { return Ok(()) };
         for bytes in wire.inbox().remains() {
             if !bytes.is_empty() {
                 let bytes = bytes.get(..FRAME_BYTES_MAX).unwrap_or(bytes);
                 let frame = Frame { connection, opcode: BROKEN, bytes };
-                self.hot.take(&Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true })?;
+                self.take(&Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true })?;
             }
         }
-        part(&mut wire, GOING_AWAY);
-        desk.bury(wire);
-        self.link(connection, 0, end, recv_ns)
+        // Whether the goodbye arrives is no matter.
+        let _ = wire.send(CLOSE, &GOING_AWAY.to_be_bytes());
+        self.posts[place].desk.bury(wire);
+        self.link(connection, 0, end, self.hot.now_ns())
     }
 
     fn link(&mut self, connection: u16, up: u16, end: End, recv_ns: u64) -> Result<(), RunError> {
         let End { cause, close_code } = end;
-        self.hot.take(&Input::Link(connection, Link { up, cause, close_code, spare: 0, recv_ns, spare_tail: 0 }))?;
-        let trades = self.hot.core().engine().config().markets[0].connection;
-        let session = self.hot.core().engine().session();
-        if session.link(trades).is_some_and(hotpath::session::LinkState::is_stopped) {
-            self.closing = Some(close::LINK_STOPPED);
+        self.take(&Input::Link(connection, Link { up, cause, close_code, spare: 0, recv_ns, spare_tail: 0 }))?;
+        let engine = self.hot.core().engine();
+        let trades = engine.config().markets().first().map_or(NO_CONNECTION, |market| market.connection);
+        if engine.session().link(trades).is_some_and(LinkState::is_stopped) {
+            self.closing.get_or_insert(close::LINK_STOPPED);
         }
         self.serve()
     }
@@ -223,9 +267,7 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
                         self.link(wanted.connection, 0, end, self.hot.now_ns())?;
                     }
                 }
-                action::DISCONNECT => {
-                    self.end(place, End { cause: link::ASKED, close_code: 0 }, self.hot.now_ns())?;
-                }
+                action::DISCONNECT => self.end(place, End { cause: link::ASKED, close_code: 0 })?,
                 _ => self.send(place, &wanted)?,
             }
         }
@@ -247,17 +289,12 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
             bytes: text.map_or(0, |text| text.len() as u16),
             outcome: if is_sent { sent::SENT } else { sent::NOT_SENT },
         };
-        self.hot.take(&Input::Sent(wanted.connection, body))
+        self.take(&Input::Sent(wanted.connection, body))
     }
 
-    /// The run ends: every connection is told.
-    fn part_all(&mut self) {
-        for Post { wire, desk, .. } in &mut self.posts {
-            if let Some(mut wire) = wire.take() {
-                part(&mut wire, GOING_AWAY);
-                desk.bury(wire);
-            }
-        }
+    /// The run ends: every connection is told, and what it left is recorded.
+    fn part_all(&mut self) -> Result<(), RunError> {
+        (0..self.posts.len()).try_for_each(|place| self.end(place, End { cause: link::ASKED, close_code: 0 }))
     }
 }
 
@@ -276,25 +313,18 @@ fn answer_control(wire: &mut Wire, message: &Message) -> Option<End> {
     // The payload lies in the inbox; a control frame's is short.
     let mut copy = [0; 125];
     let payload = wire.inbox().bytes(message);
-    let payload = copy.get_mut(..payload.len()).map(|copy| {
-        copy.copy_from_slice(payload);
-        &*copy
-    });
-    match (message.opcode, payload) {
-        (PING, Some(payload)) => {
-            // A pong that does not fit is one that the exchange misses.
-            let _ = wire.send(PONG, payload);
+    let copy = copy.get_mut(..payload.len())?;
+    copy.copy_from_slice(payload);
+    match message.opcode {
+        PING => {
+            // A connection that does not take it has stalled, and ends for that.
+            let _ = wire.send(PONG, copy);
             None
         }
-        (CLOSE, Some(payload)) => match close_code(payload) {
-            Ok(close_code) => Some(End { cause: link::CLOSED, close_code }),
-            Err(_) => Some(End { cause: link::PROTOCOL, close_code: 0 }),
-        },
+        CLOSE => Some(close_code(copy).map_or(End { cause: link::PROTOCOL, close_code: 0 }, |close_code| End {
+            cause: link::CLOSED,
+            close_code,
+        })),
         _ => None,
     }
-}
-
-/// Says goodbye, as far as the connection still takes it.
-fn part(wire: &mut Wire, code: u16) {
-    let _ = wire.send(CLOSE, &code.to_be_bytes());
 }

@@ -6,8 +6,8 @@ use hotpath::record::{
     Ack, Clock, Command, Features, Frame, Head, Health, Kind, Link, Quality, Quote, body_of, channel, command, flag,
     method,
 };
-use journal::{FolderFollower, FolderPoll, Record};
-use std::path::{Path, PathBuf};
+use journal::{FolderFollower, FolderPoll, RECORDS_AT, Record};
+use std::path::PathBuf;
 
 /// Records of one look, at most: a look ends, however fast the journal grows.
 const RECORDS_MAX: usize = 200_000;
@@ -57,43 +57,43 @@ impl Seen {
     /// Share of the run's time with a trusted book; none while it has no time.
     #[must_use]
     pub fn uptime(&self) -> Option<f64> {
-        let span_ns = self.last_ns - self.first_ns;
+        let span_ns = self.last_ns.saturating_sub(self.first_ns);
         (span_ns > 0).then(|| self.trusted_ns as f64 / span_ns as f64)
     }
 }
 
-/// Looks at a folder of runs, from the newest on.
+/// Follows the journal of one run.
 #[derive(Debug)]
 pub struct Watch {
-    folder: PathBuf,
+    first: PathBuf,
     follower: Option<FolderFollower>,
     seen: Seen,
-    /// Bytes of the segments before this one.
-    bytes_before: u64,
+    /// Which connection carries market 0.
+    connection: u16,
     /// The last reading of the clocks, and when the last frame was read.
     clock: (u64, u64),
     recv_ns: u64,
     /// Whether there is a book that a checksum can be compared with.
     has_book: bool,
-    /// Whether the last look found nothing more.
-    is_idle: bool,
+}
+
+/// What a look came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// There may be more.
+    More,
+    /// All that was there is taken in; the run goes on.
+    Idle,
+    /// The run is over.
+    Over,
 }
 
 impl Watch {
-    /// Looks at `folder`, where a run has begun its first segment.
+    /// Looks at the run that begins with the segment `first`. `connection` carries its market 0.
     #[must_use]
-    pub fn new(folder: &Path) -> Self {
-        let folder = folder.to_owned();
-        Self {
-            folder,
-            follower: None,
-            seen: Seen::default(),
-            bytes_before: 0,
-            clock: (0, 0),
-            recv_ns: 0,
-            has_book: false,
-            is_idle: false,
-        }
+    pub fn new(first: PathBuf, connection: u16) -> Self {
+        let seen = Seen::default();
+        Self { first, follower: None, seen, connection, clock: (0, 0), recv_ns: 0, has_book: false }
     }
 
     /// What was seen.
@@ -102,49 +102,44 @@ impl Watch {
         &self.seen
     }
 
-    /// Whether the last look took in all that there was.
-    #[must_use]
-    pub const fn is_idle(&self) -> bool {
-        self.is_idle
-    }
-
-    /// Takes in what was committed since; false when the run is over.
+    /// Takes in what was committed since.
     ///
     /// # Errors
     /// As [`FolderFollower::poll`].
-    pub fn look(&mut self) -> Result<bool> {
+    pub fn look(&mut self) -> Result<Look> {
         let mut follower = match self.follower.take() {
             Some(follower) => follower,
-            None => FolderFollower::open(&self.folder)?,
+            None => FolderFollower::open(&self.first)?,
         };
-        let mut goes_on = true;
-        self.is_idle = false;
+        let look = self.take_in(&mut follower);
+        self.follower = Some(follower);
+        look
+    }
+
+    fn take_in(&mut self, follower: &mut FolderFollower) -> Result<Look> {
         for _ in 0..RECORDS_MAX {
             match follower.poll()? {
+                // Another run has begun behind this one.
+                FolderPoll::Begun(header) if self.seen.run_id != 0 && header.run_id != self.seen.run_id => {
+                    return Ok(Look::Over);
+                }
                 FolderPoll::Begun(header) => {
                     self.seen.run_id = header.run_id;
-                    self.bytes_before = self.seen.bytes;
+                    self.seen.bytes += RECORDS_AT as u64;
                 }
                 FolderPoll::Record(record) => self.take(&record),
-                FolderPoll::Pending => {
-                    self.is_idle = true;
-                    break;
-                }
-                FolderPoll::Closed | FolderPoll::Abandoned => {
-                    goes_on = false;
-                    break;
-                }
+                FolderPoll::Pending => return Ok(Look::Idle),
+                FolderPoll::Closed | FolderPoll::Abandoned => return Ok(Look::Over),
             }
         }
-        self.seen.bytes = self.bytes_before + follower.offset() as u64;
-        self.follower = Some(follower);
-        Ok(goes_on)
+        Ok(Look::More)
     }
 
     fn take(&mut self, record: &Record<'_>) {
         let (head, bytes) = (&record.head, record.bytes);
         self.pass(head.taken_ns);
         self.seen.records += 1;
+        self.seen.bytes += bytes.len() as u64;
         match head.kind {
             Kind::FRAME => {
                 self.seen.frames += u64::from(!head.has(flag::CONTINUES));
@@ -172,7 +167,7 @@ impl Watch {
             Kind::QUALITY => {
                 let failed = body_of(bytes).is_some_and(|body: Quality| body.check == Check::Checksum as u16);
                 if failed {
-                    self.seen.checksums.0 -= 1;
+                    self.seen.checksums.0 = self.seen.checksums.0.saturating_sub(1);
                     self.seen.checksums.1 += 1;
                 }
             }
@@ -206,7 +201,7 @@ impl Watch {
             self.seen.links |= bit;
         } else {
             self.seen.links &= !bit;
-            self.has_book = false;
+            self.has_book &= connection != self.connection;
         }
     }
 
@@ -215,7 +210,7 @@ impl Watch {
         if self.seen.records == 0 {
             self.seen.first_ns = now_ns;
         } else if self.seen.is_trusted {
-            self.seen.trusted_ns += now_ns - self.seen.last_ns;
+            self.seen.trusted_ns += now_ns.saturating_sub(self.seen.last_ns);
         }
         self.seen.last_ns = now_ns;
     }

@@ -1,0 +1,82 @@
+//! Standard error on a thread of its own: a terminal that is stopped, or gone, keeps no run from hearing its operator.
+
+use super::told::sentence;
+use crate::live::Notice;
+use std::io::{IsTerminal, Write};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+/// Lines that wait to be written; what comes on top is not told. It is in the journal.
+const LINES_MAX: usize = 256;
+/// How long the end of a run waits for the last lines.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+enum Line {
+    /// To stay.
+    Said(String),
+    /// Until the next one.
+    Status(String),
+    /// The last.
+    End(SyncSender<()>),
+}
+
+/// Writes what a run tells.
+pub(super) struct Teller {
+    lines: SyncSender<Line>,
+}
+
+impl Teller {
+    pub(super) fn start() -> Self {
+        let (lines, told) = sync_channel(LINES_MAX);
+        thread::spawn(move || write(&told));
+        Self { lines }
+    }
+
+    /// Something that the operator may want to know.
+    pub(super) fn notice(&self, notice: Notice) {
+        let text = match notice {
+            Notice::Link(what) | Notice::Host(what) | Notice::Watch(what) => Some(what),
+            Notice::Journal(event) => sentence(event),
+        };
+        if let Some(text) = text {
+            self.tell(Line::Said(text));
+        }
+    }
+
+    /// How the run gets on.
+    pub(super) fn status(&self, text: String) {
+        self.tell(Line::Status(text));
+    }
+
+    /// Waits until everything is written, but not for ever.
+    pub(super) fn end(self) {
+        let (done, ended) = sync_channel(1);
+        self.tell(Line::End(done));
+        let _ = ended.recv_timeout(PATIENCE);
+    }
+
+    fn tell(&self, line: Line) {
+        let _ = self.lines.try_send(line);
+    }
+}
+
+/// Without a place to write to there is nobody to tell: failures are no matter.
+fn write(told: &Receiver<Line>) {
+    let is_terminal = std::io::stderr().is_terminal();
+    let mut err = std::io::stderr();
+    let clear = if is_terminal { "\r\x1b[2K" } else { "" };
+    for line in told {
+        let _ = match line {
+            Line::Said(text) => writeln!(err, "{clear}fathom: {text}"),
+            Line::Status(text) if is_terminal => write!(err, "{clear}{text}"),
+            Line::Status(text) => writeln!(err, "{text}"),
+            Line::End(done) => {
+                let _ = write!(err, "{clear}").and_then(|()| err.flush());
+                let _ = done.send(());
+                return;
+            }
+        };
+        let _ = err.flush();
+    }
+}
