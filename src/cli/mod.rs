@@ -1,9 +1,9 @@
 //! What the programs share: exit codes, output, progress.
 
 pub mod cat;
-pub mod exchange;
 mod check;
 mod ctl;
+pub mod exchange;
 pub mod fathom;
 mod follow;
 mod init;
