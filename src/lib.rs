@@ -3,6 +3,7 @@
 //! The engine itself is the crate `hotpath`; the files are the crate `journal`. The shell decides
 //! nothing about a price or an order.
 
+pub mod checksums;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -24,6 +25,7 @@ pub mod replay;
 pub mod run;
 pub mod sample;
 pub mod starter;
+pub mod tie;
 pub mod uptime;
 pub mod utc;
 pub mod venue;

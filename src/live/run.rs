@@ -112,7 +112,7 @@ pub fn run(loaded: &Loaded, plan: Plan<'_>, begun: impl FnOnce(&Begun)) -> Resul
     };
     let job = RunJob { hot, dialler };
     let (hot, links) = with_codec(&loaded.config, job)??;
-    let watch = Watch::new(first, config.markets[0].connection);
+    let watch = Watch::new(first);
     let attendant = Attendant::new(watch, control, commands, noticed, plan.limits);
     let attended = attendant.attend(plan.tell, plan.show, || hot.is_finished());
     let (outcome, load, feed) =

@@ -1,11 +1,9 @@
 //! What a running engine looks like from outside: read from the journal as it grows, never from the engine.
 
+use crate::checksums::Checksums;
+use crate::tie::Tie;
 use anyhow::Result;
-use hotpath::quality::Check;
-use hotpath::record::{
-    Ack, Clock, Command, Features, Frame, Head, Health, Kind, Link, Quality, Quote, body_of, channel, command, flag,
-    method,
-};
+use hotpath::record::{Command, Features, Frame, Head, Health, Kind, Link, Quote, body_of, command, flag};
 use journal::{FolderFollower, FolderPoll, RECORDS_AT, Record};
 use std::path::PathBuf;
 
@@ -68,13 +66,10 @@ pub struct Watch {
     first: PathBuf,
     follower: Option<FolderFollower>,
     seen: Seen,
-    /// Which connection carries market 0.
-    connection: u16,
     /// The last reading of the clocks, and when the last frame was read.
-    clock: (u64, u64),
+    tie: Option<Tie>,
     recv_ns: u64,
-    /// Whether there is a book that a checksum can be compared with.
-    has_book: bool,
+    checksums: Checksums,
 }
 
 /// What a look came to.
@@ -89,11 +84,11 @@ pub enum Look {
 }
 
 impl Watch {
-    /// Looks at the run that begins with the segment `first`. `connection` carries its market 0.
+    /// Looks at the run that begins with the segment `first`.
     #[must_use]
-    pub fn new(first: PathBuf, connection: u16) -> Self {
-        let seen = Seen::default();
-        Self { first, follower: None, seen, connection, clock: (0, 0), recv_ns: 0, has_book: false }
+    pub fn new(first: PathBuf) -> Self {
+        let (seen, checksums) = (Seen::default(), Checksums::default());
+        Self { first, follower: None, seen, tie: None, recv_ns: 0, checksums }
     }
 
     /// What was seen.
@@ -140,14 +135,14 @@ impl Watch {
         self.pass(head.taken_ns);
         self.seen.records += 1;
         self.seen.bytes += bytes.len() as u64;
+        self.checksums.take(head, bytes);
+        self.seen.checksums = (self.checksums.ok, self.checksums.bad);
         match head.kind {
             Kind::FRAME => {
                 self.seen.frames += u64::from(!head.has(flag::CONTINUES));
                 self.recv_ns = body_of::<Frame>(bytes).map_or(self.recv_ns, |frame| frame.recv_ns);
             }
-            Kind::CLOCK => {
-                self.clock = body_of(bytes).map_or(self.clock, |clock: Clock| (clock.mono_ns, clock.utc_ns));
-            }
+            Kind::CLOCK => self.tie = Tie::of(bytes).or(self.tie),
             Kind::COMMAND => self.command(body_of(bytes)),
             Kind::HEALTH => {
                 if let Some(Health { journal_lag_ns, round_trip_ns, .. }) = body_of(bytes) {
@@ -162,15 +157,7 @@ impl Watch {
 
     fn take_of_market(&mut self, head: &Head, bytes: &[u8]) {
         match head.kind {
-            Kind::SNAPSHOT => self.has_book = true,
             Kind::BOOK_END => self.book_end(head),
-            Kind::QUALITY => {
-                let failed = body_of(bytes).is_some_and(|body: Quality| body.check == Check::Checksum as u16);
-                if failed {
-                    self.seen.checksums.0 = self.seen.checksums.0.saturating_sub(1);
-                    self.seen.checksums.1 += 1;
-                }
-            }
             Kind::FEATURES => {
                 self.seen.is_trusted = true;
                 self.seen.touch = body_of(bytes).map(|body: Features| (body.bid_ticks, body.ask_ticks));
@@ -179,12 +166,6 @@ impl Watch {
                 let quote: Option<Quote> = body_of(bytes);
                 let stands = quote.filter(|quote| quote.bid_lots > 0);
                 self.seen.quote = stands.map(|quote| (quote.bid_ticks, quote.ask_ticks));
-            }
-            Kind::ACK => {
-                let ended = body_of(bytes).is_some_and(|ack: Ack| {
-                    ack.method == method::UNSUBSCRIBE && ack.channel == channel::BOOK && ack.success != 0
-                });
-                self.has_book &= !ended;
             }
             Kind::GAP_OPEN => {
                 self.seen.is_trusted = false;
@@ -201,7 +182,6 @@ impl Watch {
             self.seen.links |= bit;
         } else {
             self.seen.links &= !bit;
-            self.has_book &= connection != self.connection;
         }
     }
 
@@ -226,11 +206,8 @@ impl Watch {
     }
 
     fn book_end(&mut self, head: &Head) {
-        self.seen.checksums.0 += u64::from(self.has_book && head.has(flag::CHECKSUM));
-        let (mono_ns, utc_ns) = self.clock;
-        if head.exch_ns != 0 && utc_ns != 0 {
-            let recv_utc_ns = utc_ns.wrapping_add(self.recv_ns.wrapping_sub(mono_ns));
-            self.seen.delay_ns = Some(recv_utc_ns.wrapping_sub(head.exch_ns).cast_signed());
+        if let (Some(tie), true) = (self.tie, head.exch_ns != 0) {
+            self.seen.delay_ns = Some(tie.since_utc_ns(head.exch_ns, self.recv_ns));
         }
     }
 }
