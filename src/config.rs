@@ -18,10 +18,11 @@ pub use diary::DiaryConfig;
 pub use document::Effective;
 pub use error::ConfigError;
 pub use live::{HostConfig, LinkConfig, LiveConfig, Mode};
+pub use meaning::venue_name;
 
 use document::Document;
 use error::Fault;
-use hotpath::config::Config;
+use hotpath::config::{Config, SessionConfig};
 use std::path::{Path, PathBuf};
 use typed::{Typed, Venue};
 
@@ -68,6 +69,14 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ConfigError> {
     let Typed { venue, .. } = typed;
     let Venue { name: venue_name, url, symbol, .. } = venue;
     Ok(Loaded { config, diary, live, venue_name, url, symbol, model_path, effective })
+}
+
+/// BLAKE3 of what the engine gets, whether or not it asks for its connections: a live run and an import of one
+/// configuration have the same.
+#[must_use]
+pub fn hash_of(config: &Config) -> String {
+    let config = Config { session: SessionConfig { active: 0, ..config.session }, ..*config };
+    blake3::hash(bytemuck::bytes_of(&config)).to_hex().to_string()
 }
 
 /// The text of a file.

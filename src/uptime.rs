@@ -13,6 +13,8 @@ pub struct Uptime {
     pub span_ns: u64,
     /// Time of it with a trusted book, nanoseconds.
     pub trusted_ns: u64,
+    /// From when to when the book was trusted, monotonic nanoseconds of each run.
+    pub spans: Vec<(u64, u64)>,
 }
 
 impl Uptime {
@@ -114,6 +116,7 @@ impl Watch {
             uptime.symbol = book.symbol;
             uptime.span_ns += last_ns.saturating_sub(first_ns);
             uptime.trusted_ns += book.spans.iter().map(within).sum::<u64>();
+            uptime.spans.extend(book.spans);
         }
     }
 }

@@ -47,14 +47,9 @@ pub fn run(args: &CheckArgs) -> Result<Ended> {
     Ok(if args.strict && is_unfit { Ended::Failed } else { Ended::Ok })
 }
 
-/// The hash of what the engine gets.
-fn hash(loaded: &Loaded) -> String {
-    blake3::hash(bytemuck::bytes_of(&loaded.config)).to_hex().to_string()
-}
-
 fn print(loaded: &Loaded, findings: &[Finding]) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "configuration {}", hash(loaded))?;
+    writeln!(out, "configuration {}", config::hash_of(&loaded.config))?;
     let width = loaded.effective.iter().map(|row| row.key.len()).max().unwrap_or(0);
     for row in &loaded.effective {
         let place = if row.place.starts_with("override") { "  (override)" } else { "" };
@@ -85,5 +80,5 @@ fn to_json(loaded: &Loaded, findings: &[Finding]) -> Value {
         .iter()
         .map(|row| json!({ "what": row.what, "found": row.found, "fit": row.is_fit, "advice": row.advice }))
         .collect();
-    json!({ "hash": hash(loaded), "keys": keys, "host": host })
+    json!({ "hash": config::hash_of(&loaded.config), "keys": keys, "host": host })
 }

@@ -357,7 +357,7 @@ fn run_gaps(args: &FilesArgs) -> Result<Ended> {
         writeln!(out, "feed {code}: {count}")?;
     }
     for (instrument, uptime) in &gaps.uptimes {
-        let Uptime { symbol, span_ns, trusted_ns } = uptime;
+        let Uptime { symbol, span_ns, trusted_ns, .. } = uptime;
         let share = uptime.share().map_or("no time".to_owned(), |share| format!("{:.4} %", share * 100.0));
         let (trusted_s, span_s) = (*trusted_ns as f64 / 1e9, *span_ns as f64 / 1e9);
         writeln!(out, "uptime of market {instrument} {symbol}: {share}, {trusted_s:.6} s of {span_s:.6} s")?;
@@ -367,7 +367,7 @@ fn run_gaps(args: &FilesArgs) -> Result<Ended> {
 }
 
 fn uptime_json((instrument, uptime): (&u16, &Uptime)) -> Value {
-    let Uptime { symbol, span_ns, trusted_ns } = uptime;
+    let Uptime { symbol, span_ns, trusted_ns, .. } = uptime;
     json!({
         "instrument": instrument,
         "symbol": symbol,

@@ -35,6 +35,12 @@ const VENUES: &[VenueRules] = &[VenueRules {
     checksum_rule: checksum_rule::CRC32_TOP10,
 }];
 
+/// The name of a venue's number, as a configuration writes it; none when no configuration can name it.
+#[must_use]
+pub fn venue_name(number: u16) -> Option<&'static str> {
+    VENUES.iter().find(|rules| rules.venue == number).map(|rules| rules.name)
+}
+
 /// The configuration of the engine, of the journal's upkeep and of a live run.
 ///
 /// # Errors

@@ -54,17 +54,38 @@ pub fn replay(paths: &[PathBuf], out: Option<&Path>, threads: Option<NonZero<usi
     reports.into_iter().map(|(_, report)| report).collect()
 }
 
+/// The digest of one segment, and where it stands in its run.
+#[derive(Clone, Copy, Debug)]
+pub struct SegmentDigest {
+    /// The run.
+    pub run_id: u64,
+    /// Sequence number of the segment's first record.
+    pub first_seq: u64,
+    /// BLAKE3 of the bytes that are proved.
+    pub digest: blake3::Hash,
+}
+
 /// One digest for all: of the file when there is one, else of the segments' digests in the run's order.
 #[must_use]
 pub fn digest(reports: &[SegmentReport]) -> blake3::Hash {
-    if let [only] = reports {
+    let parts = reports.iter().map(|report| {
+        let SegmentReport { run_id, first_seq, digest, .. } = *report;
+        SegmentDigest { run_id, first_seq, digest }
+    });
+    join_digests(&parts.collect::<Vec<_>>())
+}
+
+/// As [`digest`], of segments in the run's order.
+#[must_use]
+pub fn join_digests(parts: &[SegmentDigest]) -> blake3::Hash {
+    if let [only] = parts {
         return only.digest;
     }
     let mut hasher = blake3::Hasher::new();
-    for report in reports {
-        hasher.update(&report.run_id.to_le_bytes());
-        hasher.update(&report.first_seq.to_le_bytes());
-        hasher.update(report.digest.as_bytes());
+    for part in parts {
+        hasher.update(&part.run_id.to_le_bytes());
+        hasher.update(&part.first_seq.to_le_bytes());
+        hasher.update(part.digest.as_bytes());
     }
     hasher.finalize()
 }
