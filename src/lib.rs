@@ -22,6 +22,7 @@ pub mod play;
 pub mod playback;
 pub mod render;
 pub mod replay;
+pub mod report;
 pub mod run;
 pub mod sample;
 pub mod starter;

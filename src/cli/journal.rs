@@ -4,6 +4,7 @@ use super::cat::{self, CatArgs};
 use super::play::{self, PlayArgs};
 use super::recording::{default_config, first_line};
 use super::recover::{self, RecoverArgs};
+use super::report::{self, ReportArgs};
 use super::seal::{self, SealArgs};
 use super::{Ended, grouped, print_json, progress};
 use crate::config::{self, Loaded};
@@ -53,6 +54,7 @@ enum Command {
     /// Lists when and why the book could not be trusted.
     #[command(after_help = "Example:\n  journal gaps journal.bin")]
     Gaps(FilesArgs),
+    Report(ReportArgs),
     Recover(RecoverArgs),
     Seal(SealArgs),
 }
@@ -129,6 +131,7 @@ pub fn run(cli: &Cli) -> Result<Ended> {
         Command::Cat(args) => cat::run(args),
         Command::Play(args) => play::run(args),
         Command::Gaps(args) => run_gaps(args),
+        Command::Report(args) => report::run(args),
         Command::Recover(args) => recover::run(args),
         Command::Seal(args) => seal::run(args),
     }

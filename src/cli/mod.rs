@@ -13,6 +13,7 @@ mod printer;
 mod recording;
 pub mod recover;
 pub mod replay;
+pub mod report;
 mod run;
 pub mod seal;
 mod teller;

@@ -1,0 +1,150 @@
+//! `journal report`: one run as a page that a person shows another.
+//!
+//! The page is one file without anything outside it: HTML, inline SVG, and a script that only reads out values under
+//! the pointer. It is a function of the journal's bytes: no clock, no chance, no name of a file or a host.
+//!
+//! Two walks over the records ([`source`]): the first finds the span of the run and the least delays ([`extent`]), the
+//! second counts ([`collect`]) into at most [`grid::STEPS_MAX`] steps of time, so neither memory nor page grow with the
+//! run. [`page`] lays out what was counted; [`plots`] draws.
+
+mod collect;
+mod extent;
+mod grid;
+mod market;
+mod messages;
+mod page;
+mod plots;
+mod requests;
+mod rows;
+mod series;
+mod source;
+mod spread;
+mod stamps;
+mod summary;
+mod told;
+mod units;
+
+pub use spread::Percentiles;
+pub use summary::Summary;
+
+use crate::gaps::Gaps;
+use anyhow::{Context, Result, bail};
+use collect::Collected;
+use extent::Extent;
+use hotpath::config::{Config, MarketConfig};
+use market::trust_lane;
+use series::Lane;
+use source::Source;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use summary::Findings;
+use units::Times;
+
+/// What a page begins with, so that it is known again and may be written over.
+const MARK: &str = "<!DOCTYPE html><!-- journal report -->";
+
+/// One run, read and counted.
+pub struct Report {
+    summary: Summary,
+    collected: Collected,
+    gaps: Gaps,
+    trust: Lane,
+    times: Times,
+    /// Monotonic time of the first and of the last record.
+    span: (u64, u64),
+    config: Option<Config>,
+}
+
+/// Reads one run's journals, the latest one's if there are several, and writes its page to `out`.
+///
+/// # Errors
+/// As [`Report::of`] and [`Report::write`].
+pub fn write(paths: &[PathBuf], out: &Path) -> Result<Summary> {
+    let report = Report::of(paths, None)?;
+    report.write(out)?;
+    Ok(report.summary)
+}
+
+impl Report {
+    /// Reads the run `run_id`, or the latest one, of these files.
+    ///
+    /// # Errors
+    /// When a file does not open as a journal or is given twice, when there is no such run, or when it holds no whole
+    /// record.
+    pub fn of(paths: &[PathBuf], run_id: Option<u64>) -> Result<Self> {
+        let source = Source::open(paths, run_id)?;
+        let mut extent = Extent::default();
+        source.walk(&mut extent)?;
+        let Some(span) = extent.span() else {
+            bail!(
+                "no whole record behind a whole checkpoint is in these files: `journal info` and `journal verify` say what is"
+            );
+        };
+        let mut collected = Collected::over(&extent, span);
+        source.walk(&mut collected)?;
+        collected.finish();
+        let gaps = Gaps::of(&source.paths())?;
+        let trust = trust_lane(&gaps, &collected.grid);
+        let findings = Findings { source: &source, extent: &extent, collected: &collected, gaps: &gaps, span };
+        let summary = Summary::of(&findings);
+        let times = Times::of(extent.tie, span.0, span.1);
+        Ok(Self { summary, collected, gaps, trust, times, span, config: extent.config })
+    }
+
+    /// The figures.
+    #[must_use]
+    pub const fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Writes the page to `out`, over an older page or an empty file if there is one.
+    ///
+    /// # Errors
+    /// When `out` is somebody's file or cannot be written.
+    pub fn write(&self, out: &Path) -> Result<()> {
+        if out.exists() && !is_replaceable(out) {
+            bail!("{} exists and is no page of `journal report`: choose another --out", out.display());
+        }
+        let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let cannot = || format!("cannot write {}", out.display());
+        let readable = std::fs::Permissions::from_mode(0o644);
+        let made = tempfile::Builder::new().permissions(readable).tempfile_in(parent);
+        let mut file = made.with_context(cannot)?;
+        file.write_all(self.page().as_bytes()).with_context(cannot)?;
+        file.persist(out).with_context(cannot)?;
+        Ok(())
+    }
+
+    /// The page.
+    #[must_use]
+    pub fn page(&self) -> String {
+        page::page(self)
+    }
+
+    fn markets(&self) -> &[MarketConfig] {
+        self.config.as_ref().map(Config::markets).unwrap_or_default()
+    }
+
+    /// Decimals of prices of market 0.
+    fn precision(&self) -> u8 {
+        self.markets().first().map_or(0, |market| market.price_precision)
+    }
+
+    /// The symbol of a market, or its number.
+    fn symbol(&self, instrument: u16) -> String {
+        let row = self.markets().get(usize::from(instrument));
+        let symbol = row.map(|row| String::from_utf8_lossy(row.symbol.as_bytes()).into_owned());
+        symbol.unwrap_or_else(|| format!("market {instrument}"))
+    }
+
+    /// What prices of market 0 are in: what stands behind the stroke of its symbol.
+    fn currency(&self) -> String {
+        let symbol = self.symbol(0);
+        symbol.split_once('/').map_or("quote currency", |(_, quote)| quote).to_owned()
+    }
+}
+
+fn is_replaceable(path: &Path) -> bool {
+    std::fs::read(path).is_ok_and(|bytes| bytes.is_empty() || bytes.starts_with(MARK.as_bytes()))
+}
