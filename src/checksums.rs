@@ -42,3 +42,37 @@ impl Checksums {
 fn ends_book(ack: Ack) -> bool {
     ack.method == method::UNSUBSCRIBE && ack.channel == channel::BOOK && ack.success != 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytemuck::Zeroable;
+    use hotpath::record::{BODY_BYTES, BookEnd, HEAD_BYTES, LINE_BYTES, NO_INSTRUMENT, Snapshot};
+
+    fn take<B: hotpath::record::Body>(sums: &mut Checksums, flags: u16, connection: u16, body: &B) {
+        let instrument = if B::KIND == Kind::LINK { NO_INSTRUMENT } else { 0 };
+        let head = Head { len: 64, kind: B::KIND, instrument, flags, connection, ..Head::zeroed() };
+        let mut line = [0; LINE_BYTES];
+        line[..HEAD_BYTES].copy_from_slice(bytemuck::bytes_of(&head));
+        line[HEAD_BYTES..].copy_from_slice(&bytemuck::bytes_of(body)[..BODY_BYTES]);
+        sums.take(&head, &line);
+    }
+
+    /// The book was forgotten whenever any connection went down, a leader's too. Its next checksums were then not
+    /// counted, and the first bad one was taken off a count of zero.
+    #[test]
+    fn only_the_books_own_connection_takes_it_away() {
+        let mut sums = Checksums::default();
+        let (end, down) = (BookEnd::zeroed(), Link::zeroed());
+        let bad = Quality { check: Check::Checksum as u16, ..Quality::zeroed() };
+        take(&mut sums, flag::CHECKSUM, 0, &end);
+        take(&mut sums, 0, 0, &Snapshot::zeroed());
+        take(&mut sums, 0, 1, &down);
+        take(&mut sums, flag::CHECKSUM, 0, &end);
+        take(&mut sums, 0, 0, &bad);
+        assert_eq!((sums.ok, sums.bad), (0, 1));
+        take(&mut sums, 0, 0, &down);
+        take(&mut sums, flag::CHECKSUM, 0, &end);
+        assert_eq!((sums.ok, sums.bad), (0, 1));
+    }
+}

@@ -115,7 +115,7 @@ fn records(bytes: &[u8]) -> Vec<(usize, usize)> {
 fn a_missing_file_is_named() {
     let desk = Desk::new();
     let missing = desk.arg("nobody.bin");
-    for command in ["info", "verify", "cat", "gaps"] {
+    for command in ["info", "verify", "cat", "gaps", "report"] {
         run(JOURNAL, &[command, &missing]).refuses(&["nobody.bin", "check the path"]);
     }
     run(REPLAY, &[&missing]).refuses(&["nobody.bin", "check the path"]);
@@ -131,7 +131,7 @@ fn what_is_no_journal_is_refused() {
         (desk.write("text.bin", &b"no journal at all\n".repeat(100)), desk.write("short.bin", b"FATHOMJ\n"));
     let empty = desk.write("empty.bin", b"");
     for (file, word) in [(&text, "not a Fathom journal"), (&short, "shorter than"), (&empty, "empty.bin")] {
-        for command in ["info", "verify", "cat", "gaps"] {
+        for command in ["info", "verify", "cat", "gaps", "report"] {
             run(JOURNAL, &[command, file]).refuses(&[word, file]);
         }
         run(REPLAY, &[file]).refuses(&[word, file]);

@@ -88,7 +88,8 @@ pub struct Collected {
     /// How the run ended.
     pub ending: Ending,
     stamps: Stamps,
-    next_seq: Option<u64>,
+    /// Sequence number and time of the last record.
+    last: Option<(u64, u64)>,
     memory: Memory,
 }
 
@@ -118,7 +119,7 @@ impl Collected {
             unread: (0, 0),
             ending: Ending::Unclosed,
             stamps: Stamps::default(),
-            next_seq: None,
+            last: None,
             memory: Memory::new(),
         }
     }
@@ -207,10 +208,11 @@ impl Visit for Collected {
 
     fn record(&mut self, head: &Head, record: &[u8]) {
         let step = self.grid.step(head.taken_ns);
-        if self.next_seq.is_some_and(|seq| seq != head.seq) {
-            self.market.lose(head.taken_ns);
+        // What held before records that are missing may have changed in them.
+        if let Some((_, last_ns)) = self.last.filter(|(seq, _)| seq.wrapping_add(1) != head.seq) {
+            self.market.lose(last_ns);
         }
-        self.next_seq = Some(head.seq.wrapping_add(1));
+        self.last = Some((head.seq, head.taken_ns));
         let measured = self.stamps.take(head, record);
         self.measure(step, measured);
         self.clocks.take(record);

@@ -1,0 +1,75 @@
+//! The figures of a run, counted with a pencil.
+
+use hotpath::record::{BookEnd, Clock, Frame, Head, Kind, Trade, body_of, flag};
+use journal::{Item, Segment};
+use std::path::PathBuf;
+
+/// Every record of the stream, files in order.
+pub fn records(files: &[PathBuf]) -> Vec<(Head, Vec<u8>)> {
+    let mut all = Vec::new();
+    for file in files {
+        let segment = Segment::open(file).expect("a journal");
+        all.extend(segment.items().filter_map(|item| match item {
+            Item::Record(record) if record.head.kind != Kind::INDEX => Some((record.head, record.bytes.to_vec())),
+            _ => None,
+        }));
+    }
+    all
+}
+
+/// What a person would count with a pencil.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    pub records: u64,
+    pub messages: u64,
+    pub book: u64,
+    pub trade: u64,
+    pub trades: u64,
+    pub gaps: u64,
+    pub delays: Vec<i64>,
+    pub reads: Vec<u64>,
+}
+
+pub fn counted(files: &[PathBuf]) -> Counted {
+    let mut all = Counted::default();
+    let (mut tie, mut recv_ns, mut subject) = ((0, 0), 0, None);
+    for (head, bytes) in records(files) {
+        all.records += 1;
+        if head.kind.is_input() {
+            match subject.take() {
+                Some(Kind::BOOK_END) => all.book += 1,
+                Some(Kind::TRADE) => all.trade += 1,
+                _ => {}
+            }
+        }
+        if let Some(clock) = body_of::<Clock>(&bytes) {
+            tie = (clock.mono_ns, clock.utc_ns);
+        }
+        if let Some(frame) = body_of::<Frame>(&bytes) {
+            recv_ns = frame.recv_ns;
+            if !head.has(flag::CONTINUES) {
+                all.messages += 1;
+                all.reads.push(recv_ns);
+            }
+        }
+        if body_of::<BookEnd>(&bytes).is_some() {
+            subject = Some(Kind::BOOK_END);
+            if !head.has(flag::SNAPSHOT) {
+                all.delays.push((tie.1 + recv_ns - tie.0) as i64 - head.exch_ns as i64);
+            }
+        }
+        if body_of::<Trade>(&bytes).is_some() {
+            subject = Some(Kind::TRADE);
+            all.trades += u64::from(!head.has(flag::PAST));
+        }
+        all.gaps += u64::from(head.kind == Kind::GAP_OPEN);
+    }
+    all.delays.sort_unstable();
+    all
+}
+
+/// Most reads in any time of a length.
+pub fn burst(reads: &[u64], length_ns: u64) -> u64 {
+    let within = |(place, at): (usize, &u64)| reads[place..].iter().take_while(|next| **next < at + length_ns).count();
+    reads.iter().enumerate().map(within).max().unwrap_or(0) as u64
+}
