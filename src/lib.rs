@@ -7,6 +7,7 @@ pub mod checksums;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod exchange;
 pub mod files;
 pub mod gaps;

@@ -3,6 +3,7 @@
 use super::Ended;
 use super::check::{self, CheckArgs};
 use super::ctl::{self, CtlArgs};
+use super::demo::{self, DemoArgs};
 use super::init::{self, InitArgs};
 use super::run::{self, RunArgs};
 use anyhow::Result;
@@ -12,7 +13,11 @@ use clap::{Parser, Subcommand};
 ///
 /// Exit codes: 0 done, 1 the check failed, 2 bad usage, configuration or file.
 #[derive(Debug, Parser)]
-#[command(name = "fathom", version, after_help = "Example:\n  fathom run configs/kraken-btc-eur.toml --seconds 60")]
+#[command(
+    name = "fathom",
+    version,
+    after_help = "Examples:\n  fathom demo\n  fathom run configs/kraken-btc-eur.toml --seconds 60"
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -20,6 +25,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(DemoArgs),
     Run(RunArgs),
     Ctl(CtlArgs),
     Init(InitArgs),
@@ -32,6 +38,7 @@ enum Command {
 /// What makes the exit code 2.
 pub fn run(cli: &Cli) -> Result<Ended> {
     match &cli.command {
+        Command::Demo(args) => demo::run(args),
         Command::Run(args) => run::run(args),
         Command::Ctl(args) => ctl::run(args),
         Command::Init(args) => init::run(args),

@@ -3,6 +3,7 @@
 pub mod cat;
 mod check;
 mod ctl;
+mod demo;
 pub mod exchange;
 pub mod fathom;
 mod follow;

@@ -3,7 +3,7 @@
 use super::teller::Teller;
 use super::told::{announce, say, take_interrupts};
 use super::{Ended, grouped, print_json};
-use crate::config::{self, Loaded};
+use crate::config;
 use crate::live::{self, Begun, Limits, Plan, Ran, Seen};
 use anyhow::Result;
 use clap::Args;
@@ -52,7 +52,7 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
     let folder = args.out.as_ref().unwrap_or(&loaded.live.folder);
     let limits = Limits { lasts: args.seconds.map(Duration::from_secs), signal: take_interrupts()? };
     let teller = Teller::start();
-    let mut line = StatusLine::new(&loaded);
+    let mut line = StatusLine::at_price_precision(loaded.config.markets[0].price_precision);
     let plan = Plan {
         folder,
         limits,
@@ -97,8 +97,8 @@ pub(super) struct StatusLine {
 }
 
 impl StatusLine {
-    pub(super) fn new(loaded: &Loaded) -> Self {
-        let price_precision = loaded.config.markets[0].price_precision.into();
+    pub(super) fn at_price_precision(price_precision: u8) -> Self {
+        let price_precision = price_precision.into();
         Self { price_precision, is_terminal: std::io::stderr().is_terminal(), shown: None }
     }
 

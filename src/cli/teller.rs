@@ -40,8 +40,13 @@ impl Teller {
             Notice::Journal(event) => sentence(event),
         };
         if let Some(text) = text {
-            self.tell(Line::Said(text));
+            self.say(text);
         }
+    }
+
+    /// One sentence.
+    pub(super) fn say(&self, text: String) {
+        self.tell(Line::Said(text));
     }
 
     /// How the run gets on.
