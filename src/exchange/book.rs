@@ -9,7 +9,7 @@ pub const DEPTHS: [u32; 5] = [10, 25, 100, 500, 1000];
 
 /// Rows of one message: bids and asks, each in the order of events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     pub bids: Vec<Row>,
     pub asks: Vec<Row>,
 }
@@ -53,7 +53,7 @@ impl Watched {
 
 /// The book. Its windows are shared by all who subscribed to a depth.
 #[derive(Clone, Debug)]
-pub(super) struct Book {
+pub(crate) struct Book {
     bids: Watched,
     asks: Watched,
 }

@@ -8,7 +8,7 @@ pub(super) type Rank = i64;
 
 /// A price and all that rests there; 0 lots: nothing does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Row {
+pub(crate) struct Row {
     pub price_ticks: i64,
     pub qty_lots: i64,
 }

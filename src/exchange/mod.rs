@@ -36,9 +36,11 @@ mod window;
 mod wire;
 
 pub use book::DEPTHS;
+pub(crate) use book::{Book, Rows};
 pub use decimal::Decimal;
 pub use floor::Events;
 pub use hall::Served;
+pub(crate) use ladder::Row;
 pub use listing::Pair;
 pub use notice::Notice;
 pub use options::{Options, Serves};

@@ -1,7 +1,7 @@
 //! Whether the market resembles what was recorded: measured figures against bounds with a source.
 //!
-//! It looks at the market as a subscriber does, through windows of 10, 25 and 100 levels, and, for the last
-//! rows, with knowledge that no subscriber has: who took. Floats are used to report, never to decide.
+//! It looks at the market as a subscriber of the exchange does, at the depths of 10, 25 and 100 levels, and,
+//! for the last rows, with knowledge that no subscriber has: who took. Floats are used to report, never to decide.
 
 mod bounds;
 mod client;
@@ -10,6 +10,7 @@ mod statistics;
 mod tape;
 
 use super::{Event, Market, Terms};
+use crate::exchange::Book;
 use bounds::ROWS;
 use client::Client;
 use signal::Signal;
@@ -52,6 +53,7 @@ pub struct Fit {
 /// What a run is measured with.
 pub(crate) struct Measured {
     seconds: f64,
+    book: Book,
     depth_10: Client,
     depth_25: Client,
     depth_100: Client,
@@ -91,6 +93,7 @@ impl Measured {
     fn new(seconds: u64, terms: &Terms) -> Self {
         Self {
             seconds: seconds as f64,
+            book: Book::new(),
             depth_10: Client::new(10, terms),
             depth_25: Client::new(25, terms),
             depth_100: Client::new(100, terms),
@@ -101,8 +104,9 @@ impl Measured {
     }
 
     fn take(&mut self, market: &Market, event: &Event) {
-        for client in [&mut self.depth_10, &mut self.depth_25, &mut self.depth_100] {
-            client.take(event);
+        let seen = self.book.take(&event.changes);
+        for (client, rows) in [&mut self.depth_10, &mut self.depth_25, &mut self.depth_100].into_iter().zip(seen) {
+            client.take(event.at_ns, rows);
         }
         self.tape.take(event);
         self.signal.take(market, event);

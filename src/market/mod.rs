@@ -12,11 +12,9 @@ mod patient;
 mod random;
 mod taker;
 mod terms;
-mod window;
 
 pub use event::{Change, Event, Side, Trade};
 pub use terms::{Terms, TermsError};
-pub use window::Window;
 
 use agenda::Task;
 use floor::{Floor, SECOND};

@@ -1,7 +1,8 @@
 //! The book as a subscriber of one depth sees it, and what can be counted of it.
 
 use super::statistics::{busiest, counts, percent, quantile, weighted_quantile};
-use crate::market::{Change, Event, Side, Terms, Window};
+use crate::exchange::{Row, Rows};
+use crate::market::{Change, Side, Terms};
 use std::collections::BTreeMap;
 
 const MINUTE_NS: u64 = 60_000_000_000;
@@ -14,8 +15,6 @@ const LEVELS: [usize; 4] = [1, 10, 25, 100];
 pub(super) struct Client {
     depth: usize,
     terms: Terms,
-    window: Window,
-    rows: Vec<Change>,
     /// By rank: lots, and since when the level was there.
     levels: [BTreeMap<i64, (i64, u64)>; 2],
     end_ns: u64,
@@ -45,8 +44,6 @@ impl Client {
         Self {
             depth,
             terms: *terms,
-            window: Window::new(depth),
-            rows: Vec::new(),
             levels: Default::default(),
             end_ns: 0,
             times_ns: Vec::new(),
@@ -68,20 +65,17 @@ impl Client {
         }
     }
 
-    /// Takes an event; the first is the snapshot.
-    pub fn take(&mut self, event: &Event) {
-        let mut rows = std::mem::take(&mut self.rows);
-        rows.clear();
-        self.window.apply(&event.changes, &mut rows);
-        if event.at_ns == 0 {
-            rows.iter().for_each(|row| self.set(row, 0, false));
-            self.cut();
-            self.see_touch(0);
-            self.mid_changes = 0;
+    /// Takes a message; that at 0 is the snapshot.
+    pub fn take(&mut self, at_ns: u64, rows: Rows) {
+        let changes = |side, rows: Vec<Row>| {
+            rows.into_iter().map(move |Row { price_ticks, qty_lots }| Change { side, price_ticks, qty_lots })
+        };
+        let rows: Vec<_> = changes(Side::Bid, rows.bids).chain(changes(Side::Ask, rows.asks)).collect();
+        if at_ns == 0 {
+            self.snapshot(&rows);
         } else if !rows.is_empty() {
-            self.update(&rows, event.at_ns);
+            self.update(&rows, at_ns);
         }
-        self.rows = rows;
     }
 
     /// The run is over.
@@ -90,12 +84,24 @@ impl Client {
         self.end_ns = end_ns;
     }
 
+    fn snapshot(&mut self, rows: &[Change]) {
+        for row in rows {
+            self.set(row, 0);
+        }
+        self.cut();
+        self.see_touch(0);
+        self.mid_changes = 0;
+    }
+
     fn update(&mut self, rows: &[Change], at_ns: u64) {
         self.times_ns.push(at_ns);
         self.rows_per_update.push(rows.len());
         self.two_sided += usize::from(rows.iter().any(|row| row.side != rows[0].side));
         self.at_touch += usize::from(rows.iter().any(|row| self.is_touch(row)));
-        rows.iter().for_each(|row| self.set(row, at_ns, true));
+        for row in rows {
+            let before = self.set(row, at_ns);
+            self.count(row, before, at_ns);
+        }
         self.cut();
         self.see_touch(at_ns);
         self.see_levels();
@@ -107,7 +113,8 @@ impl Client {
         best.is_none_or(|(best, _)| row.side.rank(row.price_ticks) <= *best)
     }
 
-    fn set(&mut self, row: &Change, at_ns: u64, counts: bool) {
+    /// Sets a level; gives its lots before, and since when it was there.
+    fn set(&mut self, row: &Change, at_ns: u64) -> Option<(i64, u64)> {
         let levels = &mut self.levels[row.side as usize];
         let rank = row.side.rank(row.price_ticks);
         let before = levels.get(&rank).copied();
@@ -116,15 +123,16 @@ impl Client {
         } else {
             levels.insert(rank, (row.qty_lots, before.map_or(at_ns, |(_, born_ns)| born_ns)));
         }
-        if !counts {
-            return;
-        }
+        before
+    }
+
+    fn count(&mut self, row: &Change, before: Option<(i64, u64)>, at_ns: u64) {
         match before {
             Some((_, born_ns)) if row.qty_lots == 0 => {
                 self.deleted += 1;
                 // A recording of a minute sees no longer lives.
-                let seen = born_ns > 0 && born_ns / MINUTE_NS == at_ns / MINUTE_NS;
-                self.lives_ns.extend(seen.then_some((at_ns - born_ns) as i64));
+                let is_seen = born_ns > 0 && born_ns / MINUTE_NS == at_ns / MINUTE_NS;
+                self.lives_ns.extend(is_seen.then_some((at_ns - born_ns) as i64));
             }
             Some((lots, _)) => {
                 self.resized += 1;
