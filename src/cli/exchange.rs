@@ -109,7 +109,7 @@ fn serve(args: &Args) -> Result<Ended> {
         truth.finish()?;
     }
     let (clients, messages) = (grouped(served.connections), grouped(served.messages));
-    eprintln!("exchange: ended after {clients} connections and {messages} messages");
+    eprintln!("exchange: ended; connections {clients}, messages {messages}");
     Ok(Ended::Ok)
 }
 

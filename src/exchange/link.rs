@@ -92,8 +92,7 @@ impl Link {
             match stream.read(&mut buffer) {
                 Ok(0) => return Heard::Nothing,
                 Ok(count) => head.extend_from_slice(&buffer[..count]),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                Err(error) if is_pause(&error) => {
                     self.state = State::Upgrading { stream, head };
                     return Heard::Nothing;
                 }
@@ -138,7 +137,7 @@ impl Link {
                 Heard::Nothing
             }
             (Err(error), tail) => {
-                if error.kind() == ErrorKind::WouldBlock {
+                if is_pause(&error) {
                     self.state = State::Answering { stream, reply, written, tail };
                 }
                 Heard::Nothing
@@ -153,7 +152,7 @@ impl Link {
                 Ok(Message::Binary(_)) => break Ok(Heard::Bytes),
                 // Pings are answered by the next read, and so is a close.
                 Ok(_) => {}
-                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => break Ok(Heard::Nothing),
+                Err(Error::Io(error)) if is_pause(&error) => break Ok(Heard::Nothing),
                 Err(error) => break Err(error),
             }
         };
@@ -175,7 +174,7 @@ impl Link {
             match stream.read(&mut buffer) {
                 Ok(0) => return Heard::Nothing,
                 Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if is_pause(&error) => break,
                 Err(_) => return Heard::Nothing,
             }
         }
@@ -206,7 +205,7 @@ impl Link {
         let State::Open { is_blocked, .. } = &mut self.state else { return };
         match outcome {
             Ok(()) => *is_blocked = false,
-            Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => *is_blocked = true,
+            Err(Error::Io(error)) if is_pause(&error) => *is_blocked = true,
             Err(_) => self.state = State::Gone,
         }
     }
@@ -236,6 +235,11 @@ impl Link {
         self.until_ns = now_ns.saturating_add(LEAVE_NS_MAX);
         self.state = State::Leaving(stream);
     }
+}
+
+/// Whether the socket is to be tried again in another turn.
+fn is_pause(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
 fn config() -> WebSocketConfig {

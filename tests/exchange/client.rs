@@ -5,7 +5,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::error::Error as AnyError;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use tungstenite::error::Error;
@@ -48,9 +48,14 @@ impl Client {
         self.socket.send(message).expect("it is sent");
     }
 
-    /// The next message of any kind.
+    /// The next message of any kind. A machine that was halted meanwhile interrupts the call: it is made again.
     pub fn read(&mut self) -> Result<Message, Error> {
-        self.socket.read()
+        loop {
+            match self.socket.read() {
+                Err(Error::Io(error)) if error.kind() == ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
     }
 
     /// The next text.
@@ -67,12 +72,6 @@ impl Client {
     /// The next text that is no heartbeat.
     pub fn news(&mut self) -> String {
         self.next_that(|text| text != HEARTBEAT)
-    }
-
-    /// What came before the next heartbeat but one; `None`: nothing.
-    pub fn news_after_heartbeat(&mut self) -> Option<String> {
-        let texts = [self.next(), self.next()];
-        texts.into_iter().find(|text| text != HEARTBEAT)
     }
 
     /// The next text of which something holds; what comes before is passed over.
@@ -105,7 +104,7 @@ impl Client {
             match self.read() {
                 Ok(Message::Close(frame)) => code = frame.map(|frame| frame.code.into()),
                 Ok(_) => {}
-                Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => panic!("it goes on"),
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => panic!("it goes on"),
                 Err(_) => return code,
             }
         }

@@ -81,7 +81,7 @@ fn heartbeats_come_once_something_was_asked_for() {
     let [quiet, loud] = [still(), lively(3)].map(|events| Running::market(events, false));
     let mut client = quiet.client();
     assert!(client.ask(&book("subscribe", "XBT/EUR", 10)).contains("Currency pair not supported XBT/EUR"));
-    assert_eq!([client.next(), client.next()], [HEARTBEAT, HEARTBEAT]);
+    assert_eq!(client.next(), HEARTBEAT);
     let mut client = loud.client();
     client.book("BTC/EUR", 10);
     client.next_that(|text| text == HEARTBEAT);

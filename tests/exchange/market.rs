@@ -3,8 +3,10 @@
 use fathom::exchange::Events;
 use fathom::market::{Change, Event, Side, Trade};
 
-/// Between events, nanoseconds.
-const PAUSE_NS: u64 = 1_000_000;
+/// Between small events, nanoseconds.
+const PAUSE_NS: u64 = 250_000;
+/// Between those that change everything.
+const HEAVY_PAUSE_NS: u64 = 1_000_000;
 /// The price in the middle at the start, ticks.
 const MID_TICKS: i64 = 540_000;
 
@@ -83,7 +85,7 @@ fn move_by(event: &mut Event, mid_ticks: i64, step_ticks: i64) {
 pub fn heavy(count: u64) -> Events {
     let events = (1..=count).map(|number| {
         let mut event = opening(1_000);
-        event.at_ns = number * PAUSE_NS;
+        event.at_ns = number * HEAVY_PAUSE_NS;
         event.changes.iter_mut().for_each(|change| change.qty_lots += number as i64);
         event
     });

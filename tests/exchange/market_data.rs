@@ -102,7 +102,7 @@ fn unsubscribing_ends_updates_and_resubscribing_begins_with_a_snapshot() {
         ),
         "{ended}"
     );
-    // The market talks a thousand times a second, the exchange lives, and nothing is said of the book.
+    // The market goes on, the exchange lives, and nothing is said of the book.
     assert_eq!([client.next(), client.next()], [HEARTBEAT, HEARTBEAT]);
     let mut twin = Twin::new(100, 1, 8);
     assert_eq!(twin.take(&client.book("BTC/EUR", 100)), Some(true));

@@ -61,7 +61,7 @@ fn it_says_where_it_listens_and_ends_when_told() {
         assert_eq!(client.end(), Some(1001));
         let (printed, code, told) = program.end();
         assert_eq!((printed.as_str(), code), ("", Some(0)), "{told}");
-        assert_eq!(told, "exchange: ended after 1 connections and 1 messages\n");
+        assert_eq!(told, "exchange: ended; connections 1, messages 1\n");
     }
 }
 
@@ -158,4 +158,40 @@ fn wrong_use_is_told_in_one_sentence() {
     ] {
         assert_eq!(command(arguments).output().expect("it runs").status.code(), Some(2), "{arguments:?}");
     }
+}
+
+/// A minute of the market is too short for its bounds: the table says so, and so does the exit code.
+#[test]
+fn the_market_is_measured() {
+    let Output { status, stdout, .. } =
+        command(&["--fit", "--seconds", "60", "--seed", "3"]).output().expect("it runs");
+    let table = String::from_utf8(stdout).expect("text");
+    assert!(table.starts_with("60 s of the market with seed 3\n") && table.contains("updates/s, depth 10"), "{table}");
+    assert_eq!(status.code(), Some(i32::from(table.contains("FAIL"))));
+    let Output { stdout, .. } =
+        command(&["--fit", "--seconds", "60", "--seed", "3", "--json"]).output().expect("it runs");
+    let figures: serde_json::Value = serde_json::from_slice(&stdout).expect("JSON");
+    let rows = figures["rows"].as_array().expect("rows");
+    let passed = rows.iter().filter(|row| row["ok"] == true).count();
+    assert_eq!(table.lines().filter(|line| line.starts_with("ok ")).count(), passed);
+    assert_eq!(figures["ok"], passed == rows.len());
+}
+
+/// The same seed trades the same: two programs, word for word but for the times.
+#[test]
+fn a_made_up_market_follows_from_its_seed() {
+    let session = |seed: &str| -> Vec<String> {
+        let program = Program::start(&["--seed", seed, "--speed", "50"]);
+        let mut client = Client::connect(&program.line, None).expect("a connection");
+        client.say(&book("subscribe", "BTC/EUR", 25));
+        let texts = (0..100).map(|_| client.next_that(is_book)).collect();
+        program.signal(Signal::SIGTERM);
+        assert_eq!(program.end().1, Some(0));
+        texts
+    };
+    let timeless = |texts: Vec<String>| -> Vec<String> {
+        texts.iter().map(|text| text.split(r#","timestamp""#).next().expect("a start").to_owned()).collect()
+    };
+    let [one, same, other] = ["7", "7", "8"].map(|seed| timeless(session(seed)));
+    assert!(one == same && one != other);
 }

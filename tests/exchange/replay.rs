@@ -1,6 +1,6 @@
 //! Recordings, played to those who listen.
 
-use crate::client::{book, channel, is_book};
+use crate::client::{HEARTBEAT, book, channel, is_book};
 use crate::running::Running;
 use crate::support::{config, frames, imported_bytes, recording, synthetic};
 use crate::twin::Twin;
@@ -32,7 +32,7 @@ fn assert_verbatim(running: &Running, symbol: &str, depth: usize, wanted: &[Stri
         assert_eq!(&client.next_that(is_data), wanted, "message {place}");
     }
     // The end of the recording is not that of the exchange.
-    assert_eq!(client.news_after_heartbeat(), None);
+    assert_eq!(client.next(), HEARTBEAT);
 }
 
 #[test]

@@ -80,6 +80,9 @@ fn what_falls_out_is_not_told() {
     assert_eq!(told(&mut book, &[(101, 5)]), [row(101, 5)]);
     assert_eq!(told(&mut book, &[(91, 9)]), [], "91 changes unseen");
     assert_eq!(told(&mut book, &[(101, 0)]), [row(101, 0), row(91, 9)], "and comes back as it is now");
+    assert_eq!(told(&mut book, &[(101, 5)]), [row(101, 5)]);
+    assert_eq!(told(&mut book, &[(91, 0)]), [], "or goes unseen");
+    assert_eq!(told(&mut book, &[(101, 0)]), [row(101, 0)], "and there are nine left");
 }
 
 #[test]
