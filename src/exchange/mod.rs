@@ -1,8 +1,8 @@
 //! An embedded exchange that speaks Kraken's public WebSocket protocol, version 2.
 //!
 //! It shares no code with the engine that listens to it: its own numbers, checksum, book and JSON. A mistake
-//! on one side therefore shows as a disagreement. `README.md` of `tools/` says what it serves and how it
-//! differs from Kraken.
+//! on one side therefore shows as a disagreement. `README.md` in this folder has the rules, the bounds, and
+//! where it differs from Kraken.
 
 mod answer;
 mod book;
