@@ -31,6 +31,11 @@ impl Connection {
         self.link.is_gone()
     }
 
+    /// Whether messages can be sent.
+    pub const fn is_open(&self) -> bool {
+        self.link.is_open()
+    }
+
     /// Goes on with what the client sent, up to the next thing that matters.
     pub fn hear(&mut self, now_ns: u64) -> Heard {
         self.link.hear(now_ns)
@@ -43,9 +48,6 @@ impl Connection {
 
     /// Has a message wait for its turn; false when too much waits already and the client is let go.
     pub fn push(&mut self, text: Utf8Bytes) -> bool {
-        if !self.link.is_open() {
-            return true;
-        }
         self.queue_bytes += text.len();
         self.queue.push_back(text);
         let fits = self.queue_bytes <= QUEUE_BYTES_MAX;

@@ -164,10 +164,13 @@ impl Hall {
         }
     }
 
-    /// Hands a message to a client.
+    /// Hands a message to a client, unless it is leaving.
     fn hand(&mut self, place: usize, outgoing: Outgoing) {
         let Outgoing { text, book } = outgoing;
         let connection = &mut self.connections[place];
+        if !connection.is_open() {
+            return;
+        }
         if let (Some(witness), Some((depth, mark))) = (&mut self.witness, book) {
             witness(&truth(connection.number, depth, &mark, self.source.as_ref()));
         }

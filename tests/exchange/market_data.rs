@@ -1,8 +1,9 @@
 //! Books, trades and tickers of a market that is made up.
 
-use crate::client::{HEARTBEAT, book, channel, is_book};
+use crate::client::{Client, HEARTBEAT, book, channel, is_book};
 use crate::market::{lively, still};
 use crate::running::{PATIENCE, Running};
+use crate::support::{config, imported_bytes};
 use crate::twin::Twin;
 use fathom::exchange::{DEPTHS, Truth};
 use serde_json::Value;
@@ -196,4 +197,28 @@ fn instruments_are_listed() {
         let request = channel("subscribe", "trade").replace("BTC/EUR", pair["symbol"].as_str().expect("a symbol"));
         assert_eq!(client.ask(&request).contains(r#""success":true"#), pair["status"] == "online");
     }
+}
+
+/// Everything that the exchange says in a session, taken by the engine: nothing is refused, every checksum holds.
+#[test]
+fn the_engine_understands_every_word() {
+    let running = Running::market(lively(8), true);
+    let mut client = Client::connect(&running.url, running.ca_pem.as_deref()).expect("a connection");
+    client.say(r#"{"method":"ping","req_id":5}"#);
+    client.say(r#"{"method":"subscribe","params":{"channel":"instrument"}}"#);
+    client.say(&channel("subscribe", "ticker"));
+    client.say(r#"{"method":"subscribe","params":{"channel":"trade","symbol":["BTC/EUR","BTC/USD"],"snapshot":true}}"#);
+    client.say(&book("subscribe", "BTC/EUR", 27));
+    client.say(&book("subscribe", "BTC/EUR", 10));
+    client.say(&book("subscribe", "BTC/EUR", 10));
+    client.say("nonsense");
+    let texts: Vec<_> = (0..2_000).map(|_| client.next()).collect();
+    let mut recording = b"CBCAP1 kraken BTC/EUR 1785542400000000000\n".to_vec();
+    for (number, text) in texts.iter().enumerate() {
+        recording.extend(format!("{} {}\n{text}\n", number * 1_000_000, text.len()).bytes());
+    }
+    let (_folder, imported) = imported_bytes(&recording, &config("kraken-btc-eur.toml", &[]));
+    let books = texts.iter().filter(|text| is_book(text)).count() as u64;
+    assert!(books > 1_000, "{books} messages of the book");
+    assert_eq!((imported.frames, imported.refused, imported.checksums), (2_000, 0, (books, 0)));
 }

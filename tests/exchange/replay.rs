@@ -7,6 +7,7 @@ use crate::twin::Twin;
 use fathom::exchange::Serves;
 use fathom::playback;
 use std::path::Path;
+use std::process::Command;
 
 fn serving(path: &Path, speed: Option<f64>) -> Running {
     let playback = playback::open(path).expect("a recording");
@@ -57,6 +58,35 @@ fn the_sample_and_its_journal_are_played_to_the_byte() {
     for path in [folder.join("recording.cbcap"), folder.join("journal.bin")] {
         assert_verbatim(&serving(&path, None), "BTC/EUR", 100, &wanted);
     }
+}
+
+#[test]
+fn a_sealed_journal_is_played_like_the_one_it_was() {
+    let loaded = config("kraken-btc-eur.toml", &[]);
+    let bytes = synthetic(14, 500, &loaded);
+    let (folder, imported) = imported_bytes(&bytes, &loaded);
+    let sealed = Command::new(env!("CARGO_BIN_EXE_journal")).arg("seal").arg(&imported.segments[0]).output();
+    assert!(sealed.expect("it runs").status.success());
+    let path = folder.path().join("journal.bin.zst");
+    assert_verbatim(&serving(&path, None), "BTC/EUR", 10, &data(&bytes));
+}
+
+/// What is whole up to the damage is played; then people are told, and the exchange stays.
+#[test]
+fn a_damaged_journal_is_played_up_to_the_damage() {
+    let loaded = config("kraken-btc-eur.toml", &[]);
+    let bytes = synthetic(15, 500, &loaded);
+    let (_folder, imported) = imported_bytes(&bytes, &loaded);
+    let path = &imported.segments[0];
+    let mut journal = std::fs::read(path).expect("a journal");
+    let (wanted, last) = (data(&bytes), data(&bytes)[400].clone());
+    let place = journal.windows(last.len()).position(|window| window == last.as_bytes()).expect("its frame");
+    journal[place + 40] ^= 1;
+    std::fs::write(path, journal).expect("a file");
+    let running = serving(path, None);
+    assert_verbatim(&running, "BTC/EUR", 10, &wanted[..400]);
+    let notice = running.notice();
+    assert!(notice.contains(": damaged at byte ") && notice.ends_with("`journal recover` it"), "{notice}");
 }
 
 /// Forty seconds of recording; the late client comes and goes in the first of them.
