@@ -70,8 +70,8 @@ impl Gaps {
         for run in segments.chunk_by(|one, next| one.header().run_id == next.header().run_id) {
             let mut gaps = Self::default();
             run.iter().for_each(|segment| gaps.add(segment, &mut memory));
-            all.span_ns += gaps.last_ns - gaps.first_ns.unwrap_or(gaps.last_ns);
-            all.gap_ns += gaps.total_ns();
+            all.span_ns = all.span_ns.saturating_add(gaps.last_ns - gaps.first_ns.unwrap_or(gaps.last_ns));
+            all.gap_ns = all.gap_ns.saturating_add(gaps.total_ns());
             all.damage += gaps.damage;
             all.left_out.extend(gaps.left_out);
             all.gaps.extend(gaps.gaps);
@@ -115,7 +115,7 @@ impl Gaps {
 
     fn total_ns(&self) -> u64 {
         let lasted = |gap: &Gap| gap.duration_ns.unwrap_or_else(|| self.last_ns.saturating_sub(gap.opened_ns));
-        self.gaps.iter().map(lasted).sum()
+        self.gaps.iter().map(lasted).fold(0, u64::saturating_add)
     }
 
     fn note(&mut self, offset: u64, head: &Head, record: &[u8]) {

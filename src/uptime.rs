@@ -78,7 +78,7 @@ impl Watch {
         match head.kind {
             Kind::FRAME => {
                 self.first_frame_ns.get_or_insert(head.taken_ns);
-                self.last_frame_ns = head.taken_ns;
+                self.last_frame_ns = self.last_frame_ns.max(head.taken_ns);
             }
             // The first snapshot is believed unless a gap opens behind it in the same step.
             Kind::BOOK_END if head.has(flag::SNAPSHOT) && body_of::<BookEnd>(record).is_some() => {
@@ -114,8 +114,8 @@ impl Watch {
             };
             let uptime = all.entry(instrument).or_default();
             uptime.symbol = book.symbol;
-            uptime.span_ns += last_ns.saturating_sub(first_ns);
-            uptime.trusted_ns += book.spans.iter().map(within).sum::<u64>();
+            uptime.span_ns = uptime.span_ns.saturating_add(last_ns.saturating_sub(first_ns));
+            uptime.trusted_ns = book.spans.iter().map(within).fold(uptime.trusted_ns, u64::saturating_add);
             uptime.spans.extend(book.spans);
         }
     }

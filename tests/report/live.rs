@@ -39,8 +39,9 @@ impl Session<'_> {
 /// UTC of the session's monotonic zero.
 pub const START_UTC_NS: u64 = 1_785_542_400_000_000_000;
 
-/// A session that connects at the second try, subscribes, is answered, hears frames and is stopped.
-pub fn live(path: &Path) {
+/// A session that connects at the second try, subscribes, hears `heard` frames and a long one, loses its connection and is
+/// stopped.
+pub fn live(path: &Path, heard: usize) {
     let loaded = config("kraken-btc-eur.toml", &[]);
     let mut settings = loaded.config;
     settings.session = settings.session.activated();
@@ -78,7 +79,7 @@ pub fn live(path: &Path) {
     }
     let health = Health { ring_lines_free: 5_000, disk_mib_free: 9_000, journal_lag_ns: 77_000, ..Health::zeroed() };
     session.take(&Input::Health(health));
-    for (_, payload) in frames(&synthetic(8, 1_200, &loaded)) {
+    for (_, payload) in frames(&synthetic(8, heard, &loaded)) {
         session.now_ns += 3 * MS;
         let waited_ns = 1_000 + session.now_ns % 7_919;
         session.frame(&payload, waited_ns);
@@ -86,6 +87,9 @@ pub fn live(path: &Path) {
     // A message that takes several records is one message.
     session.now_ns += MS;
     session.frame(&[&b"{\"channel\":\"heartbeat\"}"[..], &[b' '; 70_000]].concat(), 1_000);
+    let fell = Link { cause: link::BROKEN, recv_ns: session.now_ns, ..Link::zeroed() };
+    session.take(&Input::Link(0, fell));
+    session.now_ns += MS;
     let stop = Command { code: command::STOP, source: source::OPERATOR, serial: 1, ..Command::zeroed() };
     session.take(&Input::Command(stop));
     session.take(&Input::Close(Close { cause: close::STOPPED, spare: [0; 11] }));

@@ -2,6 +2,7 @@
 //! any state gives a page or a sentence.
 
 mod counted;
+mod hostile;
 mod live;
 #[path = "../support/mod.rs"]
 mod support;
@@ -149,7 +150,7 @@ fn recordings_of_the_exchange_have_the_figures_of_their_records() {
 fn a_live_session_shows_what_was_asked_told_granted_and_how_long_it_took() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("000000.bin");
-    live(&path);
+    live(&path, 1_200);
     let (figures, page) = assert_figures(std::slice::from_ref(&path));
     let taken = &figures["read_to_engine"];
     assert_eq!([&taken["min_ns"], &taken["p99_ns"], &taken["max_ns"]], [&Value::from(2_000); 3]);
@@ -181,7 +182,7 @@ fn a_live_session_shows_what_was_asked_told_granted_and_how_long_it_took() {
     let made = folder.path().join("made.html");
     let summary = fathom::report::write(&[path], &made).expect("a page");
     assert_eq!(std::fs::read_to_string(made).expect("a page"), page, "the library makes the same page");
-    assert_eq!((summary.requests, summary.gaps), (figures["requests"].as_u64().expect("a number"), 1));
+    assert_eq!((summary.requests, summary.gaps), (figures["requests"].as_u64().expect("a number"), 2));
 }
 
 #[test]
@@ -277,7 +278,7 @@ fn a_missing_segment_is_said() {
 fn of_several_runs_the_latest_is_shown_or_the_one_that_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let live_run = folder.path().join("000001.bin");
-    live(&live_run);
+    live(&live_run, 60);
     let (_other, files) = with_a_gap(&[]);
     let earlier = folder.path().join("000000.bin");
     std::fs::copy(&files[0], &earlier).expect("a copy");
