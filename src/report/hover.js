@@ -21,6 +21,8 @@
       `quote      ${state(steps.quote, step)}`,
       `messages   ${((count * 1000) / steps.rate_step_ms).toFixed(1)} a second`,
     ];
+    const told = steps.told.find(([at]) => Math.abs(at - step) < 3);
+    if (told) lines.push(`told       ${told[1]}`);
     if (us !== null && us !== undefined) lines.push(`delay      ${(us / 1000).toFixed(3)} ms (median)`);
     return lines.join('\n');
   };

@@ -23,6 +23,7 @@ pub fn steps(report: &Report) -> Value {
         "messages": messages.bins().iter().map(|bin| bin.counts.total()).collect::<Vec<_>>(),
         "book": states(&report.trust),
         "quote": states(&market.quoting),
+        "told": collected.marks.iter().map(|(step, (_, what))| json!([step, what])).collect::<Vec<_>>(),
     })
 }
 
