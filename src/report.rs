@@ -3,9 +3,9 @@
 //! The page is one file without anything outside it: HTML, inline SVG, and a script that only reads out values under
 //! the pointer. It is a function of the journal's bytes: no clock, no chance, no name of a file or a host.
 //!
-//! Two walks over the records ([`source`]): the first finds the span of the run and the least delays ([`extent`]), the
-//! second counts ([`collect`]) into at most [`grid::STEPS_MAX`] steps of time, so neither memory nor page grow with the
-//! run. [`page`] lays out what was counted; [`plots`] draws.
+//! Two walks over the records (`source`): the first finds the span of the run and the least delays (`extent`), the
+//! second counts (`collect`) into at most `grid::STEPS_MAX` steps of time, so neither memory nor page grow with the
+//! run. `page` lays out what was counted; `plots` draws.
 
 mod collect;
 mod extent;

@@ -103,13 +103,13 @@ fn warnings(summary: &Summary) -> Vec<String> {
         warnings.push(format!("The files hold {} runs; this page shows the one named above.", summary.runs));
     }
     if summary.damage > 0 {
-        let places = grouped(summary.damage);
+        let places = places(summary.damage);
         warnings.push(format!(
-            "The journal is damaged in {places} places. What stood there, up to the next checkpoint, is not shown."
+            "The journal is damaged in {places}. What stood there, up to the next checkpoint, is not shown."
         ));
     }
     if summary.left_out > 0 {
-        warnings.push(format!("A recovery left records out in {} places.", summary.left_out));
+        warnings.push(format!("A recovery left records out in {}.", places(summary.left_out as u64)));
     }
     if summary.records_missing_between > 0 {
         let missing = grouped(summary.records_missing_between);
@@ -117,6 +117,10 @@ fn warnings(summary: &Summary) -> Vec<String> {
             .push(format!("{missing} records are missing between the files: segments between them were not given."));
     }
     warnings
+}
+
+fn places(count: u64) -> String {
+    format!("{} {}", grouped(count), if count == 1 { "place" } else { "places" })
 }
 
 fn again(summary: &Summary) -> Markup {

@@ -254,7 +254,7 @@ fn a_damaged_journal_gives_a_page_of_what_is_whole() {
     std::fs::write(&imported.segments[0], &bytes).expect("a journal");
     let (figures, page, code) = reported(&imported.segments);
     assert_eq!((code, &figures["damage"], &figures["digest"]), (Some(1), &1.into(), &Value::Null));
-    assert!(page.contains("The journal is damaged in 1 places"));
+    assert!(page.contains("The journal is damaged in 1 place."));
     assert!(figures["messages"].as_u64() > Some(1_000), "the part behind the damage is shown too");
     let (_, bid) = page.split_once("<path class=\"bid\" d=\"").expect("a line of bids");
     let bid = bid.split('"').next().expect("its end");

@@ -61,7 +61,7 @@ fn bars(lane: &Lane, time: &TimeAxis, y: i32) -> Markup {
     html! {
         @for (rank, path) in paths { path class=(class(rank)) d=(path.into_text()) {} }
         @for (x, state) in labels {
-            text.within.on-bad[state.rank == Rank::Bad] x=(point(x)) y=(point(y + 118)) { (state.label) }
+            text.within.(class(state.rank)) x=(point(x)) y=(point(y + 118)) { (state.label) }
         }
     }
 }
