@@ -3,7 +3,7 @@
 use fathom::config::{Loaded, load};
 use fathom::sample::{Summary, cbcap};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 fn config(name: &str) -> PathBuf {
@@ -42,6 +42,8 @@ struct Seen {
     updates: u64,
     tight: u64,
     crossed_inside: u64,
+    two_sided: u64,
+    repeated: u64,
     rows: [u64; 3],
     mids: Vec<i64>,
     rows_per_update: BTreeMap<usize, u64>,
@@ -78,11 +80,13 @@ impl Client {
         if snapshot {
             self.sides = Default::default();
         }
-        let mut count = 0;
+        let (mut count, mut prices) = (0, BTreeSet::new());
         for (side, name, ends) in [(0, r#""bids":["#, r#"],"asks""#), (1, r#""asks":["#, r#"],"checksum""#)] {
             let rows = between(text, name, ends);
             for row in rows.split("},{").filter(|row| !row.is_empty()) {
-                self.row(side, between(row, r#""price":"#, ","), row.rsplit(':').next().expect("a size"), snapshot);
+                let price = between(row, r#""price":"#, ",");
+                self.row(side, price, row.rsplit(':').next().expect("a size"), snapshot);
+                prices.insert((side, price));
                 count += 1;
             }
         }
@@ -101,6 +105,9 @@ impl Client {
         if !snapshot {
             assert!(count > 0, "an update without rows: {text}");
             self.note(count);
+            self.seen.repeated += u64::from(prices.len() < count);
+            self.seen.two_sided +=
+                u64::from(prices.range((1, "")..).count() > 0 && prices.range(..(1, "")).count() > 0);
         }
     }
 
@@ -181,21 +188,22 @@ fn every_checksum_is_a_naive_clients() {
     }
 }
 
+/// An hour of it: every shape of message that a reader must cope with, and a price that walks without running
+/// away. Whether it resembles the exchange's is for `market_fit.rs`.
 #[test]
-fn a_long_recording_keeps_its_character() {
+fn an_hour_holds_every_shape_of_message() {
     let loaded = loaded(&[]);
     let (summary, bytes) = recording(7, 60_000, &loaded);
     let seen = client_of(&loaded, &bytes).seen;
-    let percent = |part: u64, whole: u64| part * 100 / whole;
-    let one_or_two = seen.rows_per_update[&1] + seen.rows_per_update[&2];
-    assert!(percent(seen.tight, seen.updates) >= 60, "spread of one tick: {}", percent(seen.tight, seen.updates));
-    assert!(percent(one_or_two, seen.updates) >= 80, "{:?}", seen.rows_per_update);
-    // A removal brings a level back, so of 118 rows about 62 set, 18 remove and 38 are new.
-    let rows: u64 = seen.rows.iter().sum();
-    assert!((48..=57).contains(&percent(seen.rows[SET], rows)), "{:?}", seen.rows);
-    assert!((12..=18).contains(&percent(seen.rows[REMOVED], rows)), "{:?}", seen.rows);
-    assert!((28..=37).contains(&percent(seen.rows[NEW], rows)), "{:?}", seen.rows);
+    eprintln!(
+        "{:?} {:?} {} {} {} {}",
+        seen.rows, seen.rows_per_update, seen.two_sided, seen.repeated, seen.crossed_inside, seen.tight
+    );
+    assert!(seen.rows.iter().all(|rows| *rows > 5_000), "set, removed, new: {:?}", seen.rows);
+    assert!((1..=3).all(|rows| seen.rows_per_update[&rows] > 100), "{:?}", seen.rows_per_update);
+    assert!(seen.two_sided > 0 && seen.repeated > 0, "{} two-sided, {} repeated", seen.two_sided, seen.repeated);
     assert!(seen.crossed_inside > 0, "no message is crossed half way");
+    assert!(seen.tight > 1_000 && seen.updates - seen.tight > 1_000, "{} of {} tight", seen.tight, seen.updates);
     let (low, high) = (seen.mids.iter().min().expect("mids") / 2, seen.mids.iter().max().expect("mids") / 2);
     assert!(high - low > 20, "the mid does not walk: {low} to {high}");
     assert!(low > 500_000 && high < 580_000, "the mid runs away: {low} to {high}");
@@ -212,7 +220,7 @@ fn opens_and_beats_as_the_exchange_does() {
         r#"{"channel":"status","type":"update","data":[{"version":"2.0.10","system":"online","api_version":"v2","connection_id":1"#,
         r#"{"method":"subscribe","result":{"channel":"book","depth":25,"snapshot":true,"symbol":"BTC/EUR"},"success":true,"time_in":"2026-08-01T00:00:00.237000Z","time_out":"2026-08-01T00:00:00.237039Z"}"#,
         r#"{"method":"subscribe","result":{"channel":"trade","snapshot":false,"symbol":"BTC/EUR"},"success":true,"#,
-        r#"{"channel":"book","type":"snapshot","data":[{"symbol":"BTC/EUR","bids":[{"price":54000.0,"qty":"#,
+        r#"{"channel":"book","type":"snapshot","data":[{"symbol":"BTC/EUR","bids":[{"price":5"#,
     ];
     for (frame, opening) in frames.iter().zip(openings) {
         assert!(frame.1.starts_with(opening), "{} does not open with {opening}", frame.1);
@@ -256,4 +264,12 @@ fn the_seed_decides_every_byte() {
     assert!(first == recording(42, 1_000, &loaded).1, "two runs differ");
     assert!(first.starts_with(&recording(42, 300, &loaded).1), "a longer recording begins otherwise");
     assert!(first != recording(43, 1_000, &loaded).1, "another seed gives the same");
+}
+
+#[test]
+fn a_market_that_cannot_be_made_is_refused_in_a_sentence() {
+    let loaded = loaded(&["venue.price_increment=300000000000"]);
+    let error = cbcap(1, 10, &loaded, &mut Vec::new()).expect_err("an increment above 2^40 ticks");
+    let told = format!("{error:#}");
+    assert_eq!(told, "no synthetic market has the terms of BTC/EUR: the price increment is 1 to 1099511627776 ticks");
 }

@@ -2,7 +2,6 @@
 
 use super::answer::Refusal;
 use super::book::{Book, DEPTHS, Rows};
-use super::clock::Clock;
 use super::day::Day;
 use super::decimal::Decimal;
 use super::ladder::Row;
@@ -28,7 +27,8 @@ pub(super) struct Floor {
     events: Peekable<Events>,
     /// How many times as fast as the market's own time.
     speed: f64,
-    clock: Clock,
+    /// UTC at 0 of the server's clock, UNIX microseconds.
+    start_us: u64,
     start: Start,
     book: Book,
     /// Time of the last message, UNIX microseconds; no two have the same.
@@ -39,15 +39,14 @@ pub(super) struct Floor {
 }
 
 impl Floor {
-    /// Opens a market with its starting book.
-    pub fn open(pair: Pair, events: Events, speed: f64, clock: Clock) -> Self {
+    /// Opens a market with its starting book; `start_us` is UTC at 0 of the server's clock.
+    pub fn open(pair: Pair, events: Events, speed: f64, start_us: u64) -> Self {
         let (mut book, mut events) = (Book::new(), events.peekable());
         if let Some(first) = events.next_if(|event| event.at_ns == 0) {
             book.take(&first.changes);
         }
-        let told_us = clock.utc_us(0);
         let (start, last_trades, day) = (Start::default(), LastTrades::default(), Day::default());
-        Self { pair, events, speed, clock, start, book, told_us, last_trades, trades: 0, day }
+        Self { pair, events, speed, start_us, start, book, told_us: start_us, last_trades, trades: 0, day }
     }
 
     /// An instant of the market on the server's clock.
@@ -163,7 +162,7 @@ impl Source for Floor {
     fn step(&mut self, wanted: &dyn Fn(Topic) -> bool) -> Step {
         let mut step = Step::default();
         let Some(event) = self.events.next() else { return step };
-        let at_us = self.at_ns(event.at_ns).map_or(0, |at_ns| self.clock.utc_us(at_ns));
+        let at_us = self.at_ns(event.at_ns).map_or(0, |at_ns| self.start_us.saturating_add(at_ns / 1_000));
         self.told_us = at_us.max(self.told_us + 1);
         let before = self.touch();
         let seen = self.book.take(&event.changes);

@@ -45,7 +45,7 @@ impl Server {
         let Options { listen, tls, serves, witness, notice, run_for } = options;
         let clock = Clock::start();
         let source: Box<dyn Source> = match serves {
-            Serves::Market { pair, events, speed } => Box::new(Floor::open(pair, events, speed, clock)),
+            Serves::Market { pair, events, speed } => Box::new(Floor::open(pair, events, speed, clock.utc_us(0))),
             Serves::Recording { playback, symbol, speed } => Box::new(Tape::open(playback, symbol, speed)?),
         };
         let mut listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;

@@ -14,6 +14,7 @@ mod taker;
 mod terms;
 
 pub use event::{Change, Event, Side, Trade};
+pub(crate) use random::Random;
 pub use terms::{Terms, TermsError};
 
 use agenda::Task;

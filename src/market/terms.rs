@@ -54,6 +54,22 @@ impl Terms {
         Ok(Self { increment_ticks, lots_per_unit: 10_i64.pow(qty_precision as u32), mid_steps })
     }
 
+    /// The same, starting as near to `mid_ticks` as such a market can.
+    ///
+    /// # Errors
+    /// When the increment or the precision is out of its range.
+    pub const fn near(increment_ticks: i64, qty_precision: u8, mid_ticks: i64) -> Result<Self, TermsError> {
+        if increment_ticks < 1 || increment_ticks > INCREMENT_TICKS_MAX {
+            return Err(TermsError::Increment);
+        }
+        let mid_steps = match mid_ticks / increment_ticks {
+            ..MID_STEPS_MIN => MID_STEPS_MIN,
+            mid_steps @ MID_STEPS_MIN..=MID_STEPS_MAX => mid_steps,
+            _ => MID_STEPS_MAX,
+        };
+        Self::new(increment_ticks, qty_precision, mid_steps * increment_ticks)
+    }
+
     /// The price at the start, steps.
     pub(super) const fn mid_steps(&self) -> i64 {
         self.mid_steps
@@ -100,6 +116,17 @@ mod tests {
         assert_eq!(Terms::new(1, 8, 99_999), Err(TermsError::Mid));
         assert_eq!(Terms::new(1, 8, (1 << 21) + 1), Err(TermsError::Mid));
         assert_eq!(Terms::new(1, 8, 540_000), Ok(Terms::BTC_EUR));
+        assert_eq!(Terms::near(0, 8, 540_000), Err(TermsError::Increment));
+        assert_eq!(Terms::near(1, 13, 540_000), Err(TermsError::QtyPrecision));
+    }
+
+    #[test]
+    fn the_nearest_start_is_within_the_range() {
+        let near = |increment, mid| Terms::near(increment, 8, mid).map(|terms| terms.mid_steps());
+        assert_eq!(near(1, 540_000), Ok(540_000));
+        assert_eq!(near(50, 540_000), Ok(100_000));
+        assert_eq!(near(1, i64::MAX), Ok(1 << 21));
+        assert_eq!(near(1, i64::MIN), Ok(100_000));
     }
 
     #[test]

@@ -87,7 +87,10 @@ fn assert_figures(files: &[PathBuf]) -> (Value, String) {
     (figures, page)
 }
 
-/// A recording with one update left out: its journal has a gap that a snapshot never closes.
+/// Frames that are lost: one may tell of what the next changes again.
+const LOST: usize = 8;
+
+/// A recording with some frames left out: its journal has a gap that a snapshot never closes.
 fn with_a_gap(sets: &[&str]) -> (tempfile::TempDir, Vec<PathBuf>) {
     let loaded = config(EUR, sets);
     let bytes = synthetic(5, 1_500, &loaded);
@@ -97,7 +100,7 @@ fn with_a_gap(sets: &[&str]) -> (tempfile::TempDir, Vec<PathBuf>) {
     let line = bytes.iter().position(|byte| *byte == b'\n').expect("a first line");
     let mut kept = bytes[..=line].to_vec();
     for (place, (recv_ns, payload)) in all.iter().enumerate() {
-        if place != lost {
+        if !(lost..lost + LOST).contains(&place) {
             kept.extend_from_slice(format!("{recv_ns} {}\n", payload.len()).as_bytes());
             kept.extend_from_slice(payload);
             kept.push(b'\n');

@@ -3,7 +3,6 @@
 use super::Floor;
 use crate::exchange::book::DEPTHS;
 use crate::exchange::book::tests::{deep_messages, messages};
-use crate::exchange::clock::Clock;
 use crate::exchange::ladder::Row;
 use crate::exchange::listing::Pair;
 use crate::exchange::source::{Seen, Source};
@@ -16,8 +15,11 @@ use twin::Twin;
 #[path = "../../../tests/support/twin.rs"]
 mod twin;
 
+/// UTC at 0 of the server's clock.
+const START_US: u64 = 1_785_542_400_000_000;
+
 fn floor(events: Vec<Event>) -> Floor {
-    let mut floor = Floor::open(Pair::listed("BTC/EUR").unwrap(), Box::new(events.into_iter()), 1.0, Clock::start());
+    let mut floor = Floor::open(Pair::listed("BTC/EUR").unwrap(), Box::new(events.into_iter()), 1.0, START_US);
     floor.subscribed(Topic::Book(10), 0);
     floor
 }
@@ -153,10 +155,9 @@ fn a_snapshot_has_the_last_fifty_trades() {
 #[test]
 fn speed_is_of_the_markets_time() {
     let events = vec![Event::default(), Event { at_ns: 3_000, ..Event::default() }];
-    let clock = Clock::start();
     for (speed, due_ns) in [(1.0, 3_500), (3.0, 1_500), (0.5, 6_500)] {
         let events = Box::new(events.clone().into_iter());
-        let mut floor = Floor::open(Pair::listed("BTC/EUR").unwrap(), events, speed, clock);
+        let mut floor = Floor::open(Pair::listed("BTC/EUR").unwrap(), events, speed, START_US);
         floor.subscribed(Topic::Book(10), 500);
         assert_eq!(floor.due_ns(), Some(due_ns));
     }

@@ -31,7 +31,11 @@ impl Desk {
         });
         let first = Event { changes: levels.collect(), ..Event::default() };
         let pair = Pair::listed("BTC/EUR").unwrap();
-        Self { session: Session::new(), clock, source: Floor::open(pair, Box::new([first].into_iter()), 1.0, clock) }
+        Self {
+            session: Session::new(),
+            clock,
+            source: Floor::open(pair, Box::new([first].into_iter()), 1.0, clock.utc_us(0)),
+        }
     }
 
     fn say(&mut self, request: &str, read_ns: u64) -> Vec<Outgoing> {
@@ -252,8 +256,12 @@ fn too_many_requests_are_refused_until_time_has_passed() {
 fn time_begins_with_a_subscription() {
     let mut desk = Desk::new();
     let late = Event { at_ns: 1, ..Event::default() };
-    desk.source =
-        Floor::open(Pair::listed("BTC/EUR").unwrap(), Box::new([Event::default(), late].into_iter()), 1.0, desk.clock);
+    desk.source = Floor::open(
+        Pair::listed("BTC/EUR").unwrap(),
+        Box::new([Event::default(), late].into_iter()),
+        1.0,
+        desk.clock.utc_us(0),
+    );
     desk.ask(r#"{"method":"subscribe","params":{"channel":"instrument"}}"#);
     assert_eq!(desk.source.due_ns(), None);
     desk.ask(r#"{"method":"subscribe","params":{"channel":"trade","symbol":["BTC/EUR"]}}"#);
