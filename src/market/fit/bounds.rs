@@ -31,7 +31,8 @@ const fn share(name: &'static str, least: f64, most: f64, source: &'static str, 
 
 /// A share of which a few hundred trades gave `percent`: eight points on both sides.
 const fn tape_share(name: &'static str, percent: f64, source: &'static str, figure: Figure) -> Bound {
-    Bound { name, low: percent - 8.0, high: percent + 8.0, source, figure }
+    let high = if percent < 92.0 { percent + 8.0 } else { 100.0 };
+    Bound { name, low: percent - 8.0, high, source, figure }
 }
 
 /// A figure of which a recording gave `value`, but from a hundred trades: half of it to twice.
@@ -140,7 +141,7 @@ pub(super) const ROWS: &[Bound] = &[
     tape_share("trades below 0.01 BTC, %", 94.4, "EUR 94.4", |m| m.tape.smaller_than(0.01)),
     bounded("trades by market orders, %", 33.0, 76.0, "V1 12 of 22, two standard errors", |m| m.tape.market_orders()),
     bounded("takers who bought, %", 20.0, 80.0, "V1 10 of 22, BIN 42; neither side is ahead", |m| m.tape.buys()),
-    bounded("trades on the side of the last, %", 60.0, 94.0, "V1 18 of 22, two standard errors; Binance 89", |m| {
+    bounded("trades on the side of the last, %", 60.0, 94.0, "V1 18 of 22, two standard errors; BIN 89", |m| {
         m.tape.same_side()
     }),
     scattered("seconds with a trade that have more, %", 13.2, "EUR 13.2", |m| m.tape.clustered()),
