@@ -1,8 +1,9 @@
 //! `exchange`: Kraken's public WebSocket protocol from this machine.
 
 use super::play::pace;
+use super::truth::TruthFile;
 use super::{Ended, grouped, print_json};
-use crate::exchange::{Options, Pair, Server, Serves, Truth, Witness};
+use crate::exchange::{Options, Pair, Server, Serves};
 use crate::market::fit::{Fit, SECONDS_MAX, measure};
 use crate::market::{Market, Terms};
 use crate::play::Pace;
@@ -11,12 +12,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// The pair of a made-up market.
@@ -175,43 +175,4 @@ fn announce(args: &Args, server: &Server) -> Result<()> {
         writeln!(out, "{url}")?;
     }
     Ok(out.flush()?)
-}
-
-/// The file of --truth.
-struct TruthFile {
-    path: PathBuf,
-    /// The first failure is kept and told at the end.
-    writer: Arc<Mutex<(BufWriter<File>, std::io::Result<()>)>>,
-}
-
-impl TruthFile {
-    fn create(path: &Path) -> Result<Self> {
-        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-        let writer = Arc::new(Mutex::new((BufWriter::new(file), Ok(()))));
-        Ok(Self { path: path.to_owned(), writer })
-    }
-
-    fn witness(&self) -> Witness {
-        let writer = Arc::clone(&self.writer);
-        Box::new(move |truth: &Truth| {
-            if let Ok(mut writer) = writer.lock()
-                && writer.1.is_ok()
-            {
-                writer.1 = write_line(&mut writer.0, truth);
-            }
-        })
-    }
-
-    fn finish(self) -> Result<()> {
-        let mut writer = self.writer.lock().map_err(|_| anyhow::anyhow!("the truth was not written to its end"))?;
-        let (file, outcome) = &mut *writer;
-        std::mem::replace(outcome, Ok(()))
-            .and_then(|()| file.flush())
-            .with_context(|| format!("cannot write {}", self.path.display()))
-    }
-}
-
-fn write_line(file: &mut BufWriter<File>, truth: &Truth) -> std::io::Result<()> {
-    serde_json::to_writer(&mut *file, truth)?;
-    file.write_all(b"\n")
 }

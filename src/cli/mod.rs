@@ -19,6 +19,7 @@ mod run;
 pub mod seal;
 mod teller;
 mod told;
+mod truth;
 
 use anyhow::Result;
 use std::io::{IsTerminal, Write};
