@@ -24,6 +24,8 @@ use std::time::Duration;
 const SYMBOL: &str = "BTC/EUR";
 /// Seed of the market: the same one shows the same.
 const SEED: u64 = 1;
+/// How many times as fast as a quiet day's market it goes: a demo is short.
+pub const SPEED: u32 = 10;
 
 /// What the demo is at.
 #[derive(Debug)]
@@ -99,7 +101,7 @@ pub fn demo(
     let written = starter::write(folder, starter::MARKETS[0])?;
     let pair = Pair::listed(SYMBOL).ok_or_else(|| anyhow!("{SYMBOL} is not listed"))?;
     let events = Box::new(Market::new(SEED, &Terms::BTC_EUR));
-    let options = Options { tls: true, ..Options::new(Serves::Market { pair, events, speed: 1.0 }) };
+    let options = Options { tls: true, ..Options::new(Serves::Market { pair, events, speed: SPEED.into() }) };
     let server = Server::bind(options)?;
     let url = server.url();
     let ca = folder.join("exchange.pem");

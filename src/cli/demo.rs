@@ -4,7 +4,7 @@ use super::run::StatusLine;
 use super::teller::Teller;
 use super::told::take_interrupts;
 use super::{Ended, grouped, print_json};
-use crate::demo::{Shown, Stage, demo};
+use crate::demo::{SPEED, Shown, Stage, demo};
 use crate::live;
 use anyhow::Result;
 use clap::Args;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// Shows the whole system on this machine, without a network or an account.
 ///
-/// An exchange with a made-up BTC/EUR market listens on the loopback, over TLS. The engine reads it through a real
+/// An exchange with a made-up BTC/EUR market, ten times as fast as a quiet day's, listens on the loopback, over TLS. The engine reads it through a real
 /// socket and journals everything. Then the journal is verified, replayed byte for byte, and drawn as a page.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  fathom demo\n  fathom demo --seconds 5 --out /tmp/demo --json")]
@@ -40,7 +40,7 @@ pub fn run(args: &DemoArgs) -> Result<Ended> {
     let teller = Teller::start();
     let mut line = StatusLine::at_price_precision(1);
     let mut stage = |stage: Stage<'_>| match stage {
-        Stage::Listening(url) => teller.say(format!("exchange on {url}, a made-up market")),
+        Stage::Listening(url) => teller.say(format!("exchange on {url}, a made-up market at {SPEED} times its speed")),
         Stage::Begun(begun) => teller.say(format!("engine -> {}, for {} s", begun.folder.display(), args.seconds)),
         Stage::Running(seen) => line.show(seen, &teller),
         Stage::Noticed(notice) => teller.notice(notice),
