@@ -17,5 +17,6 @@ pub mod place;
 pub mod records;
 pub mod report;
 pub mod size;
+pub mod socket;
 pub mod stream;
 pub mod tables;

@@ -7,6 +7,7 @@ use fathom_benches::machine::{METHOD, Machine};
 use fathom_benches::place::Place;
 use fathom_benches::report::Outcome;
 use fathom_benches::size::sizes;
+use fathom_benches::socket::{SocketArgs, socket};
 use fathom_benches::tables::{Which, run};
 use std::path::PathBuf;
 
@@ -35,6 +36,8 @@ struct Arguments {
 enum Command {
     /// The journal as it runs: three threads, paced input, every delay from the push to the commit.
     Live(LiveArgs),
+    /// The program on a socket: start to the first trusted book, memory, and waits at a hundred times the market's speed.
+    Socket(SocketArgs),
     /// Bytes a frame by kind, plain and compressed.
     Size {
         /// JSON instead of Markdown.
@@ -51,6 +54,7 @@ fn main() -> Result<()> {
     let machine = Machine::here();
     match command {
         Some(Command::Live(args)) => return run_live(&args, &machine),
+        Some(Command::Socket(args)) => return run_socket(&args, &machine),
         Some(Command::Size { json, folder }) => return run_size(json, &Place::new(folder), &machine),
         None => {}
     }
@@ -70,6 +74,16 @@ fn run_live(args: &LiveArgs, machine: &Machine) -> Result<()> {
         println!("{:#}", serde_json::json!({ "machine": machine, "live": live(args)? }));
     } else {
         println!("{machine}\n{}", live(args)?);
+    }
+    Ok(())
+}
+
+fn run_socket(args: &SocketArgs, machine: &Machine) -> Result<()> {
+    let report = socket(args)?;
+    if args.json {
+        println!("{:#}", serde_json::json!({ "machine": machine, "socket": report }));
+    } else {
+        println!("{machine}\n{report}");
     }
     Ok(())
 }
