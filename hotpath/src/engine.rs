@@ -4,6 +4,7 @@
 //! decides. The engine has no clock: its time is the `taken_ns` of the record.
 
 use crate::config::{Config, MARKETS_MAX, MarketConfig};
+use crate::connection::{CONNECTIONS_MAX, Connection};
 use crate::fair::fair_mid;
 use crate::features::{Touch, imbalance_q30};
 use crate::halt::{Halt, ensure};
@@ -18,19 +19,6 @@ use crate::record::{
 use crate::session::{Around, Session};
 use crate::trust::{Cause, Sign};
 use bytemuck::{Pod, Zeroable};
-
-/// Most connections of one engine.
-pub const CONNECTIONS_MAX: usize = MARKETS_MAX;
-
-/// What is known of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
-#[repr(C)]
-pub struct Connection {
-    /// When the last record came on it.
-    pub heard_ns: u64,
-    /// The exchange's system status, one of [`status`].
-    pub status: u64,
-}
 
 /// The engine's plain state beside its markets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]

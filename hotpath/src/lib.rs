@@ -32,6 +32,7 @@ pub mod book;
 pub mod checkpoint;
 pub mod checksum;
 pub mod config;
+pub mod connection;
 pub mod crc;
 pub mod decimal;
 pub mod engine;

@@ -15,7 +15,7 @@ pub use link::LinkState;
 pub use subscription::Subscription;
 
 use crate::config::{Config, MARKETS_MAX, MarketConfig, SessionConfig};
-use crate::engine::{CONNECTIONS_MAX, Connection};
+use crate::connection::{CONNECTIONS_MAX, Connection};
 use crate::halt::Halt;
 use crate::lines::{Lines, Place};
 use crate::market::Market;

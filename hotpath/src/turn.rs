@@ -16,7 +16,7 @@ use crate::record::{
     Refused as RefusedBody, Request, Sent, Timer, body_of, flag, head_of, padded,
 };
 use crate::session::REQUESTS_MAX;
-use crate::venue::{Frame, Reason, Refused, Venue};
+use crate::venue::{Frame, Reason, Refused, Venue, Wanted};
 use bytemuck::{Pod, Zeroable};
 
 /// What happened: the inputs of the engine.
@@ -96,17 +96,6 @@ pub struct Core<'a, V> {
 struct Asked {
     requests: [Wanted; REQUESTS_MAX],
     count: usize,
-}
-
-/// A request, and the connection and market that it is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// The connection.
-    pub connection: u16,
-    /// The market, or [`NO_INSTRUMENT`].
-    pub instrument: u16,
-    /// What is wanted of it.
-    pub request: Request,
 }
 
 impl<'a, V: Venue> Core<'a, V> {

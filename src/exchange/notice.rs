@@ -1,6 +1,5 @@
 //! What the people who run an exchange are told.
 
-use super::server::CONNECTIONS_MAX;
 use std::fmt;
 use std::io;
 
@@ -15,7 +14,10 @@ pub enum Notice {
         bytes: usize,
     },
     /// There are as many clients as there may be; another one was turned away.
-    Full,
+    Full {
+        /// How many there may be.
+        connections: usize,
+    },
     /// Something about the recording that is played.
     Recording(String),
     /// A socket that could not be taken.
@@ -31,7 +33,7 @@ impl fmt::Display for Notice {
                     "connection {connection} reads too slowly: more than {bytes} bytes wait for it, it is disconnected"
                 )
             }
-            Self::Full => write!(f, "{CONNECTIONS_MAX} clients are connected: another one was turned away"),
+            Self::Full { connections } => write!(f, "{connections} clients are connected: another one was turned away"),
             Self::Recording(sentence) => f.write_str(sentence),
             Self::Socket(error) => write!(f, "cannot take a connection: {error}"),
         }

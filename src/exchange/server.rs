@@ -103,7 +103,7 @@ impl Server {
                 Err(error) => return self.hall.tell(Notice::Socket(error)),
             };
             if self.hall.clients() >= CONNECTIONS_MAX {
-                self.hall.tell(Notice::Full);
+                self.hall.tell(Notice::Full { connections: CONNECTIONS_MAX });
                 continue;
             }
             let ready = Interest::READABLE | Interest::WRITABLE;

@@ -3,8 +3,8 @@
 //! The library is handed whole records, one at a time: its own buffer then never holds more than one, so it need not
 //! grow for records of up to 4 KiB, and what it opened is passed on before the next record can spoil it.
 
-use super::wire::Inbox;
 use hotpath::record::link;
+use hotpath::websocket::Frames;
 use rustls::ClientConnection;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -49,7 +49,7 @@ impl Sealed {
     ///
     /// # Errors
     /// One of [`link`]; what could be opened is in the inbox.
-    pub fn open(&mut self, count: usize, inbox: &mut Inbox) -> Result<(), u16> {
+    pub fn open(&mut self, count: usize, inbox: &mut Frames<Box<[u8]>>) -> Result<(), u16> {
         self.end += count;
         while let Some(length) = record_bytes(&self.bytes[self.at..self.end])? {
             let mut record = &self.bytes[self.at..self.at + length];
@@ -74,7 +74,7 @@ impl Sealed {
     ///
     /// # Errors
     /// As [`Sealed::open`].
-    pub fn drain(&mut self, inbox: &mut Inbox) -> Result<(), u16> {
+    pub fn drain(&mut self, inbox: &mut Frames<Box<[u8]>>) -> Result<(), u16> {
         drain(&mut self.tls, inbox)
     }
 
@@ -94,7 +94,7 @@ impl Sealed {
     }
 }
 
-fn drain(tls: &mut ClientConnection, inbox: &mut Inbox) -> Result<(), u16> {
+fn drain(tls: &mut ClientConnection, inbox: &mut Frames<Box<[u8]>>) -> Result<(), u16> {
     loop {
         match tls.reader().read(inbox.vacant()) {
             Ok(0) => return Ok(()),

@@ -11,7 +11,8 @@ use hotpath::record::{
     Command, FRAME_BYTES_MAX, Found, Host, Link, NO_CONNECTION, Sent, action, close, command, link, sent,
 };
 use hotpath::session::LinkState;
-use hotpath::turn::{Input, Wanted};
+use hotpath::turn::Input;
+use hotpath::venue::Wanted;
 use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue};
 use hotpath::websocket::{BROKEN, CLOSE, Message, PING, PONG, TEXT, Violation, close_code};
 use rtrb::Consumer;

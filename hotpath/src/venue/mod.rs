@@ -4,7 +4,7 @@ pub mod kraken;
 
 use crate::config::Config;
 use crate::lines::Lines;
-use crate::turn::Wanted;
+use crate::record::Request;
 
 /// Most bytes of a request.
 pub const REQUEST_BYTES_MAX: usize = 512;
@@ -104,6 +104,17 @@ pub struct Frame<'a> {
     pub opcode: u16,
     /// The message.
     pub bytes: &'a [u8],
+}
+
+/// A request, and the connection and market that it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The connection.
+    pub connection: u16,
+    /// The market, or [`crate::record::NO_INSTRUMENT`].
+    pub instrument: u16,
+    /// What is wanted of it.
+    pub request: Request,
 }
 
 /// A venue's codec. Pure: the same frame and configuration give the same events.

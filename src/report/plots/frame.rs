@@ -1,16 +1,12 @@
 //! The frame of a panel: grid lines, what the axes name, and what goes over all panels.
 
 use super::path::Path;
-use super::time::TimeAxis;
+use super::time::{PLOT_LEFT, PLOT_RIGHT, TimeAxis};
 use crate::report::series::{Lane, Rank};
 use maud::{Markup, html};
 
 /// Width of a panel, points.
 pub const WIDTH: i32 = 1_200;
-/// Where plots begin and end, tenths of a point.
-pub const PLOT_LEFT: i32 = 860;
-/// See [`PLOT_LEFT`].
-pub const PLOT_RIGHT: i32 = 11_400;
 /// Room above a plot and below it, tenths of a point.
 const ABOVE: i32 = 60;
 const BELOW: i32 = 220;

@@ -1,8 +1,9 @@
 //! The health of the feed: what was in force when, lane by lane.
 
-use super::frame::{PLOT_LEFT, Panel, point};
+use super::frame::{Panel, point};
 use super::path::Path;
 use super::time::TimeAxis;
+use super::time::{PLOT_LEFT, PLOT_RIGHT};
 use crate::report::series::{Lane, Rank};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -77,7 +78,7 @@ fn told(marks: &Marks, time: &TimeAxis, y: i32) -> Markup {
         if let Some((_, path)) = paths.iter_mut().find(|(of, _)| of == rank) {
             path.rect((x - 15, x + 15), (y, y + BAR));
         }
-        let end = next.next().unwrap_or(super::frame::PLOT_RIGHT);
+        let end = next.next().unwrap_or(PLOT_RIGHT);
         if end - x > LETTER * (label.len() as i32 + 1) {
             labels.push((x + 50, *label));
         }

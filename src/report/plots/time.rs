@@ -1,10 +1,13 @@
 //! The axis of time that all panels share.
 
-use super::frame::{PLOT_LEFT, PLOT_RIGHT};
 use super::scale::Scale;
 use crate::report::grid::Grid;
 use crate::report::units::Times;
 
+/// Where plots begin and end, tenths of a point.
+pub const PLOT_LEFT: i32 = 860;
+/// See [`PLOT_LEFT`].
+pub const PLOT_RIGHT: i32 = 11_400;
 const MS: u64 = 1_000_000;
 const S: u64 = 1_000 * MS;
 /// Steps between the times that an axis names.

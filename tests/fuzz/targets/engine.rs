@@ -9,7 +9,8 @@ use hotpath::halt::Halt;
 use hotpath::record::{
     Clock, Close, Command, Found, Health, Host, Link, Sent, Timer, action, channel, check, close, flag, sent,
 };
-use hotpath::turn::{Core, Input, Wanted};
+use hotpath::turn::{Core, Input};
+use hotpath::venue::Wanted;
 use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue};
 

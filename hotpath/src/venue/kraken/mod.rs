@@ -19,7 +19,7 @@ mod trade;
 
 use crate::config::Config;
 use crate::lines::Lines;
-use crate::turn::Wanted;
+use crate::venue::Wanted;
 use crate::venue::{Frame, Refused, Venue};
 
 /// WebSocket's opcode of a text message; the exchange sends no other.

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::record::{action, channel};
 use crate::text::Text;
-use crate::turn::Wanted;
+use crate::venue::Wanted;
 
 /// Writes one request; a connect or a parting has no text.
 pub(super) fn write(config: &Config, wanted: &Wanted, out: &mut [u8]) -> Option<usize> {

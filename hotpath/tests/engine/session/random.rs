@@ -4,7 +4,7 @@ use super::rig::{MS_NS, active};
 use super::sim::{Sim, seconds};
 use hotpath::config::{Config, SessionConfig};
 use hotpath::record::action;
-use hotpath::turn::Wanted;
+use hotpath::venue::Wanted;
 use std::collections::BTreeSet;
 
 const MINUTES_10_NS: u64 = seconds(600);

@@ -3,7 +3,7 @@
 use super::rig::active;
 use hotpath::config::Symbol;
 use hotpath::record::{NO_INSTRUMENT, Request, action, channel};
-use hotpath::turn::Wanted;
+use hotpath::venue::Wanted;
 use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{REQUEST_BYTES_MAX, Venue};
 use proptest::prelude::*;

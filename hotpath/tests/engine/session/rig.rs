@@ -6,8 +6,9 @@ use hotpath::record::{
     Feed, Link, Sent, Timer, action, channel, command, feed as feed_code, head_of, link as cause, sent,
 };
 use hotpath::session::LinkState;
-use hotpath::turn::{Input, Wanted};
+use hotpath::turn::Input;
 use hotpath::venue::Frame;
+use hotpath::venue::Wanted;
 
 pub const MS_NS: u64 = 1_000_000;
 const SYMBOLS: [&str; 2] = ["BTC/EUR", "BTC/USD"];

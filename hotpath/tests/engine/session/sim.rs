@@ -4,8 +4,9 @@ use super::rig::{MS_NS, ack_text};
 use crate::feed::{Bench, Exchange, SECOND_NS, bodies};
 use hotpath::config::Config;
 use hotpath::record::{Feed, Link, Sent, Timer, action, channel, head_of, link, sent};
-use hotpath::turn::{Input, Wanted};
+use hotpath::turn::Input;
 use hotpath::venue::Frame;
+use hotpath::venue::Wanted;
 use std::collections::BTreeMap;
 
 const SYMBOLS: [&str; 2] = ["BTC/EUR", "BTC/USD"];
