@@ -17,4 +17,4 @@ if nm "$work/proof.so" | grep -Eq ' (__rust_alloc|__rust_realloc|malloc|fathom_a
     exit 1
 fi
 size=$(nm -S --size-sort "$work/proof.so" | grep -c ' [tT] ')
-echo "prove: no allocator, no panic in reach of turn and gate ($size functions linked)"
+echo "prove: no allocator, no panic in reach of turn, framing and gate ($size functions linked)"

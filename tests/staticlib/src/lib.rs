@@ -1,7 +1,7 @@
 //! Proof that the hot path needs no allocator and cannot panic.
 //!
-//! The whole turn with its session, the real codec in both directions, and the commit gate become a C library without the standard library. It links
-//! only when nothing in it wants an allocator. Its panic handler calls a function that does not exist:
+//! The whole turn with its session, the real codec in both directions, WebSocket's framing likewise, and the commit gate become a C
+//! library without the standard library. It links only when nothing in it wants an allocator. Its panic handler calls a function that does not exist:
 //! the link of `tests/staticlib/prove.sh` fails when any panic can be reached.
 #![no_std]
 
@@ -15,6 +15,7 @@ use hotpath::record::{Clock, Close, Command, Found, Health, Host, Line, Link, Se
 use hotpath::turn::{Buffers, Core, Diary, Input};
 use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue};
+use hotpath::websocket::{Frames, INBOX_BYTES, close_code, encode};
 
 /// All that a run needs, provided by the caller.
 pub struct Memory {
@@ -40,6 +41,8 @@ pub struct Memory {
     host: Host,
     request: [u8; REQUEST_BYTES_MAX],
     request_bytes: usize,
+    inbox: [u8; INBOX_BYTES],
+    received: usize,
     gate: Gate<u64, 32>,
     committed_seq: u64,
     written: u64,
@@ -65,6 +68,7 @@ impl Diary for Counting<'_> {
 #[unsafe(no_mangle)]
 pub extern "C" fn fathom_hotpath_proof(memory: &mut Memory) -> u16 {
     pass(memory);
+    unframe(memory);
     run(memory).map_or_else(|halt| halt as u16, |()| 0)
 }
 
@@ -81,6 +85,24 @@ fn pass(memory: &mut Memory) {
         let waiting = gate.len();
         gate.clear(|_| *written = written.wrapping_add(waiting as u64));
     }
+}
+
+/// Finds messages in what a connection received, and frames one to send.
+fn unframe(memory: &mut Memory) {
+    let Memory { inbox, received, frame, frame_bytes, opcode, written, .. } = memory;
+    let mut frames = Frames::new(&mut inbox[..]);
+    frames.vacant().iter_mut().zip(frame.iter()).for_each(|(to, from)| *to = *from);
+    frames.filled(*received);
+    while let Ok(Some(message)) = frames.next() {
+        let bytes = frames.bytes(&message);
+        let code = close_code(bytes).unwrap_or(0);
+        let sum = bytes.iter().map(|byte| u64::from(*byte)).fold(u64::from(code), u64::wrapping_add);
+        *written = written.wrapping_add(sum).wrapping_add(u64::from(frames.has_next()));
+    }
+    let left: usize = frames.remains().iter().map(|bytes| bytes.len()).fold(0, usize::wrapping_add);
+    let mask = [1, 2, 3, *received as u8];
+    let sent = encode(*opcode, frame.get(..*frame_bytes).unwrap_or(&[]), mask, inbox).unwrap_or(left);
+    *written = written.wrapping_add(sent as u64);
 }
 
 fn run(memory: &mut Memory) -> Result<(), Halt> {
