@@ -2,10 +2,13 @@
 
 use crate::status::Status;
 use crate::whole::head_of_line;
-use hotpath::record::{LINE_BYTES, Line};
+use hotpath::record::{Head, LINE_BYTES, Line};
 use rtrb::Producer;
 use std::fmt;
 use std::sync::Arc;
+
+/// A longer time between two records may have been an idle one, nanoseconds.
+const IDLE_NS: u64 = 1_000_000;
 
 /// Why the ring did not take a record. Nothing of it was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +44,7 @@ pub struct Feed {
     /// Lines kept free for what must not wait: halts and cancels, samples of load, the end of the run.
     reserve: usize,
     status: Arc<Status>,
-    /// Times of the first and of the last record pushed.
+    /// Since when something may wait (the first record behind an idle time), and the time of the last record pushed.
     pushed_ns: Option<(u64, u64)>,
 }
 
@@ -107,7 +110,7 @@ impl Feed {
     }
 
     /// How far the commit cursor lags behind the last push: nanoseconds between the times of the two
-    /// records.
+    /// records. An idle time in which everything was committed is no lag.
     #[must_use]
     pub fn lag_ns(&self) -> u64 {
         let (first_ns, last_ns) = self.pushed_ns.unwrap_or_default();
@@ -134,9 +137,13 @@ impl Feed {
     }
 
     fn note(&mut self, first: &Line) {
-        let taken_ns = head_of_line(first).taken_ns;
-        let (first_ns, _) = self.pushed_ns.unwrap_or((taken_ns, taken_ns));
-        self.pushed_ns = Some((first_ns, taken_ns));
+        let Head { taken_ns, seq, .. } = head_of_line(first);
+        let (mut since_ns, last_ns) = self.pushed_ns.unwrap_or((taken_ns, taken_ns));
+        // The cursor is another core's: it is looked at only after a time in which the line was not written to.
+        if taken_ns.saturating_sub(last_ns) >= IDLE_NS && self.status.committed.observe() >= seq {
+            since_ns = taken_ns;
+        }
+        self.pushed_ns = Some((since_ns, taken_ns));
     }
 
     /// Takes all lines or none; the journaling thread sees them at once.

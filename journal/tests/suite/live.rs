@@ -175,6 +175,31 @@ fn the_lag_is_the_time_between_the_last_push_and_the_last_commit() {
     assert_eq!(feed.lag_ns(), 0);
 }
 
+/// The same record, taken at another time.
+fn at_time(mut lines: Vec<Line>, taken_ns: u64) -> Vec<Line> {
+    lines[0].0[16..24].copy_from_slice(&taken_ns.to_le_bytes());
+    lines
+}
+
+/// A record behind an idle second once counted as a second of lag, and a quiet market's quote was withdrawn for it.
+#[test]
+fn an_idle_time_is_no_lag() {
+    const SECOND_NS: u64 = 1_000_000_000;
+    let folder = folder();
+    let Parts { mut feed, mut scribe, .. } = begin(folder.path(), live_settings());
+    feed.push_lines(&opening(0)).expect("room");
+    drain(&mut scribe);
+    let later = |seq, taken_ns| at_time(level(seq, 0), taken_ns);
+    feed.push_lines(&later(2, SECOND_NS)).expect("room");
+    assert_eq!(feed.lag_ns(), 0, "nothing waited before it");
+    feed.push_lines(&later(3, SECOND_NS + 5)).expect("room");
+    assert_eq!(feed.lag_ns(), 5, "what comes behind it waits");
+    feed.push_lines(&later(4, 3 * SECOND_NS)).expect("room");
+    assert_eq!(feed.lag_ns(), 2 * SECOND_NS, "the time in which something waited is no idle one");
+    drain(&mut scribe);
+    assert_eq!(feed.lag_ns(), 0);
+}
+
 /// The keeper may be slow: the scribe waits for the next segment, and the ring holds what comes.
 #[test]
 fn a_switch_waits_for_the_keeper_and_loses_nothing() {
