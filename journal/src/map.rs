@@ -178,8 +178,14 @@ impl Ground {
         // SAFETY: the mapping is of a file and shared, so letting pages go loses nothing: a later access
         // finds them again. Nobody holds a reference into the map.
         let let_go = unsafe { self.growing.map.unchecked_advise_range(UncheckedAdvice::DontNeed, start, end - start) };
-        // One flush of the translation caches of all cores, the hot one too, in place of one a page.
-        let_go.map_err(|source| self.refused(start, "let go of pages", source))?;
+        // One flush of the translation caches of all cores, the hot one too, in place of one a page. Locked memory
+        // (mlockall) is never let go; then the flush below write-protects page by page, and that is all.
+        match let_go {
+            Err(source) if source.raw_os_error() != Some(libc::EINVAL) => {
+                return Err(self.refused(start, "let go of pages", source));
+            }
+            _ => {}
+        }
         let synced = self.growing.map.flush_range(start, end - start);
         synced.map_err(|source| self.refused(start, "flush the file", source))?;
         Ok(end - start)
