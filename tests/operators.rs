@@ -9,7 +9,7 @@ use fathom::files::journal_files;
 use fathom::live::control;
 use fathom::replay::replay;
 use fathom::verify::verify;
-use hotpath::record::{Close, Command as Word, Found, Kind, body_of, close, command, end, source};
+use hotpath::record::{Close, Command as Word, Found, Host, Kind, body_of, close, command, end, host, source};
 use journal::{Item, Segment, valid_prefix};
 use serde_json::Value;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -197,10 +197,31 @@ fn a_folder_has_one_run_at_a_time_and_what_it_left_is_found() {
     ask_until(folder.path(), "status", is_quoting);
     control::ask(folder.path(), "stop").expect("the first run still answers");
     assert_eq!(ended(first).0, 0);
+    // A run that ends before it could trust a book has failed at what it was asked for.
     let (code, _, told) = ended(Running::start(&mut fathom(&venue, folder.path(), &["--seconds", "0"])));
-    assert_eq!(code, 0, "{told}");
+    assert_eq!(code, 1, "{told}");
     assert!(told.contains("closed"), "{told}");
     assert_eq!(bodies::<Found>(folder.path()).iter().map(|found| found.end).collect::<Vec<_>>(), [end::SEALED]);
+}
+
+/// Locked pages cannot be let go of, and the journal once took that for a broken disk.
+#[test]
+fn a_run_goes_on_with_its_memory_locked() {
+    let venue = Venue::open(Manner::default(), calm);
+    let folder = TempDir::new().expect("a folder");
+    let more = ["--set", "host.lock_memory=true", "--set", "journal.sync_ms=1"];
+    let child = Running::start(&mut fathom(&venue, folder.path(), &more));
+    ask_until(folder.path(), "status", is_quoting);
+    control::ask(folder.path(), "stop").expect("an answer");
+    let (code, json, told) = ended(child);
+    assert_eq!(code, 0, "{told}");
+    assert!(json["syncs"].as_u64() > Some(0), "{json}");
+    let rows = bodies::<Host>(folder.path());
+    assert_eq!(
+        rows.iter().filter(|row| row.option == host::LOCK_MEMORY).count(),
+        1,
+        "granted or refused, it is recorded"
+    );
 }
 
 #[test]
@@ -255,7 +276,7 @@ fn kill_and_look(venue: &Venue, seed: u64) -> u64 {
     let last: &PathBuf = files.last().expect("a segment");
     let valid = valid_prefix(&std::fs::read(last).expect("it")) as u64;
     let (code, _, said) = ended(Running::start(&mut fathom(venue, folder.path(), &["--seconds", "0"])));
-    assert_eq!(code, 0, "seed {seed}: {said}");
+    assert_eq!(code, 1, "seed {seed}: {said}");
     let found = bodies::<Found>(folder.path());
     assert_eq!(found.iter().map(|found| found.valid_bytes).collect::<Vec<_>>(), [valid], "seed {seed}: {said}");
     held
@@ -275,7 +296,8 @@ fn a_run_begins_with_its_state_and_ends_with_a_close() {
     let venue = Venue::open(Manner::default(), endless);
     let folder = TempDir::new().expect("a folder");
     let child = Running::start(&mut fathom(&venue, folder.path(), &["--seconds", "0"]));
-    assert_eq!(ended(child).0, 0);
+    let (code, _, told) = ended(child);
+    assert!(code == 1 && told.contains("before a book was ever trusted"), "{told}");
     let files = journal_files(&[folder.path().to_owned()]).expect("a journal");
     let segment = Segment::open(&files[0]).expect("a segment");
     let kinds: Vec<Kind> = segment

@@ -377,6 +377,10 @@ impl Engine {
     ) -> Result<(), Halt> {
         let place = Place { instrument: index, flags: 0, exch_ns };
         let market = self.markets.get_mut(usize::from(index)).ok_or(Halt::UnknownInstrument)?;
+        // Before its first snapshot a book is not lost with a connection, or with one that was not made.
+        if cause == Cause::LinkDown && market.state.trust.is_untried() {
+            return Ok(());
+        }
         market.distrust(cause, sign, place, now_ns, out)?;
         self.session.stir();
         let head = Head { exch_ns, taken_ns: now_ns, ..Head::zeroed() };

@@ -84,9 +84,9 @@ fn print(shown: &Shown) -> Result<()> {
     writeln!(out, "  messages   {}, {} records", grouped(seen.frames), grouped(seen.records))?;
     writeln!(out, "  checksums  {} ok, {} bad", grouped(ok), grouped(bad))?;
     writeln!(out, "  verified   {}", if shown.is_verified { "yes" } else { "no: `journal verify` says where" })?;
-    let uptime =
-        seen.uptime().map_or_else(|| "never".to_owned(), |uptime| format!("{:.2} % of the time", uptime * 100.0));
-    writeln!(out, "  trusted    {uptime}, {} gaps", seen.gaps)?;
+    let (feed_ns, trusted_ns) = (shown.summary.feed_ns, shown.summary.trusted_ns);
+    let uptime = trusted_ns as f64 / feed_ns.max(1) as f64 * 100.0;
+    writeln!(out, "  trusted    {uptime:.3} % of the time between first and last message, gaps {}", seen.gaps)?;
     writeln!(out, "  digest     {}", crate::replay::digest(&shown.reports))?;
     writeln!(out, "  journal    {}", shown.journal.display())?;
     writeln!(out, "  page       {}", shown.page.display())?;

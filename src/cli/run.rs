@@ -80,6 +80,10 @@ fn ended(ran: &Ran) -> Ended {
         say("fathom", format_args!("the engine halted ({halt:?}): `replay {}` shows where", ran.folder.display()));
     }
     match ran.close {
+        Some(close::STOPPED) if ran.seen.touch.is_none() => {
+            say("fathom", "the run ended before a book was ever trusted: see above, and `journal report`");
+            Ended::Failed
+        }
         Some(close::STOPPED) => Ended::Ok,
         Some(_) => {
             say("fathom", "the connection cannot be made, and trying again would not help: see above");
@@ -114,18 +118,14 @@ impl StatusLine {
         let places = self.price_precision;
         let price = |ticks: i64| format!("{:.places$}", ticks as f64 / 10_f64.powi(places as i32));
         let book = match seen.touch {
-            Some((bid, ask)) if seen.is_trusted => format!("{} / {}", price(bid), price(ask)),
-            Some(_) => "not trusted".to_owned(),
+            Some((bid, ask)) if seen.is_trusted => format!("book {} / {}", price(bid), price(ask)),
+            Some(_) => "book not trusted".to_owned(),
             None => "no book yet".to_owned(),
         };
-        let state = match (seen.links != 0, seen.is_paused) {
-            (false, _) => "connecting",
-            (true, true) => "paused",
-            (true, false) => "running",
-        };
+        let state = seen.state();
         let delay = seen.delay_ns.map_or_else(|| "-".to_owned(), |delay| format!("{:.1} ms", delay as f64 / 1e6));
         format!(
-            "{state}  book {book}  messages {}  checksums {} ok {} bad  gaps {}  delay {delay}  journal {:.1} MiB  lag {:.1} ms",
+            "{state}  {book}  messages {}  checksums {} ok {} bad  gaps {}  delay {delay}  journal {:.1} MiB  lag {:.1} ms",
             grouped(seen.frames),
             grouped(seen.checksums.0),
             grouped(seen.checksums.1),
@@ -157,12 +157,16 @@ fn print(ran: &Ran) -> Result<()> {
     writeln!(out, "{close}: {} messages, {} records -> {}", grouped(frames), grouped(records), ran.folder.display())?;
     writeln!(out, "  checksums  {} ok, {} bad", grouped(checksums.0), grouped(checksums.1))?;
     match ran.seen.uptime() {
-        Some(uptime) => writeln!(out, "  trusted    {:.3} % of the time, {gaps} gaps", uptime * 100.0)?,
+        Some(uptime) => writeln!(
+            out,
+            "  trusted    {:.3} % of the time between first and last message, gaps {gaps}",
+            uptime * 100.0
+        )?,
         None => writeln!(out, "  trusted    never")?,
     }
     writeln!(
         out,
-        "  journal    {} segments, {} bytes, {} syncs, longest lag {:.3} ms",
+        "  journal    segments {}, bytes {}, syncs {}, longest lag {:.3} ms",
         ran.totals.segments,
         grouped(ran.totals.bytes),
         grouped(ran.totals.syncs),

@@ -169,7 +169,7 @@ pub fn status(seen: &Seen) -> serde_json::Value {
     let pair = |pair: Option<(i64, i64)>| pair.map(|(bid, ask)| json!({ "bid_ticks": bid, "ask_ticks": ask }));
     json!({
         "run_id": format!("{:016x}", seen.run_id),
-        "state": if seen.is_paused { "paused" } else { "running" },
+        "state": seen.state(),
         "connected": seen.links != 0,
         "trusted": seen.is_trusted,
         "touch": pair(seen.touch),

@@ -29,7 +29,9 @@ pub struct Seen {
     pub is_trusted: bool,
     /// Gaps that opened.
     pub gaps: u64,
-    /// When the run began, when it was last seen, and the time with a trusted book in between, nanoseconds.
+    /// Whether the run has ended, in order or by a halt.
+    pub is_over: bool,
+    /// When the first and the last message came, and the time with a trusted book in between, nanoseconds.
     pub first_ns: u64,
     /// See `first_ns`.
     pub last_ns: u64,
@@ -52,7 +54,19 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Share of the run's time with a trusted book; none while it has no time.
+    /// How the run gets on, in one word.
+    #[must_use]
+    pub const fn state(&self) -> &'static str {
+        match self {
+            Self { is_over: true, .. } => "stopped",
+            Self { links: 0, .. } => "connecting",
+            Self { is_paused: true, .. } => "paused",
+            _ => "running",
+        }
+    }
+
+    /// Share of the time from the first message to the last with a trusted book, as `journal gaps` counts it; none while
+    /// there is no such time.
     #[must_use]
     pub fn uptime(&self) -> Option<f64> {
         let span_ns = self.last_ns.saturating_sub(self.first_ns);
@@ -70,6 +84,9 @@ pub struct Watch {
     tie: Option<Tie>,
     recv_ns: u64,
     checksums: Checksums,
+    /// When the last record was taken, and the time with a trusted book since the last message.
+    taken_ns: u64,
+    trusted_since_ns: u64,
 }
 
 /// What a look came to.
@@ -88,7 +105,7 @@ impl Watch {
     #[must_use]
     pub fn new(first: PathBuf) -> Self {
         let (seen, checksums) = (Seen::default(), Checksums::default());
-        Self { first, follower: None, seen, tie: None, recv_ns: 0, checksums }
+        Self { first, follower: None, seen, tie: None, recv_ns: 0, checksums, taken_ns: 0, trusted_since_ns: 0 }
     }
 
     /// What was seen.
@@ -138,7 +155,9 @@ impl Watch {
         self.checksums.take(head, bytes);
         self.seen.checksums = (self.checksums.ok, self.checksums.bad);
         match head.kind {
+            Kind::CLOSE | Kind::HALT => self.seen.is_over = true,
             Kind::FRAME => {
+                self.arrive(head.taken_ns);
                 self.seen.frames += u64::from(!head.has(flag::CONTINUES));
                 self.recv_ns = body_of::<Frame>(bytes).map_or(self.recv_ns, |frame| frame.recv_ns);
             }
@@ -187,11 +206,20 @@ impl Watch {
 
     /// Time goes by.
     const fn pass(&mut self, now_ns: u64) {
-        if self.seen.records == 0 {
-            self.seen.first_ns = now_ns;
-        } else if self.seen.is_trusted {
-            self.seen.trusted_ns += now_ns.saturating_sub(self.seen.last_ns);
+        if self.seen.is_trusted {
+            self.trusted_since_ns += now_ns.saturating_sub(self.taken_ns);
         }
+        self.taken_ns = now_ns;
+    }
+
+    /// A message came: the time up to it counts.
+    const fn arrive(&mut self, now_ns: u64) {
+        if self.seen.frames == 0 {
+            self.seen.first_ns = now_ns;
+        } else {
+            self.seen.trusted_ns += self.trusted_since_ns;
+        }
+        self.trusted_since_ns = 0;
         self.seen.last_ns = now_ns;
     }
 

@@ -39,8 +39,14 @@ impl Session<'_> {
 /// UTC of the session's monotonic zero.
 pub const START_UTC_NS: u64 = 1_785_542_400_000_000_000;
 
-/// A session that connects at the second try, subscribes, hears `heard` frames and a long one, loses its connection and is
-/// stopped.
+/// How often the session hears its frames. Between two laps stands a message that is no JSON: a gap, which the next snapshot
+/// closes.
+const LAPS: usize = 3;
+/// Gaps of a session: those between laps, and the one of the lost connection.
+pub const GAPS: usize = LAPS;
+
+/// A session that connects at the second try, subscribes, hears `heard` frames several times and a long one, loses its
+/// connection and is stopped.
 pub fn live(path: &Path, heard: usize) {
     let loaded = config("kraken-btc-eur.toml", &[]);
     let mut settings = loaded.config;
@@ -79,10 +85,17 @@ pub fn live(path: &Path, heard: usize) {
     }
     let health = Health { ring_lines_free: 5_000, disk_mib_free: 9_000, journal_lag_ns: 77_000, ..Health::zeroed() };
     session.take(&Input::Health(health));
-    for (_, payload) in frames(&synthetic(8, heard, &loaded)) {
-        session.now_ns += 3 * MS;
-        let waited_ns = 1_000 + session.now_ns % 7_919;
-        session.frame(&payload, waited_ns);
+    let heard = frames(&synthetic(8, heard, &loaded));
+    for lap in 0..LAPS {
+        if lap > 0 {
+            session.now_ns += 3 * MS;
+            session.frame(b"{\"channel\":\"book\",", 1_000);
+        }
+        for (_, payload) in &heard {
+            session.now_ns += 3 * MS;
+            let waited_ns = 1_000 + session.now_ns % 7_919;
+            session.frame(payload, waited_ns);
+        }
     }
     // A message that takes several records is one message.
     session.now_ns += MS;
