@@ -9,7 +9,7 @@ use crate::live::{self, Begun, Limits, Notice, Plan, Ran, Seen};
 use crate::market::{Market, Terms};
 use crate::replay::replay;
 use crate::replay::report::SegmentReport;
-use crate::report;
+use crate::report::{Report, Summary};
 use crate::starter;
 use crate::verify::{missing_between, verify};
 use anyhow::{Context, Result, anyhow};
@@ -26,6 +26,10 @@ const SYMBOL: &str = "BTC/EUR";
 const SEED: u64 = 1;
 /// How many times as fast as a quiet day's market it goes: a demo is short.
 pub const SPEED: u32 = 10;
+
+/// What the page says of itself.
+const NOTE: &str = "A demonstration: the market is made up, and goes ten times as fast as a quiet day's. The exchange \
+    is the embedded one on the same machine; its own waits, up to a millisecond, are part of the delays from it.";
 
 /// What the demo is at.
 #[derive(Debug)]
@@ -62,7 +66,7 @@ pub struct Shown {
     /// The page.
     pub page: PathBuf,
     /// The page's figures.
-    pub summary: report::Summary,
+    pub summary: Summary,
 }
 
 impl Shown {
@@ -146,7 +150,9 @@ fn examine(folder: &Path, ran: Ran, served: Served, stage: &mut dyn FnMut(Stage<
     let reports = replay(&files, None, None)?;
     stage(Stage::Drawing);
     let page = folder.join("session.html");
-    let summary = report::write(&files, &page)?;
+    let report = Report::of(&files, None)?.noted(Some(NOTE.to_owned()));
+    report.write(&page)?;
+    let summary = report.summary().clone();
     Ok(Shown { ran, served, is_verified, reports, journal, page, summary })
 }
 

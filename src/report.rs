@@ -54,16 +54,8 @@ pub struct Report {
     /// Monotonic time of the first and of the last record.
     span: (u64, u64),
     config: Option<Config>,
-}
-
-/// Reads one run's journals, the latest one's if there are several, and writes its page to `out`.
-///
-/// # Errors
-/// As [`Report::of`] and [`Report::write`].
-pub fn write(paths: &[PathBuf], out: &Path) -> Result<Summary> {
-    let report = Report::of(paths, None)?;
-    report.write(out)?;
-    Ok(report.summary)
+    /// What whoever made the page has to say of it.
+    note: Option<String>,
 }
 
 impl Report {
@@ -89,7 +81,13 @@ impl Report {
         let findings = Findings { source: &source, extent: &extent, collected: &collected, gaps: &gaps, span };
         let summary = Summary::of(&findings);
         let times = Times::of(extent.tie, span.0, span.1);
-        Ok(Self { summary, collected, gaps, trust, times, span, config: extent.config })
+        Ok(Self { summary, collected, gaps, trust, times, span, config: extent.config, note: None })
+    }
+
+    /// The same with a sentence below the title.
+    #[must_use]
+    pub fn noted(self, note: Option<String>) -> Self {
+        Self { note, ..self }
     }
 
     /// The figures.

@@ -43,7 +43,7 @@ pub fn run(args: &CheckArgs) -> Result<Ended> {
     } else {
         print(&loaded, &findings)?;
     }
-    let is_unfit = findings.iter().any(|finding| finding.is_fit == Some(false));
+    let is_unfit = findings.iter().any(|finding| finding.is_wanted && finding.is_fit == Some(false));
     Ok(if args.strict && is_unfit { Ended::Failed } else { Ended::Ok })
 }
 
@@ -56,15 +56,16 @@ fn print(loaded: &Loaded, findings: &[Finding]) -> Result<()> {
         writeln!(out, "  {:<width$}  {}{place}", row.key, row.value)?;
     }
     writeln!(out, "host")?;
-    for Finding { what, found, is_fit, advice } in findings {
-        let verdict = match is_fit {
-            Some(true) => "ok",
-            Some(false) => "unfit",
-            None => "unknown",
+    for Finding { what, found, is_fit, is_wanted, advice } in findings {
+        let verdict = match (is_fit, is_wanted) {
+            (Some(true), _) => "ok",
+            (Some(false), true) => "unfit",
+            (Some(false), false) => "optional",
+            (None, _) => "unknown",
         };
         writeln!(out, "  {verdict:<8} {what:<15} {found}")?;
         if *is_fit == Some(false) {
-            writeln!(out, "  {:24} do: {advice}", "")?;
+            writeln!(out, "  {:24} to do: {advice}", "")?;
         }
     }
     Ok(())
@@ -78,7 +79,7 @@ fn to_json(loaded: &Loaded, findings: &[Finding]) -> Value {
         .collect();
     let host: Vec<_> = findings
         .iter()
-        .map(|row| json!({ "what": row.what, "found": row.found, "fit": row.is_fit, "advice": row.advice }))
+        .map(|row| json!({ "what": row.what, "found": row.found, "fit": row.is_fit, "wanted": row.is_wanted, "advice": row.advice }))
         .collect();
     json!({ "hash": config::hash_of(&loaded.config), "keys": keys, "host": host })
 }

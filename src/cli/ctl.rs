@@ -3,8 +3,9 @@
 use super::{Ended, print_json};
 use crate::config;
 use crate::live::control;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use serde_json::Value;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -49,7 +50,10 @@ enum Word {
 pub fn run(args: &CtlArgs) -> Result<Ended> {
     let folder = match &args.out {
         Some(folder) => folder.clone(),
-        None => config::load(&args.config, &[])?.live.folder,
+        None => {
+            let loaded = config::load(&args.config, &[]);
+            loaded.context("name the run's configuration, or its folder with --out")?.live.folder
+        }
     };
     let word = args.word.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let answer = control::ask(&folder, &word)?;
@@ -58,11 +62,39 @@ pub fn run(args: &CtlArgs) -> Result<Ended> {
     }
     if args.json {
         print_json(&answer)?;
-    } else if let Some(fields) = answer.as_object() {
-        let mut out = std::io::stdout().lock();
-        for (name, value) in fields {
-            writeln!(out, "{name:<16} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))?;
-        }
+    } else {
+        print(&answer)?;
     }
     Ok(Ended::Ok)
+}
+
+/// The answer for people: what matters first, units written out.
+fn print(answer: &Value) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let text = |name: &str| match &answer[name] {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let ms = |name: &str| answer[name].as_f64().map_or_else(|| "-".to_owned(), |ns| format!("{:.3} ms", ns / 1e6));
+    let pair = |name: &str| match &answer[name] {
+        Value::Object(sides) => format!("{} / {} ticks", sides["bid_ticks"], sides["ask_ticks"]),
+        _ => "none".to_owned(),
+    };
+    let share = answer["uptime"].as_f64().map_or_else(|| "-".to_owned(), |share| format!("{:.3} %", share * 100.0));
+    let book = if answer["trusted"] == true { "trusted" } else { "not trusted" };
+    let rows = [
+        ("state", format!("{}, run {}", text("state"), text("run_id"))),
+        ("book", format!("{}, {book}", pair("touch"))),
+        ("quote", pair("quote")),
+        ("messages", format!("{}, records {}", text("frames"), text("records"))),
+        ("checksums", format!("{} ok, {} bad", text("checksums_ok"), text("checksums_bad"))),
+        ("trusted", format!("{share} of the time between first and last message, gaps {}", text("gaps"))),
+        ("delay", format!("{} from the exchange by two clocks, ping {}", ms("delay_ns"), ms("round_trip_ns"))),
+        ("journal", format!("{} bytes, lag {}", text("journal_bytes"), ms("journal_lag_ns"))),
+    ];
+    for (name, value) in rows {
+        writeln!(out, "{name:<10} {value}")?;
+    }
+    Ok(())
 }

@@ -27,6 +27,9 @@ pub struct ReportArgs {
     /// The run, where the files hold several [default: the latest].
     #[arg(long, value_name = "RUN", value_parser = run_id)]
     run: Option<u64>,
+    /// A sentence below the title.
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
     /// Print the figures as one JSON object on standard output.
     #[arg(long)]
     json: bool,
@@ -46,7 +49,7 @@ pub fn run(args: &ReportArgs) -> Result<Ended> {
     progress("reading");
     let report = Report::of(&files, args.run);
     progress("");
-    let report = report?;
+    let report = report?.noted(args.note.clone());
     let summary = report.summary();
     let named = || PathBuf::from(format!("report-{}.html", summary.run_id));
     let out = args.out.clone().unwrap_or_else(named);

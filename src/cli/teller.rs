@@ -74,7 +74,8 @@ fn write(told: &Receiver<Line>) {
     for line in told {
         let _ = match line {
             Line::Said(text) => writeln!(err, "{clear}fathom: {text}"),
-            Line::Status(text) if is_terminal => write!(err, "{clear}{text}"),
+            // A line that wraps could not be taken back.
+            Line::Status(text) if is_terminal => write!(err, "{clear}{}", fitting(&text)),
             Line::Status(text) => writeln!(err, "{text}"),
             Line::End(done) => {
                 let _ = write!(err, "{clear}").and_then(|()| err.flush());
@@ -84,4 +85,10 @@ fn write(told: &Receiver<Line>) {
         };
         let _ = err.flush();
     }
+}
+
+/// As much of a line as the terminal is wide.
+fn fitting(text: &str) -> &str {
+    let columns = terminal_size::terminal_size_of(std::io::stderr()).map_or(usize::MAX, |(width, _)| width.0.into());
+    text.char_indices().nth(columns.saturating_sub(1)).map_or(text, |(end, _)| &text[..end])
 }

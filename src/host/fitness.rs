@@ -29,6 +29,8 @@ pub struct Finding {
     pub found: String,
     /// Whether it is as it should be; none: it could not be told.
     pub is_fit: Option<bool>,
+    /// Whether the configuration depends on it.
+    pub is_wanted: bool,
     /// What to do when it is not.
     pub advice: &'static str,
 }
@@ -55,7 +57,8 @@ fn told(path: &str) -> Option<String> {
 }
 
 fn finding(what: &'static str, found: Option<String>, is_fit: Option<bool>, advice: &'static str) -> Finding {
-    Finding { what, found: found.unwrap_or_else(|| "the kernel does not tell".to_owned()), is_fit, advice }
+    let found = found.unwrap_or_else(|| "not known: the kernel has no such file".to_owned());
+    Finding { what, found, is_fit, is_wanted: true, advice }
 }
 
 fn cores() -> Finding {
@@ -72,7 +75,7 @@ fn isolated(core: Option<u32>) -> Finding {
     });
     let shown = list.map(|list| if list.is_empty() { "none".to_owned() } else { list });
     let advice = "boot with isolcpus=N nohz_full=N rcu_nocbs=N and set `host.core` to N";
-    finding("isolated cores", shown, is_fit, advice)
+    Finding { is_wanted: core.is_some(), ..finding("isolated cores", shown, is_fit, advice) }
 }
 
 /// Whether a list as `2-3,6` holds a number.
@@ -118,7 +121,8 @@ fn locked_memory(loaded: &Loaded) -> Finding {
     });
     let is_fit = limit.map(|limit| limit >= needed);
     let advice = "raise RLIMIT_MEMLOCK (ulimit -l) and set `host.lock_memory` to true; below that, leave it false";
-    finding("locked memory", shown, is_fit, advice)
+    let is_wanted = loaded.live.host.lock_memory;
+    Finding { is_wanted, ..finding("locked memory", shown, is_fit, advice) }
 }
 
 fn clock() -> Finding {

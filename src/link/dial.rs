@@ -59,10 +59,14 @@ impl Dialler {
     /// not keep the others from being tried.
     fn reach(&self, until: Instant) -> Result<(TcpStream, Vec<Host>), Failure> {
         let host = &self.endpoint.host;
-        let addresses = self
-            .endpoint
-            .addresses()
-            .map_err(|error| Failure::new(link::NOT_RESOLVED, format!("{host}: the name was not resolved: {error}")))?;
+        let addresses = self.endpoint.addresses().map_err(|error| {
+            Failure::new(
+                link::NOT_RESOLVED,
+                format!(
+                    "{host}: the name was not resolved ({error}): check the network and `venue.url`; it is tried again"
+                ),
+            )
+        })?;
         let mut whys = Vec::new();
         for (address, others) in addresses.iter().zip((0..addresses.len() as u32).rev()) {
             let left = until.saturating_duration_since(Instant::now()) / (others + 1);
@@ -74,7 +78,10 @@ impl Dialler {
         if whys.is_empty() {
             return Err(Failure::new(link::NOT_RESOLVED, format!("{host}: the name has no address")));
         }
-        Err(Failure::new(link::NOT_REACHED, whys.join("; ")))
+        Err(Failure::new(
+            link::NOT_REACHED,
+            format!("{}: check the network and `venue.url`; it is tried again", whys.join("; ")),
+        ))
     }
 
     fn connect(&self, address: &SocketAddr, longest: Duration) -> io::Result<(TcpStream, Vec<Host>)> {

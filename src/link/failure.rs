@@ -32,11 +32,16 @@ impl Failure {
                     "{doing}: the host's certificate is not trusted ({why:?}): check `venue.url`, the clock, and `link.extra_ca`"
                 ),
             ),
-            (Some(why), _) => Self::new(link::TLS, format!("{doing}: TLS failed: {why}")),
-            (None, io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                Self::new(link::NO_ANSWER, format!("{doing}: no answer within `session.connect_ms_max`"))
-            }
-            (None, _) => Self::new(link::BROKEN, format!("{doing}: {error}")),
+            (Some(rustls::Error::InvalidMessage(_)), _) => Self::new(
+                link::TLS,
+                format!("{doing}: the host does not speak TLS at this port: check `venue.url`; it is tried again"),
+            ),
+            (Some(why), _) => Self::new(link::TLS, format!("{doing}: TLS failed ({why}): it is tried again")),
+            (None, io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Self::new(
+                link::NO_ANSWER,
+                format!("{doing}: no answer within `session.connect_ms_max`: it is tried again"),
+            ),
+            (None, _) => Self::new(link::BROKEN, format!("{doing}: {error}: it is tried again")),
         }
     }
 

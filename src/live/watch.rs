@@ -49,8 +49,8 @@ pub struct Seen {
     pub bytes: u64,
     /// The last command that was carried out: its serial number.
     pub serial: u64,
-    /// The last round trip of a ping, nanoseconds; 0 before the first.
-    pub round_trip_ns: u64,
+    /// The last round trip of a ping, nanoseconds; none before the first.
+    pub round_trip_ns: Option<u64>,
 }
 
 impl Seen {
@@ -165,7 +165,8 @@ impl Watch {
             Kind::COMMAND => self.command(body_of(bytes)),
             Kind::HEALTH => {
                 if let Some(Health { journal_lag_ns, round_trip_ns, .. }) = body_of(bytes) {
-                    (self.seen.lag_ns, self.seen.round_trip_ns) = (journal_lag_ns, round_trip_ns);
+                    self.seen.lag_ns = journal_lag_ns;
+                    self.seen.round_trip_ns = Some(round_trip_ns).filter(|time_ns| *time_ns > 0);
                 }
             }
             Kind::LINK => self.link(head.connection, body_of(bytes)),

@@ -183,7 +183,9 @@ fn a_live_session_shows_what_was_asked_told_granted_and_how_long_it_took() {
         assert!(page.contains(words), "{words}");
     }
     let made = folder.path().join("made.html");
-    let summary = fathom::report::write(&[path], &made).expect("a page");
+    let report = fathom::report::Report::of(&[path], None).expect("a report");
+    report.write(&made).expect("a page");
+    let summary = report.summary();
     assert_eq!(std::fs::read_to_string(made).expect("a page"), page, "the library makes the same page");
     assert_eq!((summary.requests, summary.gaps), (figures["requests"].as_u64().expect("a number"), GAPS));
 }

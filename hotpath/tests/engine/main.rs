@@ -97,6 +97,18 @@ fn a_lost_connection_opens_a_gap() {
     loses_trust(Cause::LinkDown, |bench, _| bench.take(Input::Link(0, down)));
 }
 
+/// A connection that could not be made once counted as a gap of a book that had never been there.
+#[test]
+fn no_book_is_lost_before_the_first_one() {
+    let mut bench = Bench::new(&config(&[market("BTC/EUR", 1, 8, 10)]));
+    let mut exchange = Exchange::new("BTC/EUR", 10, 1, 8);
+    let down = Link { up: 0, cause: link::NOT_REACHED, close_code: 0, spare: 0, recv_ns: 0, spare_tail: 0 };
+    assert!(bodies::<GapOpen>(&bench.take(Input::Link(0, down))).is_empty());
+    let records = bench.frame(&exchange.snapshot());
+    assert!(bench.trusted() && bodies::<GapClose>(&records).is_empty());
+    assert_eq!(bodies::<GapOpen>(&bench.take(Input::Link(0, down))).len(), 1);
+}
+
 fn instrument(price_precision: u8) -> String {
     format!(
         "{{\"channel\":\"instrument\",\"type\":\"update\",\"data\":{{\"assets\":[],\"pairs\":[{{\"symbol\":\"BTC/EUR\",\

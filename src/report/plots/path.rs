@@ -67,8 +67,8 @@ impl Path {
     /// A triangle whose tip is at a place; it points up or down.
     pub fn triangle(&mut self, x: i32, y: i32, points_up: bool) {
         self.start(x, y);
-        self.put('l', &[-20, if points_up { 40 } else { -40 }]);
-        self.put('h', &[40]);
+        self.put('l', &[-42, if points_up { 80 } else { -80 }]);
+        self.put('h', &[84]);
         self.text.push('z');
         self.at = None;
     }
