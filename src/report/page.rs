@@ -92,7 +92,7 @@ fn head(report: &Report) -> Markup {
             ", ended: " (summary.ending) "."
             @if !summary.leaders.is_empty() { " Followed beside it: " (summary.leaders.join(", ")) "." }
         }
-        @if let Some(note) = &report.note { p.note { (note) } }
+        @if let Some(note) = &report.note { p.remark { (note) } }
         @for warning in warnings(summary) { p.warning { (warning) } }
     }
 }

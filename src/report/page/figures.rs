@@ -32,7 +32,7 @@ fn messages(summary: &Summary) -> Markup {
         (grouped(summary.messages_book)) " book, " (grouped(summary.messages_trade)) " trade, "
         (grouped(summary.messages_other)) " other"
         @if summary.messages_refused > 0 { "; " (grouped(summary.messages_refused)) " refused" }
-        @if summary.trades > 0 { br; (grouped(summary.trades)) " trades" }
+        @if summary.trades > 0 { br; (grouped(summary.trades)) @if summary.trades == 1 { " trade" } @else { " trades" } }
     };
     figure("Messages", &html! { (grouped(summary.messages)) }, &note)
 }
