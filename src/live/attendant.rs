@@ -104,7 +104,10 @@ impl Attendant {
             if self.looked.is_ok() {
                 self.looked = self.watch.look().map(drop);
                 match &self.looked {
-                    Ok(()) => show(self.watch.seen()),
+                    Ok(()) => {
+                        self.watch.sentences().into_iter().for_each(|what| tell(Notice::Watch(what)));
+                        show(self.watch.seen());
+                    }
                     Err(error) => tell(Notice::Watch(format!(
                         "the journal cannot be followed ({error:#}): the run goes on, its state is not shown any more"
                     ))),

@@ -2,11 +2,12 @@
 //!
 //! A client sends one word and a line feed, and gets one line. Only the user who runs it may connect.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use hotpath::record::command;
 use nix::sys::stat::{Mode, umask};
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -48,9 +49,12 @@ impl ControlSocket {
         let path = folder.join(SOCKET);
         let told =
             || format!("cannot make the control socket {}; a shorter `run.folder` or --out may help", path.display());
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).with_context(told),
-            _ => {}
+        match fs::symlink_metadata(&path) {
+            Ok(held) if !held.file_type().is_socket() => {
+                bail!("{} is there and is no socket: move it, or name another folder", path.display());
+            }
+            Ok(_) => fs::remove_file(&path).with_context(told)?,
+            Err(_) => {}
         }
         // No moment in which somebody else may connect.
         let before = umask(Mode::S_IXUSR | Mode::S_IRWXG | Mode::S_IRWXO);

@@ -4,6 +4,7 @@ mod attendant;
 pub mod control;
 mod hot;
 mod run;
+mod sentences;
 mod settings;
 mod turn;
 mod watch;
@@ -22,7 +23,7 @@ pub enum Notice {
     Link(String),
     /// Of the host.
     Host(String),
-    /// Of looking at the run.
+    /// Of the feed, as the journal tells it, or of looking at the journal.
     Watch(String),
     /// Of the journal's files.
     Journal(journal::Event),

@@ -1,5 +1,6 @@
 //! What a running engine looks like from outside: read from the journal as it grows, never from the engine.
 
+use super::sentences::sentence;
 use crate::checksums::Checksums;
 use crate::tie::Tie;
 use anyhow::Result;
@@ -9,6 +10,9 @@ use std::path::PathBuf;
 
 /// Records of one look, at most: a look ends, however fast the journal grows.
 const RECORDS_MAX: usize = 200_000;
+
+/// Sentences of one look, at most.
+const SENTENCES_MAX: usize = 20;
 
 /// The state of a run as its journal tells it. Market 0 is meant where a market is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,6 +88,8 @@ pub struct Watch {
     tie: Option<Tie>,
     recv_ns: u64,
     checksums: Checksums,
+    /// What there is to say since it was taken; more than a run can say to people is left out.
+    sentences: Vec<String>,
     /// When the last record was taken, and the time with a trusted book since the last message.
     taken_ns: u64,
     trusted_since_ns: u64,
@@ -105,13 +111,28 @@ impl Watch {
     #[must_use]
     pub fn new(first: PathBuf) -> Self {
         let (seen, checksums) = (Seen::default(), Checksums::default());
-        Self { first, follower: None, seen, tie: None, recv_ns: 0, checksums, taken_ns: 0, trusted_since_ns: 0 }
+        Self {
+            first,
+            follower: None,
+            seen,
+            tie: None,
+            recv_ns: 0,
+            checksums,
+            sentences: Vec::new(),
+            taken_ns: 0,
+            trusted_since_ns: 0,
+        }
     }
 
     /// What was seen.
     #[must_use]
     pub const fn seen(&self) -> &Seen {
         &self.seen
+    }
+
+    /// Takes what there is to say of the feed since the last time.
+    pub fn sentences(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.sentences)
     }
 
     /// Takes in what was committed since.
@@ -153,6 +174,9 @@ impl Watch {
         self.seen.records += 1;
         self.seen.bytes += bytes.len() as u64;
         self.checksums.take(head, bytes);
+        if self.sentences.len() < SENTENCES_MAX {
+            self.sentences.extend(sentence(head, bytes));
+        }
         self.seen.checksums = (self.checksums.ok, self.checksums.bad);
         match head.kind {
             Kind::CLOSE | Kind::HALT => self.seen.is_over = true,

@@ -204,6 +204,10 @@ fn reconnects(end: impl Fn(&mut Peer) + Send + 'static, cause: u16, close_code: 
     let expected = [(cause, close_code), (link::ASKED, 0)];
     assert_eq!(downs.iter().map(|link| (link.cause, link.close_code)).collect::<Vec<_>>(), expected);
     assert_eq!((captured.ran.seen.gaps, captured.ran.seen.is_trusted), (1, true));
+    for sentence in ["it is made again", "is not trusted (link-down)", "is trusted again, after"] {
+        let told = captured.notices.iter().filter(|what| what.contains(sentence)).count();
+        assert_eq!(told, 1, "{sentence}: {:?}", captured.notices);
+    }
     captured
 }
 
