@@ -4,12 +4,13 @@
 //! Every part is the one that works in earnest; only the address and the certificate are the demo's own.
 
 use crate::config::{self, Loaded};
-use crate::exchange::{Options, Pair, Served, Server, Serves};
+use crate::exchange::{Options, PEM_MARK, Pair, Served, Server, Serves};
+use crate::files::ensure_writable;
 use crate::live::{self, Begun, Limits, Notice, Plan, Ran, Seen};
 use crate::market::{Market, Terms};
 use crate::replay::replay;
 use crate::replay::report::SegmentReport;
-use crate::report::{Report, Summary};
+use crate::report::{self, Report, Summary};
 use crate::starter;
 use crate::verify::{missing_between, verify};
 use anyhow::{Context, Result, anyhow};
@@ -27,6 +28,8 @@ const SEED: u64 = 1;
 /// How many times as fast as a quiet day's market it goes: a demo is short.
 pub const SPEED: u32 = 10;
 
+/// The page in the demo's folder.
+const PAGE: &str = "session.html";
 /// What the page says of itself.
 const NOTE: &str = "A demonstration: the market is made up, and goes ten times as fast as a quiet day's. The exchange \
     is the embedded one on the same machine; its own waits, up to a millisecond, are part of the delays from it.";
@@ -102,13 +105,15 @@ pub fn demo(
     signal: Arc<AtomicBool>,
     stage: &mut dyn FnMut(Stage<'_>),
 ) -> Result<Shown> {
+    let (ca, page) = (folder.join("exchange.pem"), folder.join(PAGE));
+    ensure_writable(&ca, PEM_MARK)?;
+    ensure_writable(&page, report::MARK.as_bytes())?;
     let written = starter::write(folder, starter::MARKETS[0])?;
     let pair = Pair::listed(SYMBOL).ok_or_else(|| anyhow!("{SYMBOL} is not listed"))?;
     let events = Box::new(Market::new(SEED, &Terms::BTC_EUR));
     let options = Options { tls: true, ..Options::new(Serves::Market { pair, events, speed: SPEED.into() }) };
     let server = Server::bind(options)?;
     let url = server.url();
-    let ca = folder.join("exchange.pem");
     let certificate = server.ca_pem().unwrap_or_default();
     std::fs::write(&ca, certificate).with_context(|| format!("cannot write {}", ca.display()))?;
     let ca = std::path::absolute(&ca).with_context(|| format!("cannot find {}", ca.display()))?;
@@ -149,7 +154,7 @@ fn examine(folder: &Path, ran: Ran, served: Served, stage: &mut dyn FnMut(Stage<
     stage(Stage::Replaying);
     let reports = replay(&files, None, None)?;
     stage(Stage::Drawing);
-    let page = folder.join("session.html");
+    let page = folder.join(PAGE);
     let report = Report::of(&files, None)?.noted(Some(NOTE.to_owned()));
     report.write(&page)?;
     let summary = report.summary().clone();

@@ -2,10 +2,31 @@
 
 use anyhow::{Result, anyhow, bail};
 use journal::is_unbegun;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// How a compressed journal is called, behind the name of the original.
 const COMPRESSED: &str = ".zst";
+
+/// Makes sure that writing to `path` destroys nothing: there is no file, an empty one, or one that begins with `mark`, as
+/// those of the same kind do.
+///
+/// # Errors
+/// When somebody's file is there, or something that is no file.
+pub fn ensure_writable(path: &Path, mark: &[u8]) -> Result<()> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(anyhow!("{}: cannot be written over: {error}", path.display())),
+    };
+    let mut held = Vec::new();
+    let read = file.take(mark.len() as u64).read_to_end(&mut held);
+    if read.is_err() || !(held.is_empty() || held == mark) {
+        bail!("{} is there already, holds something else, and stays as it is: name another file", path.display());
+    }
+    Ok(())
+}
 
 /// Files as given; a folder stands for the journals in it, compressed ones too, in order.
 ///
@@ -71,4 +92,23 @@ pub fn plain_name(path: &Path) -> Result<PathBuf> {
     let name = path.file_name().ok_or_else(|| anyhow!("{} has no file name", path.display()))?;
     let is_compressed = name.as_encoded_bytes().ends_with(COMPRESSED.as_bytes());
     Ok(if is_compressed { Path::new(name).with_extension("") } else { PathBuf::from(name) })
+}
+
+#[cfg(test)]
+mod writable {
+    use super::ensure_writable;
+
+    /// A recording was once emptied for being named twice on one command line.
+    #[test]
+    fn only_what_is_empty_or_of_the_same_kind_is_written_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        assert!(ensure_writable(&path, b"mark").is_ok());
+        for (held, may) in [(&b""[..], true), (b"mark and more", true), (b"mar", false), (b"CBCAP1 kraken", false)] {
+            std::fs::write(&path, held).expect("a file");
+            assert_eq!(ensure_writable(&path, b"mark").is_ok(), may, "{held:?}");
+            assert_eq!(std::fs::read(&path).expect("it"), held);
+        }
+        assert!(ensure_writable(folder.path(), b"mark").is_err(), "a folder is no file");
+    }
 }

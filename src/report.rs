@@ -27,6 +27,7 @@ mod units;
 pub use spread::Percentiles;
 pub use summary::Summary;
 
+use crate::files::ensure_writable;
 use crate::gaps::Gaps;
 use anyhow::{Context, Result, bail};
 use collect::Collected;
@@ -42,7 +43,7 @@ use summary::Findings;
 use units::Times;
 
 /// What a page begins with, so that it is known again and may be written over.
-const MARK: &str = "<!DOCTYPE html><!-- journal report -->";
+pub const MARK: &str = "<!DOCTYPE html><!-- journal report -->";
 
 /// One run, read and counted.
 pub struct Report {
@@ -101,9 +102,7 @@ impl Report {
     /// # Errors
     /// When `out` is somebody's file or cannot be written.
     pub fn write(&self, out: &Path) -> Result<()> {
-        if out.exists() && !is_replaceable(out) {
-            bail!("{} exists and is no page of `journal report`: choose another --out", out.display());
-        }
+        ensure_writable(out, MARK.as_bytes())?;
         let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let cannot = || format!("cannot write {}", out.display());
         let readable = std::fs::Permissions::from_mode(0o644);
@@ -141,8 +140,4 @@ impl Report {
         let symbol = self.symbol(0);
         symbol.split_once('/').map_or("quote currency", |(_, quote)| quote).to_owned()
     }
-}
-
-fn is_replaceable(path: &Path) -> bool {
-    std::fs::read(path).is_ok_and(|bytes| bytes.is_empty() || bytes.starts_with(MARK.as_bytes()))
 }

@@ -36,21 +36,29 @@ pub fn write(folder: &Path, market: &str) -> Result<Written> {
     };
     let written = Written { config: folder.join(format!("{name}.toml")), model: folder.join(MODEL.0) };
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    write_file(&written.model, MODEL.1)?;
-    write_file(&written.config, text)?;
+    let files = [(&written.model, MODEL.1), (&written.config, *text)];
+    // Both are looked at before either is made.
+    files.iter().try_for_each(|(path, text)| ensure_same(path, text))?;
+    files.iter().try_for_each(|(path, text)| write_file(path, text))?;
     Ok(written)
+}
+
+/// A file that is there must hold the same.
+fn ensure_same(path: &Path, text: &str) -> Result<()> {
+    match fs::read_to_string(path) {
+        Ok(held) if held != text => {
+            bail!("{} is there already, is another, and stays as it is: name another folder", path.display())
+        }
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
 }
 
 fn write_file(path: &Path, text: &str) -> Result<()> {
     match OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(mut file) => file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display())),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let held = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            if held != text {
-                bail!("{} is there already, is another, and stays as it is: name another folder", path.display());
-            }
-            Ok(())
-        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
     }
 }

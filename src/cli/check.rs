@@ -3,6 +3,7 @@
 use super::{Ended, print_json};
 use crate::config::{self, Loaded};
 use crate::host::{Finding, fitness};
+use crate::link::{Endpoint, client_config};
 use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
@@ -37,6 +38,9 @@ pub struct CheckArgs {
 /// What makes the exit code 2.
 pub fn run(args: &CheckArgs) -> Result<Ended> {
     let loaded = config::load(&args.config, &args.sets)?;
+    // What a run would refuse at its start.
+    Endpoint::parse(&loaded.url)?;
+    client_config(loaded.live.link.extra_ca.as_deref())?;
     let findings = fitness(&loaded);
     if args.json {
         print_json(&to_json(&loaded, &findings))?;

@@ -3,7 +3,8 @@
 use super::play::pace;
 use super::truth::TruthFile;
 use super::{Ended, grouped, print_json};
-use crate::exchange::{Options, Pair, Server, Serves};
+use crate::exchange::{Options, PEM_MARK, Pair, Server, Serves};
+use crate::files::ensure_writable;
 use crate::market::fit::{Fit, SECONDS_MAX, measure};
 use crate::market::{Market, Terms};
 use crate::play::Pace;
@@ -35,7 +36,7 @@ const FIT_SECONDS: u64 = 3_600;
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  exchange --listen 127.0.0.1:8080\n  exchange --tls --ca target/ca.pem --speed 10\n  exchange --replay demo/recording.cbcap --speed max --seconds 60\n  exchange --fit --seconds 3600"
+    after_help = "Examples:\n  exchange --listen 127.0.0.1:8080\n  exchange --tls --ca target/ca.pem --speed 10\n  exchange --replay target/sample/recording.cbcap --speed max --seconds 60\n  exchange --fit --seconds 3600"
 )]
 pub struct Args {
     /// Where to listen; port 0 takes any that is free.
@@ -89,6 +90,9 @@ fn serve(args: &Args) -> Result<Ended> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("cannot take interrupts")?;
+    }
+    if let Some(path) = &args.ca {
+        ensure_writable(path, PEM_MARK)?;
     }
     let truth = args.truth.as_deref().map(TruthFile::create).transpose()?;
     let options = Options {

@@ -1,11 +1,15 @@
 //! The file of `exchange --truth`.
 
 use crate::exchange::{Truth, Witness};
+use crate::files::ensure_writable;
 use anyhow::{Context, Result, anyhow};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+
+/// What a file of truths begins with.
+const MARK: &[u8] = b"{\"connection\":";
 
 /// A file that grows by a line for each message of a book.
 pub(super) struct TruthFile {
@@ -15,11 +19,12 @@ pub(super) struct TruthFile {
 }
 
 impl TruthFile {
-    /// Makes the file, or empties it.
+    /// Makes the file, or empties an older one of its kind.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it cannot be written, or is somebody's file.
     pub fn create(path: &Path) -> Result<Self> {
+        ensure_writable(path, MARK)?;
         let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         let writer = Arc::new(Mutex::new((BufWriter::new(file), Ok(()))));
         Ok(Self { path: path.to_owned(), writer })

@@ -46,6 +46,7 @@ pub use listing::Pair;
 pub use notice::Notice;
 pub use options::{Options, Serves};
 pub use server::Server;
+pub use tls::PEM_MARK;
 pub(crate) use transcript::{Said, Sort, Transcript};
 pub use truth::{Truth, Witness};
 pub use wire::Kind;

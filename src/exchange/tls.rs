@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// Names under which the exchange is reached.
 const NAMES: [&str; 3] = ["127.0.0.1", "::1", "localhost"];
 
+/// What a file with a certificate begins with.
+pub const PEM_MARK: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// What the exchange speaks TLS with, and what a client needs in order to trust it.
 pub(super) struct Identity {
     pub config: Arc<ServerConfig>,

@@ -125,7 +125,12 @@ fn refused<R: tungstenite::handshake::HandshakeRole>(error: HandshakeError<R>, u
         HandshakeError::Interrupted(_) => Failure::of_io(&ErrorKind::TimedOut.into(), url),
         HandshakeError::Failure(Error::Io(error)) => Failure::of_io(&error, url),
         HandshakeError::Failure(Error::Http(answer)) => not_upgraded(answer.status(), url),
-        HandshakeError::Failure(other) => Failure::new(link::PROTOCOL, format!("{url}: not upgraded: {other}")),
+        HandshakeError::Failure(other) => Failure::new(
+            link::PROTOCOL,
+            format!(
+                "{url}: the host does not answer as an exchange does ({other}): check scheme, port and path of `venue.url`; it is tried again"
+            ),
+        ),
     }
 }
 

@@ -30,7 +30,12 @@ impl Endpoint {
             _ => bail!("`venue.url` {url:?} begins with neither ws:// nor wss://"),
         };
         let host = uri.host().ok_or_else(|| anyhow!("`venue.url` {url:?} names no host"))?;
-        let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+        let port = match (uri.port_u16(), uri.authority().is_some_and(|authority| names_port(authority.as_str()))) {
+            (Some(port @ 1..), _) => port,
+            (None, false) if is_tls => 443,
+            (None, false) => 80,
+            _ => bail!("`venue.url` {url:?} has a port that is not between 1 and 65535"),
+        };
         // An address of six bytes and more stands in brackets in a URL, and nowhere else.
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         Ok(Self { url: url.to_owned(), host, port, is_tls })
@@ -45,6 +50,11 @@ impl Endpoint {
     }
 }
 
+/// Whether something stands behind a colon that is not inside the brackets of an address.
+fn names_port(authority: &str) -> bool {
+    authority.rsplit(']').next().is_some_and(|rest| rest.contains(':'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Endpoint;
@@ -55,7 +65,15 @@ mod tests {
         assert_eq!(parse("wss://ws.kraken.com/v2").expect("a URL"), ("ws.kraken.com".to_owned(), 443, true));
         assert_eq!(parse("ws://127.0.0.1:8080/v2").expect("a URL"), ("127.0.0.1".to_owned(), 8080, false));
         assert_eq!(parse("wss://[::1]:9/v2").expect("a URL"), ("::1".to_owned(), 9, true));
-        for wrong in ["http://ws.kraken.com", "ws.kraken.com", "wss:///v2", "wss://a b"] {
+        for wrong in [
+            "http://ws.kraken.com",
+            "ws.kraken.com",
+            "wss:///v2",
+            "wss://a b",
+            "ws://a:99999/v2",
+            "ws://a:0/v2",
+            "wss://[::1]:x/v2",
+        ] {
             assert!(parse(wrong).is_err_and(|error| error.to_string().contains("`venue.url`")), "{wrong}");
         }
     }

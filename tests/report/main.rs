@@ -311,7 +311,8 @@ fn only_an_older_page_is_written_over() {
     std::fs::write(&out, "<p>somebody's notes").expect("a file");
     let output = write();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.code() == Some(2) && said.contains("is no page of `journal report`"), "{said}");
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("notes.html") && said.contains("name another file"), "{said}");
     assert_eq!(std::fs::read_to_string(&out).expect("a file"), "<p>somebody's notes");
     for before in ["", "an older page"] {
         if before.is_empty() {
