@@ -1,7 +1,8 @@
 //! How long each book was trusted, of the time in which frames came.
 
 use hotpath::engine::Engine;
-use hotpath::record::{BookEnd, GapClose, Head, Kind, body_of, flag};
+use hotpath::record::{BookEnd, GapClose, GapOpen, Head, Kind, body_of, flag};
+use hotpath::trust::Cause;
 use std::collections::BTreeMap;
 
 /// The time of one market in one or more runs.
@@ -23,6 +24,12 @@ impl Uptime {
     pub fn share(&self) -> Option<f64> {
         (self.span_ns > 0).then(|| self.trusted_ns as f64 / self.span_ns as f64)
     }
+}
+
+/// How long ago a gap began when its record was written: a silence may be noticed late.
+#[must_use]
+pub fn late_ns(gap: &GapOpen) -> u64 {
+    if gap.cause == Cause::Stale as u16 { gap.found.saturating_sub(gap.expected) } else { 0 }
 }
 
 /// The books of one run, record by record.
@@ -52,7 +59,7 @@ impl Book {
     fn distrust(&mut self, at_ns: u64) {
         self.is_tried = true;
         if let Some(since_ns) = self.since_ns.take() {
-            self.spans.push((since_ns, at_ns));
+            self.spans.push((since_ns, at_ns.max(since_ns)));
         }
     }
 }
@@ -87,7 +94,10 @@ impl Watch {
                     book.trust(head.taken_ns);
                 }
             }
-            Kind::GAP_OPEN => self.book(head).distrust(head.taken_ns),
+            Kind::GAP_OPEN => {
+                let late_ns = body_of(record).map_or(0, |gap| late_ns(&gap));
+                self.book(head).distrust(head.taken_ns.saturating_sub(late_ns));
+            }
             Kind::GAP_CLOSE => {
                 let book = self.book(head);
                 // Damage may have taken the record that opened it.

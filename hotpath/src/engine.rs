@@ -127,7 +127,8 @@ impl Engine {
             let trusted = self.markets.get(usize::from(index)).is_some_and(|market| market.state.trust.is_trusted());
             if trusted && now_ns >= self.stale_at(row) {
                 let sign = Sign { expected: row.stale_ns_max, found: now_ns.saturating_sub(self.heard(row)) };
-                self.distrust(index, Cause::Stale, sign, 0, now_ns, out)?;
+                // However late this is looked at, the book was not to be believed from its deadline on.
+                self.distrust(index, Cause::Stale, sign, 0, self.stale_at(row), out)?;
             }
         }
         Ok(())

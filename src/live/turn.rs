@@ -1,4 +1,4 @@
-//! The loop of the pinned thread: commands, what is due, then each socket; after every input, what the engine asked
+//! The loop of the pinned thread: commands, each socket, then what is due; after every input, what the engine asked
 //! for.
 //!
 //! It never waits for anything but room in the journal. What one read brings is taken message by message; the last one
@@ -96,18 +96,13 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
                 self.hot.close(cause)?;
                 return Ok(cause);
             }
-            match self.hot.due()? {
-                Due::Done => {}
-                Due::Full => self.hot.rest(),
-                Due::Nothing => {
-                    let mut is_busy = self.command()?;
-                    for place in 0..self.posts.len() {
-                        is_busy |= self.tend(place)?;
-                    }
-                    if !is_busy {
-                        self.hot.rest();
-                    }
-                }
+            // Sockets before timers: after a pause of this process the exchange is heard before it is called silent.
+            let mut is_busy = self.command()?;
+            for place in 0..self.posts.len() {
+                is_busy |= self.tend(place)?;
+            }
+            if self.hot.due()? != Due::Done && !is_busy {
+                self.hot.rest();
             }
         }
     }

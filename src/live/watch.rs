@@ -3,6 +3,7 @@
 use super::sentences::sentence;
 use crate::checksums::Checksums;
 use crate::tie::Tie;
+use crate::uptime::late_ns;
 use anyhow::Result;
 use hotpath::record::{Command, Features, Frame, Head, Health, Kind, Link, Quote, body_of, command, flag};
 use journal::{FolderFollower, FolderPoll, RECORDS_AT, Record};
@@ -214,6 +215,7 @@ impl Watch {
             Kind::GAP_OPEN => {
                 self.seen.is_trusted = false;
                 self.seen.gaps += 1;
+                self.take_back(body_of(bytes).map_or(0, |gap| late_ns(&gap)));
             }
             Kind::GAP_CLOSE => self.seen.is_trusted = true,
             _ => {}
@@ -235,6 +237,13 @@ impl Watch {
             self.trusted_since_ns += now_ns.saturating_sub(self.taken_ns);
         }
         self.taken_ns = now_ns;
+    }
+
+    /// The book was not to be believed for so long before that was noticed.
+    fn take_back(&mut self, late_ns: u64) {
+        let since_ns = late_ns.min(self.trusted_since_ns);
+        self.trusted_since_ns -= since_ns;
+        self.seen.trusted_ns = self.seen.trusted_ns.saturating_sub(late_ns - since_ns);
     }
 
     /// A message came: the time up to it counts.
