@@ -1,7 +1,7 @@
 //! `journal play`: a recording at its own pace, through the threads of a live journal.
 
 use super::recording::default_config;
-use super::told::{announce, say, sentence, take_interrupts};
+use super::told::{known_before, say, sentence, take_interrupts};
 use super::{Ended, grouped, print_json};
 use crate::config;
 use crate::play::{Begun, Pace, Played, play};
@@ -60,7 +60,10 @@ pub fn run(args: &PlayArgs) -> Result<Ended> {
     let loaded = config::load(&config, &args.sets)?;
     let stop = take_interrupts()?;
     let folder = args.folder.clone();
-    let begun = |begun: &Begun| announce("journal", &folder, &begun.caveats, begun.found.as_ref(), begun.spins);
+    let begun = |begun: &Begun| {
+        let known = known_before(&folder, &begun.caveats, begun.found.as_ref(), begun.spins);
+        known.into_iter().for_each(|text| say("journal", text));
+    };
     let tell = |event| {
         if let Some(what) = sentence(event) {
             say("journal", what);

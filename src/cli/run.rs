@@ -1,7 +1,7 @@
 //! `fathom run`: the engine on the network.
 
 use super::teller::Teller;
-use super::told::{announce, say, take_interrupts};
+use super::told::{known_before, say, take_interrupts};
 use super::{Ended, grouped, print_json};
 use crate::config;
 use crate::live::{self, Begun, Limits, Plan, Ran, Seen};
@@ -61,8 +61,9 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
         show: &mut |seen| line.show(seen, &teller),
     };
     let begun = |begun: &Begun| {
-        announce("fathom", &begun.folder, &begun.caveats, begun.found.as_ref(), begun.spins);
-        say("fathom", format_args!("{} -> {}", loaded.url, begun.folder.display()));
+        let known = known_before(&begun.folder, &begun.caveats, begun.found.as_ref(), begun.spins);
+        known.into_iter().for_each(|text| teller.say(text));
+        teller.say(format!("{} -> {}", loaded.url, begun.folder.display()));
     };
     let ran = live::run(&loaded, plan, begun)?;
     teller.end();

@@ -27,17 +27,14 @@ pub(super) fn say(program: &str, text: impl fmt::Display) {
     let _ = writeln!(std::io::stderr(), "{program}: {text}");
 }
 
-/// Says what is known before the first input.
-pub(super) fn announce(program: &str, folder: &Path, caveats: &[Caveat], found: Option<&Found>, spins: bool) {
-    for caveat in caveats {
-        say(program, format_args!("{}: {caveat}", folder.display()));
-    }
+/// What is known before the first input, a sentence each.
+pub(super) fn known_before(folder: &Path, caveats: &[Caveat], found: Option<&Found>, spins: bool) -> Vec<String> {
+    let mut sentences: Vec<_> = caveats.iter().map(|caveat| format!("{}: {caveat}", folder.display())).collect();
     if !spins {
-        say(program, "fewer than three cores: threads yield instead of spinning");
+        sentences.push("fewer than three cores: threads yield instead of spinning".to_owned());
     }
-    if let Some(found) = found {
-        say(program, what_was_found(found));
-    }
+    sentences.extend(found.map(what_was_found));
+    sentences
 }
 
 fn what_was_found(found: &Found) -> String {
