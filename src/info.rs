@@ -172,7 +172,7 @@ impl Info {
                 market["depth"]
             )?;
         }
-        let end = if self.end == End::Sealed { "closed".to_owned() } else { format!("not closed ({:?})", self.end) };
+        let end = if self.end == End::Sealed { "closed".to_owned() } else { format!("not closed ({})", self.end) };
         writeln!(out, "  size       {} bytes, {end}, {} damaged places", grouped(self.file_bytes), self.damage)?;
         if let Some(bytes) = self.compressed_bytes {
             let (on_disk, a_frame) = (grouped(bytes), self.per_frame(bytes));

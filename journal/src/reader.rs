@@ -5,6 +5,7 @@
 use crate::segment::{Header, Opened, RECORDS_AT};
 use crate::whole::{SEQ_AHEAD_MAX, claimed_bytes, next_seq, whole};
 use hotpath::record::{Head, Kind, LINE_BYTES, Misfit, RECORD_BYTES_MAX, check, flag, head_of};
+use std::fmt;
 
 /// Bytes that checks of CRCs may waste at once before anything was passed.
 const WASTE_BYTES_START: usize = 16 * RECORD_BYTES_MAX;
@@ -77,6 +78,18 @@ pub enum End {
     Truncated,
     /// With bytes that no record explains; they were yielded as damage.
     Damaged,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sealed => "sealed",
+            Self::Unsealed => "unsealed",
+            Self::Torn => "torn",
+            Self::Truncated => "truncated",
+            Self::Damaged => "damaged",
+        })
+    }
 }
 
 /// Walks the records of a segment, damage included, those of the index too.

@@ -307,7 +307,7 @@ fn print_verified(out: &mut impl Write, path: &Path, verified: &Verified) -> std
     )?;
     writeln!(out, "  gaps       {}", grouped(verified.gaps))?;
     if verified.scan.end != journal::End::Sealed {
-        writeln!(out, "  end        not closed ({:?}): the writer crashed or still writes", verified.scan.end)?;
+        writeln!(out, "  end        not closed ({}): the writer crashed or still writes", verified.scan.end)?;
     }
     for missing in &verified.scan.left_out {
         writeln!(out, "  recovered  {missing}")?;

@@ -182,7 +182,7 @@ fn print_file(out: &mut impl Write, report: &SegmentReport) -> io::Result<()> {
     match report.scan.end {
         journal::End::Sealed => {}
         end => {
-            writeln!(out, "{name}: not closed ({end:?}); {} bytes are whole steps", grouped(report.valid_bytes as u64))?
+            writeln!(out, "{name}: not closed ({end}); {} bytes are whole steps", grouped(report.valid_bytes as u64))?
         }
     }
     if report.header_copies < 2 {
