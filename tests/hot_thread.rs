@@ -4,77 +4,29 @@
 //! The kernel is asked to kill the process at any other call of that thread (seccomp). The test starts itself again
 //! for that.
 
+#[path = "support/counting.rs"]
+mod counting;
+#[path = "support/filter.rs"]
+mod filter;
 #[path = "support/venue.rs"]
 mod venue;
 
 mod support;
 
+use counting::{calls, mark, marked_calls};
 use fathom::clock::Clock;
 use fathom::link::{Dialled, Dialler, Endpoint, Read, Wire, client_config};
 use fathom::live::{Limits, Plan, Seen, run};
+use filter::{SIGSYS, allow_only, ended};
 use hotpath::websocket::TEXT;
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use support::config;
 use venue::{Manner, PATIENCE, Peer, UPDATES, Venue};
 
 const WORK: &str = "FATHOM_HOT_THREAD_WORK";
-const SIGSYS: i32 = 31;
 /// Messages of a connection: enough for a steady state.
 const MESSAGES: u64 = 2_000;
-
-/// The system's allocator, counting the calls of threads that were marked.
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Calls of marked threads that asked for memory.
-static CALLS: AtomicU64 = AtomicU64::new(0);
-
-thread_local! {
-    /// Constant to begin with and without a destructor: reading it never allocates.
-    static IS_MARKED: Cell<bool> = const { Cell::new(false) };
-}
-
-fn count() {
-    if IS_MARKED.get() {
-        CALLS.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-// SAFETY: every method hands its arguments to the system's allocator, which keeps the contract of the
-// trait, and returns what that returned; counting touches no memory that is handed out.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller promises a layout of more than zero bytes, as this call wants it.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller promises a layout of more than zero bytes, as this call wants it.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, place: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        count();
-        // SAFETY: the caller promises that `place` came from this allocator with `layout`, and all that
-        // comes from it came from the system's; it promises a legal new size too.
-        unsafe { System.realloc(place, layout, new_size) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        // SAFETY: the caller promises that `place` came from this allocator with `layout`, and all that
-        // comes from it came from the system's.
-        unsafe { System.dealloc(place, layout) }
-    }
-}
 
 /// Two connections: the first is closed in the middle. Every message is a TLS record of its own.
 fn two_connections(peer: &mut Peer) {
@@ -118,15 +70,9 @@ fn run_through(is_tls: bool, on_hot: fn(), at_end: fn(&Seen)) -> Seen {
 
 /// From here on this thread may read and write sockets, and yield where there are fewer cores than threads.
 fn allow_sockets_only() {
-    let here = std::env::consts::ARCH.try_into().expect("an architecture that the filter knows");
-    let mut calls = vec![libc::SYS_recvmsg, libc::SYS_sendto, libc::SYS_writev, libc::SYS_setsockopt];
-    if !fathom::live::spins() {
-        calls.push(libc::SYS_sched_yield);
-    }
-    let rules = calls.into_iter().map(|call| (call, Vec::new())).collect();
-    let filter = SeccompFilter::new(rules, SeccompAction::KillProcess, SeccompAction::Allow, here);
-    let program: BpfProgram = filter.and_then(TryInto::try_into).expect("a filter");
-    seccompiler::apply_filter(&program).expect("a kernel with seccomp");
+    let sockets = [libc::SYS_recvmsg, libc::SYS_sendto, libc::SYS_writev, libc::SYS_setsockopt];
+    let yields = (!fathom::live::spins()).then_some(libc::SYS_sched_yield);
+    allow_only(sockets.into_iter().chain(yields));
 }
 
 fn allow_sockets_only_and_look() {
@@ -143,19 +89,10 @@ fn child() {
     run_through(work != "plain", on_hot, |_| std::process::exit(0));
 }
 
-fn child_ended(work: &str) -> ExitStatus {
-    Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "child", "--ignored", "--nocapture", "--test-threads=1"])
-        .env(WORK, work)
-        .stdout(Stdio::null())
-        .status()
-        .expect("this program once more")
-}
-
 #[test]
 fn the_hot_thread_makes_no_call_but_its_sockets() {
     for work in ["plain", "tls"] {
-        let ended = child_ended(work);
+        let ended = ended(WORK, work);
         assert!(ended.success(), "{work}: {ended}");
     }
 }
@@ -163,18 +100,17 @@ fn the_hot_thread_makes_no_call_but_its_sockets() {
 /// The filter filters: one call is the end.
 #[test]
 fn another_call_of_the_hot_thread_is_fatal() {
-    assert_eq!(child_ended("look").signal(), Some(SIGSYS));
+    assert_eq!(ended(WORK, "look").signal(), Some(SIGSYS));
 }
 
-/// Without TLS nothing is allocated, over two connections; with TLS what the next test counts. One after the other:
-/// they share the counter.
+/// Without TLS nothing is allocated, over two connections; with TLS what `one_vector_a_record` counts. One after the
+/// other: marked threads share a counter.
 #[test]
 fn the_hot_thread_allocates_nothing_but_what_tls_does() {
-    let mark = || IS_MARKED.set(true);
     run_through(false, mark, |_| {});
-    assert_eq!(CALLS.swap(0, Ordering::Relaxed), 0);
+    assert_eq!(marked_calls(), 0);
     let seen = run_through(true, mark, |_| {});
-    let tls = CALLS.swap(0, Ordering::Relaxed);
+    let tls = marked_calls();
     // The counter counts: a vector for each record, and every message is one. Beside them come tickets, requests and
     // goodbyes of two connections.
     assert!((seen.frames..seen.frames + 40).contains(&tls), "{tls} for {} messages", seen.frames);
@@ -222,13 +158,4 @@ fn read_messages(wire: &mut Wire, clock: &Clock, messages: &mut u64, until: u64)
             *messages += 1;
         }
     }
-}
-
-/// How often `work` asked for memory.
-fn calls(work: impl FnOnce()) -> u64 {
-    let before = CALLS.load(Ordering::Relaxed);
-    IS_MARKED.set(true);
-    work();
-    IS_MARKED.set(false);
-    CALLS.load(Ordering::Relaxed) - before
 }

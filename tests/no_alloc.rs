@@ -1,5 +1,10 @@
 //! The hot path does not allocate once it runs: decoding, turns, appends and the way through the ring are counted.
 
+#[expect(dead_code, reason = "no thread is looked at from another here")]
+#[path = "support/counting.rs"]
+mod counting;
+
+use counting::calls;
 use fathom::config::{Loaded, load};
 use fathom::import::cbcap::Recording;
 use fathom::memory::Memory;
@@ -10,64 +15,10 @@ use hotpath::turn::{Core, Diary, Input};
 use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{Frame, Venue};
 use journal::{Feed, Folder, LiveSettings, Parts, Place, Refused, Retention, Run, Settings, Step, Writer};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::path::Path;
 
 const FRAMES: usize = 25_000;
 const TEXT: u16 = 1;
-
-/// The system's allocator, counting calls by thread, so that the test harness does not disturb.
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-thread_local! {
-    /// Calls that asked for memory. Constant to begin with and without a destructor: reading it never
-    /// allocates.
-    static CALLS: Cell<u64> = const { Cell::new(0) };
-}
-
-fn count() {
-    CALLS.set(CALLS.get() + 1);
-}
-
-// SAFETY: every method hands its arguments to the system's allocator, which keeps the contract of the
-// trait, and returns what that returned; counting touches no memory that is handed out.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller promises a layout of more than zero bytes, as this call wants it.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller promises a layout of more than zero bytes, as this call wants it.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, place: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        count();
-        // SAFETY: the caller promises that `place` came from this allocator with `layout`, and all that
-        // comes from it came from the system's; it promises a legal new size too.
-        unsafe { System.realloc(place, layout, new_size) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        // SAFETY: the caller promises that `place` came from this allocator with `layout`, and all that
-        // comes from it came from the system's.
-        unsafe { System.dealloc(place, layout) }
-    }
-}
-
-/// How often `work` asked for memory.
-fn calls(work: impl FnOnce()) -> u64 {
-    let before = CALLS.get();
-    work();
-    CALLS.get() - before
-}
 
 /// A diary that passes records on, and allocates at the records of one kind when it is told to.
 struct Leaky<D> {

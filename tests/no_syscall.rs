@@ -3,26 +3,25 @@
 //! The kernel is asked to kill the process at any call of the thread that works (seccomp). The test starts itself
 //! again for that.
 
+#[path = "support/filter.rs"]
+mod filter;
 mod support;
 
 use fathom::memory::Memory;
+use filter::{SIGSYS, allow_only, ended};
 use hotpath::halt::Halt;
 use hotpath::record::{Clock, LINE_BYTES, Line, flag, head_of};
 use hotpath::turn::{Diary, Input};
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
 use journal::{Folder, LiveSettings, Parts, Retention, Run, Step, segments};
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
-use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use support::{config, frames, synthetic};
 
 /// Tells the child what to do under the filter.
 const WORK: &str = "FATHOM_NO_SYSCALL_WORK";
-const SIGSYS: i32 = 31;
 /// Fewest records of what is pushed and drained.
 const RECORDS_MIN: u64 = 2_000;
 const RING_LINES: usize = 1 << 14;
@@ -80,14 +79,6 @@ fn two_segments() -> Vec<Line> {
     all.lines
 }
 
-/// From here on every call of this thread to the system ends the process.
-fn forbid_calls() {
-    let here = std::env::consts::ARCH.try_into().expect("an architecture that the filter knows");
-    let filter = SeccompFilter::new(BTreeMap::new(), SeccompAction::KillProcess, SeccompAction::Allow, here);
-    let program: BpfProgram = filter.and_then(TryInto::try_into).expect("a filter");
-    seccompiler::apply_filter(&program).expect("a kernel with seccomp");
-}
-
 /// The child: a thread with the filter does the work, this one waits for its verdict.
 #[test]
 #[ignore = "the other tests start it"]
@@ -114,7 +105,7 @@ fn child() {
     let told = Arc::clone(&verdict);
     // Never joined: its own end would be a call.
     std::thread::spawn(move || {
-        forbid_calls();
+        allow_only([]);
         let good = match work.as_str() {
             "push" => feed.push_lines(&lines).is_ok() && feed.push(&lines[0], b"a payload").is_ok(),
             "drain" => {
@@ -134,19 +125,10 @@ fn child() {
     assert_eq!(verdict.load(Ordering::Acquire), GOOD);
 }
 
-fn child_ended(work: &str) -> ExitStatus {
-    Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "child", "--ignored", "--nocapture", "--test-threads=1"])
-        .env(WORK, work)
-        .stdout(Stdio::null())
-        .status()
-        .expect("this program once more")
-}
-
 #[test]
 fn pushing_and_draining_call_the_system_for_nothing() {
     for work in ["push", "drain"] {
-        let ended = child_ended(work);
+        let ended = ended(WORK, work);
         assert!(ended.success(), "{work}: {ended}");
     }
 }
@@ -154,5 +136,5 @@ fn pushing_and_draining_call_the_system_for_nothing() {
 /// The filter filters: one call is the end.
 #[test]
 fn a_call_under_the_filter_is_fatal() {
-    assert_eq!(child_ended("look at a folder").signal(), Some(SIGSYS));
+    assert_eq!(ended(WORK, "look at a folder").signal(), Some(SIGSYS));
 }

@@ -68,7 +68,7 @@ fn broken(error: tungstenite::Error) -> Failure {
     const DOING: &str = "asking for the instruments";
     match error {
         tungstenite::Error::Io(error) => Failure::of_io(&error, DOING),
-        other => Failure::new(link::PROTOCOL, format!("{DOING}: {other}")),
+        other => Failure::new(link::PROTOCOL, format!("{DOING}: {other}: it is tried again")),
     }
 }
 
@@ -84,7 +84,7 @@ fn described(venue: &Kraken, config: &Config, frame: Frame<'_>, memory: &mut [Li
     let mut events = Lines::new(memory);
     events.begin(0, 0, frame.connection);
     venue.decode(config, frame, &mut events).map_err(|refused| {
-        let what = format!("the description of the instruments is not understood ({refused:?})");
+        let what = format!("the description of the instruments is not understood ({refused:?}): it is tried again; where it comes back, this program is too old for the exchange");
         Failure::new(link::PROTOCOL, what)
     })?;
     let mut told = Told { ours: Vec::new(), has_others: false };

@@ -12,8 +12,7 @@ use hotpath::record::{
 };
 use hotpath::session::LinkState;
 use hotpath::turn::Input;
-use hotpath::venue::Wanted;
-use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue};
+use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue, Wanted};
 use hotpath::websocket::{BROKEN, CLOSE, Message, PING, PONG, TEXT, Violation, close_code};
 use rtrb::Consumer;
 
