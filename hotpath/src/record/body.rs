@@ -48,7 +48,8 @@ bodies! {
     Frame = FRAME {
         /// Payload bytes of this record, at most 65,536.
         payload_bytes: u32,
-        /// WebSocket opcode: 1 text, 2 binary; from 8 on the connection's own: 8 close, 9 ping, 10 pong.
+        /// WebSocket opcode: 1 text, 2 binary; from 8 on the connection's own: 8 close, 9 ping, 10 pong; 16 no frame:
+        /// bytes that broke WebSocket's rules, or were left when the connection ended.
         opcode: u16,
         /// Which part of the message this is, from 0; all but the last have `CONTINUES`.
         chunk: u16,
