@@ -14,8 +14,8 @@ use crate::venue::{Job, with_codec};
 use anyhow::{Context, Result, anyhow};
 use hotpath::config::Config;
 use hotpath::halt::Halt;
+use hotpath::input::Input;
 use hotpath::record::{FRAME_BYTES_MAX, Found, Link, close, link};
-use hotpath::turn::Input;
 use hotpath::venue::{Frame, Venue};
 use hotpath::websocket::TEXT;
 use journal::{Caveat, Event, Feed, Folder, Live, Parts, Role, Totals};
@@ -185,7 +185,7 @@ impl<V: Venue> Player<'_, V> {
                 continue;
             }
             let recv_ns = self.hot.now_ns();
-            let frame = Frame { connection: CONNECTION, opcode: TEXT, bytes: frame.bytes };
+            let frame = Frame::received(CONNECTION, TEXT, frame.bytes);
             self.hot.take(&Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true })?;
         }
         Ok(false)

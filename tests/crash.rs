@@ -12,8 +12,9 @@ use fathom::memory::Memory;
 use fathom::replay::replay;
 use fathom::verify::verify;
 use hotpath::halt::Halt;
+use hotpath::input::Input;
 use hotpath::record::{Clock, Found, Line, Link, Timer, end, link};
-use hotpath::turn::{Core, Diary, Input};
+use hotpath::turn::{Core, Diary};
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
 use journal::{
@@ -132,7 +133,7 @@ fn take(core: &mut Core<'_, Kraken>, recv_ns: u64, bytes: &[u8], ring: &mut Ring
         let taken_ns = due_ns.max(core.progress().taken_ns);
         core.turn(taken_ns, &Input::Timer(Timer { due_ns, spare: [0; 2] }), ring).expect("no halt");
     }
-    let frame = Frame { connection: 0, opcode: 1, bytes };
+    let frame = Frame::received(0, 1, bytes);
     let input = Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true };
     core.turn(recv_ns.max(core.progress().taken_ns), &input, ring).expect("no halt");
 }

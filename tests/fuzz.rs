@@ -21,8 +21,8 @@ use targets::{TARGETS, Target};
 const SEED: &str = "FATHOM_FUZZ_SEED";
 const ROUNDS: &str = "FATHOM_FUZZ_ROUNDS";
 
-/// What no run of the harness may hold: a halt, and the structure of files.
-const NEVER: [Kind; 3] = [Kind::HALT, Kind::INDEX, Kind::LEFT_OUT];
+/// What no run of the harness may hold: a halt, the structure of files, and what Kraken does not send.
+const NEVER: [Kind; 4] = [Kind::HALT, Kind::INDEX, Kind::LEFT_OUT, Kind::UPDATE];
 
 fn corpus_folder(target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(target)

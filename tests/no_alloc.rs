@@ -9,9 +9,10 @@ use fathom::config::{Loaded, load};
 use fathom::import::cbcap::Recording;
 use fathom::memory::Memory;
 use fathom::run::{JournalDiary, RunError};
+use hotpath::input::Input;
 use hotpath::lines::{EVENT_LINES, Lines};
 use hotpath::record::{Clock, Kind, Line, Link, Timer, head_of, link};
-use hotpath::turn::{Core, Diary, Input};
+use hotpath::turn::{Core, Diary};
 use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{Frame, Venue};
 use journal::{Feed, Folder, LiveSettings, Parts, Place, Refused, Retention, Run, Settings, Step, Writer};
@@ -92,7 +93,7 @@ fn drive<D: Diary<Error = RunError>>(
             let due_ns = core.engine().deadline_ns();
             core.turn(due_ns, &Input::Timer(Timer { due_ns, spare: [0; 2] }), diary)?;
         }
-        let frame = Frame { connection: 0, opcode: TEXT, bytes: frame.bytes };
+        let frame = Frame::received(0, TEXT, frame.bytes);
         core.turn(recv_ns, &Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true }, diary)?;
     }
     Ok(core.progress().frames)
@@ -213,7 +214,7 @@ fn decoding_does_not_allocate() {
     let mut accepted = 0;
     let mut decode = |bytes: &[u8]| {
         events.begin(0, 0, 0);
-        let verdict = Kraken.decode(&loaded.config, Frame { connection: 0, opcode: TEXT, bytes }, &mut events);
+        let verdict = Kraken.decode(&loaded.config, Frame::received(0, TEXT, bytes), &mut events);
         accepted += usize::from(verdict.is_ok());
     };
     assert_eq!(calls(|| frames.iter().for_each(|bytes| decode(bytes))), 0, "frames as the exchange writes them");

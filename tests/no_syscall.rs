@@ -10,8 +10,9 @@ mod support;
 use fathom::memory::Memory;
 use filter::{SIGSYS, allow_only, ended};
 use hotpath::halt::Halt;
+use hotpath::input::Input;
 use hotpath::record::{Clock, LINE_BYTES, Line, flag, head_of};
-use hotpath::turn::{Diary, Input};
+use hotpath::turn::Diary;
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
 use journal::{Folder, LiveSettings, Parts, Retention, Run, Step, segments};
@@ -71,7 +72,7 @@ fn two_segments() -> Vec<Line> {
             let clock = Clock { mono_ns: recv_ns, utc_ns: recv_ns, ..bytemuck::Zeroable::zeroed() };
             core.turn(recv_ns, &Input::Clock(clock), &mut all).expect("no halt");
         }
-        let frame = Frame { connection: 0, opcode: 1, bytes: &bytes };
+        let frame = Frame::received(0, 1, &bytes);
         let input = Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true };
         core.turn(recv_ns, &input, &mut all).expect("no halt");
     }

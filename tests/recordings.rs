@@ -11,8 +11,9 @@ use fathom::replay::replay;
 use fathom::verify::verify;
 use hotpath::config::Config;
 use hotpath::halt::Halt;
+use hotpath::input::Input;
 use hotpath::record::{Body, Features, Line, head_of};
-use hotpath::turn::{Core, Diary, Input, records};
+use hotpath::turn::{Core, Diary, records};
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
 use support::{config, frames, imported, recording};
@@ -49,7 +50,7 @@ fn drive(
     let mut core = memory.start(Kraken, config).expect("a configuration");
     let mut diary = LastFeatures::default();
     for (index, (recv_ns, bytes)) in frames.iter().enumerate() {
-        let frame = Frame { connection: 0, opcode: 1, bytes };
+        let frame = Frame::received(0, 1, bytes);
         let input = Input::Frame { frame, recv_ns: *recv_ns, kernel_utc_ns: 0, end_of_read: true };
         diary.0 = None;
         core.turn(*recv_ns, &input, &mut diary).expect("no halt");

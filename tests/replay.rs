@@ -8,13 +8,13 @@ use fathom::replay::{digest, replay};
 use fathom::run::JournalDiary;
 use hotpath::checkpoint::{SectionHead, section};
 use hotpath::config::Config;
+use hotpath::input::Input;
 use hotpath::lines::{Lines, OUTPUT_LINES};
 use hotpath::quote::Reason;
 use hotpath::record::{
     Checkpoint, Found as FoundRun, HEAD_BYTES, Head, Kind, LINE_BYTES, Line, Quote, body_of, end, flag, head_of,
     payload_of,
 };
-use hotpath::turn::Input;
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
 use journal::{Item, Place, Run, Segment, Settings, Writer};
@@ -360,7 +360,7 @@ fn session_after_another(found: bool) -> (tempfile::TempDir, Vec<PathBuf>) {
         if found && place % 100 == 0 {
             core.turn(*recv_ns, &Input::Found(body), &mut diary).expect("no halt");
         }
-        let frame = Frame { connection: 0, opcode: 1, bytes };
+        let frame = Frame::received(0, 1, bytes);
         let input = Input::Frame { frame, recv_ns: *recv_ns, kernel_utc_ns: 0, end_of_read: true };
         core.turn(*recv_ns, &input, &mut diary).expect("no halt");
     }

@@ -5,8 +5,8 @@ mod support;
 use fathom::memory::Memory;
 use fathom::run::JournalDiary;
 use hotpath::config::Config;
+use hotpath::input::Input;
 use hotpath::record::{Link, Timer, link};
-use hotpath::turn::Input;
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
 use journal::{Place, Run, Settings, Writer};
@@ -179,7 +179,7 @@ fn gaps_count_what_the_session_told() {
     core.open(0, &mut diary).expect("an opening");
     let timer = Input::Timer(Timer { due_ns: 0, spare: [0; 2] });
     let link = |up, cause| Input::Link(0, Link { up, cause, close_code: 0, spare: 0, recv_ns: 0, spare_tail: 0 });
-    let refusal = Frame { connection: 0, opcode: 1, bytes: br#"{"Error":"Exceeded msg rate"}"# };
+    let refusal = Frame::received(0, 1, br#"{"Error":"Exceeded msg rate"}"#);
     let refusal = Input::Frame { frame: refusal, recv_ns: 0, kernel_utc_ns: 0, end_of_read: true };
     let steps = [
         (1, timer),

@@ -10,9 +10,10 @@ use fathom::memory::Memory;
 use fathom::replay::replay;
 use fathom::run::{JournalDiary, RunError};
 use hotpath::config::Config;
+use hotpath::input::Input;
 use hotpath::lines::{Lines, Place as LinePlace};
 use hotpath::record::{Clock, Level, Line};
-use hotpath::turn::{Core, Input};
+use hotpath::turn::Core;
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
 use journal::{
@@ -160,7 +161,7 @@ fn run_with_clock(config: &Config, bytes: &[u8], readings: &[(usize, u64)], fold
             let clock = Clock { mono_ns: recv_ns, utc_ns: *utc_ns, ..bytemuck::Zeroable::zeroed() };
             core.turn(recv_ns, &Input::Clock(clock), &mut diary)?;
         }
-        let frame = Frame { connection: 0, opcode: 1, bytes: &bytes };
+        let frame = Frame::received(0, 1, &bytes);
         core.turn(recv_ns, &Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true }, &mut diary)?;
     }
     diary.0.close()?;

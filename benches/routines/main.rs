@@ -30,7 +30,7 @@ fn decode(criterion: &mut Criterion) {
     criterion.bench_function("decode one book update", |bencher| {
         cycle(bencher, |index| {
             let mut events = Lines::new(&mut lines);
-            let frame = Frame { connection: CONNECTION, opcode: TEXT, bytes: stream.message(index) };
+            let frame = Frame::received(CONNECTION, TEXT, stream.message(index));
             assert!(Kraken.decode(&stream.loaded.config, frame, &mut events).is_ok(), "message {index} is legal");
             black_box(events.as_lines());
         });

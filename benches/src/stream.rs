@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
 
     fn read(&mut self, bytes: &[u8]) -> Meaning {
         let mut events = Lines::new(&mut self.lines);
-        let frame = Frame { connection: CONNECTION, opcode: TEXT, bytes };
+        let frame = Frame::received(CONNECTION, TEXT, bytes);
         Kraken.decode(&self.loaded.config, frame, &mut events).expect("a legal message");
         meaning(&events)
     }

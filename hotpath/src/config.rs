@@ -2,6 +2,7 @@
 //!
 //! The shell reads TOML into this; every checkpoint carries it, so a journal needs no file beside it.
 
+use crate::connection::CONNECTIONS_MAX;
 use crate::halt::{Halt, ensure};
 use crate::units::{PRECISION_MAX, PRICE_TICKS_MAX, QTY_LOTS_MAX, pow10};
 use bytemuck::{Pod, Zeroable};
@@ -269,7 +270,15 @@ impl Config {
         within(self.model.imbalance_q16, -(1 << 32), 1 << 32)?;
         within(self.model.clamp_ticks, 0, 1 << 32)?;
         self.session.check()?;
-        self.markets().iter().try_for_each(MarketConfig::check)
+        self.markets().iter().try_for_each(MarketConfig::check)?;
+        ensure(self.markets().iter().all(|row| self.is_of_one_venue(row.connection)), Halt::Config)
+    }
+
+    /// Whether all markets of a connection are of one venue: its messages are read by one codec.
+    fn is_of_one_venue(&self, connection: u16) -> bool {
+        let mut venues = self.markets().iter().filter(|row| row.connection == connection).map(|row| row.venue);
+        let first = venues.next();
+        venues.all(|venue| Some(venue) == first)
     }
 }
 
@@ -283,6 +292,7 @@ impl MarketConfig {
         let depth = usize::try_from(self.depth).map_err(|_| Halt::Config)?;
         let half_life = self.vol_half_life_ns;
         ensure(!self.symbol.as_bytes().is_empty(), Halt::Config)?;
+        ensure(usize::from(self.connection) < CONNECTIONS_MAX, Halt::Config)?;
         ensure(self.price_precision <= PRECISION_MAX && self.qty_precision <= PRECISION_MAX, Halt::Config)?;
         ensure((1..=DEPTH_MAX).contains(&depth), Halt::Config)?;
         ensure((1..=IMBALANCE_LEVELS_MAX).contains(&self.imbalance_levels), Halt::Config)?;

@@ -40,6 +40,7 @@ pub mod fair;
 pub mod features;
 pub mod gate;
 pub mod halt;
+pub mod input;
 pub mod json;
 pub mod lines;
 pub mod market;

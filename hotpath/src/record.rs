@@ -99,6 +99,8 @@ impl Kind {
     pub const REFUSED: Self = Self(0x020b);
     /// Event: a legal frame, or a part of one, that this engine does not use.
     pub const IGNORED: Self = Self(0x020c);
+    /// Event: an update of a book whose updates form a chain begins.
+    pub const UPDATE: Self = Self(0x020d);
 
     /// Output: features and fair mid at a decision.
     pub const FEATURES: Self = Self(0x0301);
@@ -209,7 +211,7 @@ const fn row<B: Body>(name: &'static str, shape: Shape, scope: Scope) -> Schema 
 
 /// Every kind of this version, ascending. A writer refuses a record that does not fit its row.
 pub const SCHEMA: &[Schema] = &[
-    row::<Frame>("FRAME", Shape::Payload, Scope::Whole),
+    row::<Frame>("FRAME", Shape::Payload, Scope::Any),
     row::<Clock>("CLOCK", Shape::Wide, Scope::Whole),
     row::<Timer>("TIMER", Shape::Line, Scope::Whole),
     row::<Command>("COMMAND", Shape::Line, Scope::Whole),
@@ -229,8 +231,9 @@ pub const SCHEMA: &[Schema] = &[
     row::<Heartbeat>("HEARTBEAT", Shape::Line, Scope::Whole),
     row::<Pong>("PONG", Shape::Line, Scope::Whole),
     row::<Ack>("ACK", Shape::Line, Scope::Any),
-    row::<Refused>("REFUSED", Shape::Line, Scope::Whole),
+    row::<Refused>("REFUSED", Shape::Line, Scope::Any),
     row::<Ignored>("IGNORED", Shape::Line, Scope::Whole),
+    row::<Update>("UPDATE", Shape::Line, Scope::Market),
     row::<Features>("FEATURES", Shape::Wide, Scope::Market),
     row::<Quote>("QUOTE", Shape::Wide, Scope::Market),
     row::<GapOpen>("GAP_OPEN", Shape::Line, Scope::Market),

@@ -8,50 +8,16 @@ use crate::checkpoint;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::halt::{Halt, ensure};
+use crate::input::Input;
 use crate::lines::{EVENT_LINES, Lines, OUTPUT_LINES, Place};
 use crate::progress::{DAY_NS, Progress};
 use crate::record::{
-    Body, Checkpoint, Clock, Close, Command, FRAME_BYTES_MAX, Found, Frame as FrameBody, HaltBody, Head, Health, Host,
-    Idle, Ignored, Kind, LINE_BYTES, Line, Link, NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX,
-    Refused as RefusedBody, Request, Sent, Timer, body_of, flag, head_of, padded,
+    Body, Checkpoint, FRAME_BYTES_MAX, Frame as FrameBody, HaltBody, Head, Idle, Ignored, Kind, LINE_BYTES, Line,
+    NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX, Refused as RefusedBody, Request, body_of, flag, head_of, padded,
 };
 use crate::session::REQUESTS_MAX;
 use crate::venue::{Frame, Reason, Refused, Venue, Wanted};
 use bytemuck::{Pod, Zeroable};
-
-/// What happened: the inputs of the engine.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
-    /// One whole message.
-    Frame {
-        /// The message.
-        frame: Frame<'a>,
-        /// Monotonic nanoseconds when its bytes were read.
-        recv_ns: u64,
-        /// The kernel's receive stamp, UTC nanoseconds; 0 when it gave none.
-        kernel_utc_ns: u64,
-        /// Whether it is the last message of a drained read.
-        end_of_read: bool,
-    },
-    /// A reading of the clocks.
-    Clock(Clock),
-    /// A timer is due.
-    Timer(Timer),
-    /// An operator's command.
-    Command(Command),
-    /// A sample of load.
-    Health(Health),
-    /// A connection changed.
-    Link(u16, Link),
-    /// The run ends.
-    Close(Close),
-    /// What this run found of the one before it.
-    Found(Found),
-    /// What became of a request.
-    Sent(u16, Sent),
-    /// What the host granted.
-    Host(u16, Host),
-}
 
 /// Where records go: a journal, a ring, a comparison, or nowhere.
 pub trait Diary {
@@ -269,7 +235,7 @@ impl<'a, V: Venue> Core<'a, V> {
                 taken_ns: self.progress.taken_ns,
                 exch_ns: 0,
                 kind: Kind::FRAME,
-                instrument: NO_INSTRUMENT,
+                instrument: frame.instrument,
                 flags,
                 connection: frame.connection,
             };
@@ -404,9 +370,6 @@ pub const TURN_LINES_MAX: usize = {
     3 * checkpoint + frame + EVENT_LINES + OUTPUT_LINES
 };
 
-/// WebSocket's opcodes from here on are the connection's own: close, ping, pong.
-const OPCODE_CONTROL: u16 = 8;
-
 const WHOLE: Place = Place { instrument: NO_INSTRUMENT, flags: 0, exch_ns: 0 };
 
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -430,7 +393,7 @@ pub fn records(lines: &[Line]) -> impl Iterator<Item = &[u8]> {
 /// Events of a frame; one REFUSED when nothing of it may be believed. A frame of the connection's own is no
 /// message, but it is a sign of life, and it may end a read.
 fn decode<V: Venue>(venue: &V, config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Halt> {
-    if frame.opcode >= OPCODE_CONTROL {
+    if !frame.is_message() {
         let frame_bytes = u32::try_from(frame.bytes.len()).unwrap_or(u32::MAX);
         return events.push(WHOLE, &Ignored { reason: Reason::Opcode as u16, frame_bytes, ..Ignored::zeroed() });
     }
@@ -447,5 +410,6 @@ fn decode<V: Venue>(venue: &V, config: &Config, frame: Frame<'_>, events: &mut L
         frame_bytes: narrow(frame.bytes.len()),
         spare_tail: [0; 6],
     };
-    events.push(WHOLE, &body)
+    // One that was fetched is about its market.
+    events.push(Place { instrument: frame.instrument, ..WHOLE }, &body)
 }

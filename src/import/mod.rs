@@ -15,8 +15,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use cbcap::{Broken, Header, Recording};
 use hotpath::config::Config;
 use hotpath::halt::Halt;
+use hotpath::input::Input;
 use hotpath::record::{Clock, Close, FRAME_BYTES_MAX, Link, Timer, close, link};
-use hotpath::turn::{Core, Input};
+use hotpath::turn::Core;
 use hotpath::venue::{Frame, Venue};
 use journal::{Place, Run, Settings, Writer, origin, segment_path};
 use std::path::{Path, PathBuf};
@@ -211,7 +212,7 @@ impl<V: Venue> Session<'_, V> {
                 self.reconnect(recv_ns)?;
                 continue;
             }
-            let frame = Frame { connection: CONNECTION, opcode: TEXT, bytes: frame.bytes };
+            let frame = Frame::received(CONNECTION, TEXT, frame.bytes);
             self.take(recv_ns, &Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true })?;
         }
         if !begun {

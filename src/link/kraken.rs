@@ -46,7 +46,7 @@ fn ask(venue: &Kraken, socket: &mut WebSocket<Stream>, config: &Config, connecti
     loop {
         let message = socket.read().map_err(broken)?;
         let Message::Text(text) = message else { continue };
-        let frame = Frame { connection, opcode: TEXT, bytes: text.as_bytes() };
+        let frame = Frame::received(connection, TEXT, text.as_bytes());
         let told = described(venue, config, frame, &mut memory)?;
         for (index, body) in &told.ours {
             agree(config, *index, body)?;

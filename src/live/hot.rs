@@ -3,9 +3,10 @@
 use crate::clock::Clock;
 use crate::run::{RingDiary, RunError};
 use hotpath::halt::Halt;
+use hotpath::input::Input;
 use hotpath::record::{Close, Found, Health, Timer};
 use hotpath::session::REQUESTS_MAX;
-use hotpath::turn::{Core, Input, TURN_LINES_MAX};
+use hotpath::turn::{Core, TURN_LINES_MAX};
 use hotpath::venue::{Venue, Wanted};
 use journal::Feed;
 use std::collections::VecDeque;

@@ -7,11 +7,11 @@
 use super::hot::{Due, Hot};
 use crate::link::{Answer, Desk, Read, Stamps, Wire};
 use crate::run::RunError;
+use hotpath::input::Input;
 use hotpath::record::{
     Command, FRAME_BYTES_MAX, Found, Host, Link, NO_CONNECTION, Sent, action, close, command, link, sent,
 };
 use hotpath::session::LinkState;
-use hotpath::turn::Input;
 use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue, Wanted};
 use hotpath::websocket::{BROKEN, CLOSE, Message, PING, PONG, TEXT, Violation, close_code};
 use rtrb::Consumer;
@@ -209,7 +209,7 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
                 Err(violation) => return Ok(Taken::End(End { cause: cause_of(violation), close_code: 0 })),
             };
             let end_of_read = count == READ_MESSAGES_MAX || !wire.inbox().has_next();
-            let frame = Frame { connection: *connection, opcode: message.opcode, bytes: wire.inbox().bytes(&message) };
+            let frame = Frame::received(*connection, message.opcode, wire.inbox().bytes(&message));
             let Stamps { recv_ns, kernel_utc_ns } = *stamps;
             self.hot.take(&Input::Frame { frame, recv_ns, kernel_utc_ns, end_of_read })?;
             let end = answer_control(wire, &message);
@@ -229,7 +229,7 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
         for bytes in wire.inbox().remains() {
             if !bytes.is_empty() {
                 let bytes = bytes.get(..FRAME_BYTES_MAX).unwrap_or(bytes);
-                let frame = Frame { connection, opcode: BROKEN, bytes };
+                let frame = Frame::received(connection, BROKEN, bytes);
                 self.take(&Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true })?;
             }
         }

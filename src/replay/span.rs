@@ -4,10 +4,11 @@ use super::compare::{Compare, Divergence, Stop};
 use super::scan::{Span, records, state_at};
 use crate::memory::Memory;
 use hotpath::halt::Halt;
+use hotpath::input::Input;
 use hotpath::market::Counts;
-use hotpath::record::{Body, Checkpoint, Frame as FrameBody, Head, Kind, body_of, flag, head_of, payload_of};
-use hotpath::turn::{Core, Input};
-use hotpath::venue::{Frame, Venue};
+use hotpath::record::{Checkpoint, Frame as FrameBody, Head, Kind, body_of, flag, head_of, payload_of};
+use hotpath::turn::Core;
+use hotpath::venue::Venue;
 use journal::{Item, RECORDS_AT, Segment, Writer};
 
 /// What a span's replay came to.
@@ -116,7 +117,8 @@ fn drive<V: Venue>(core: &mut Core<'_, V>, valid: &[u8], span: &Span, diary: &mu
             return Err(Stop::Diverged(Box::new(diary.extra())));
         }
         if head.kind != Kind::FRAME {
-            core.turn(head.taken_ns, &plain_input(&head, record)?, diary)?;
+            let input = Input::plain(&head, record).ok_or(Halt::MalformedRecord)?;
+            core.turn(head.taken_ns, &input, diary)?;
             continue;
         }
         let payload = payload_of(record).ok_or(Halt::MalformedRecord)?;
@@ -131,31 +133,10 @@ fn drive<V: Venue>(core: &mut Core<'_, V>, valid: &[u8], span: &Span, diary: &mu
             long_frame.extend_from_slice(payload);
             &long_frame
         };
-        let frame = Frame { connection: head.connection, opcode: body.opcode, bytes };
-        let FrameBody { recv_ns, kernel_utc_ns, .. } = body;
-        let input = Input::Frame { frame, recv_ns, kernel_utc_ns, end_of_read: head.has(flag::END_OF_READ) };
-        core.turn(head.taken_ns, &input, diary)?;
+        core.turn(head.taken_ns, &Input::framed(&head, &body, bytes), diary)?;
         long_frame.clear();
     }
     Ok(())
-}
-
-fn plain_input(head: &Head, record: &[u8]) -> Result<Input<'static>, Stop> {
-    fn body<B: Body>(record: &[u8]) -> Result<B, Stop> {
-        body_of(record).ok_or(Stop::Halt(Halt::MalformedRecord))
-    }
-    Ok(match head.kind {
-        Kind::CLOCK => Input::Clock(body(record)?),
-        Kind::TIMER => Input::Timer(body(record)?),
-        Kind::COMMAND => Input::Command(body(record)?),
-        Kind::HEALTH => Input::Health(body(record)?),
-        Kind::LINK => Input::Link(head.connection, body(record)?),
-        Kind::CLOSE => Input::Close(body(record)?),
-        Kind::FOUND => Input::Found(body(record)?),
-        Kind::SENT => Input::Sent(head.connection, body(record)?),
-        Kind::HOST => Input::Host(head.connection, body(record)?),
-        _ => return Err(Stop::Halt(Halt::MalformedRecord)),
-    })
 }
 
 /// The head of a segment's opening when both its checkpoints are whole. A segment that was only just

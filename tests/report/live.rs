@@ -4,8 +4,9 @@ use super::support::{config, frames, synthetic};
 use bytemuck::Zeroable;
 use fathom::memory::Memory;
 use fathom::run::JournalDiary;
+use hotpath::input::Input;
 use hotpath::record::{Clock, Close, Command, Health, Host, Link, Sent, close, command, host, link, sent, source};
-use hotpath::turn::{Core, Input};
+use hotpath::turn::Core;
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
 use journal::{Run, Settings, Writer, origin};
@@ -26,7 +27,7 @@ impl Session<'_> {
 
     fn frame(&mut self, payload: &[u8], waited_ns: u64) {
         let recv_ns = self.now_ns - 2_000;
-        let frame = Frame { connection: 0, opcode: 1, bytes: payload };
+        let frame = Frame::received(0, 1, payload);
         let kernel_utc_ns = START_UTC_NS + recv_ns - waited_ns;
         self.take(&Input::Frame { frame, recv_ns, kernel_utc_ns, end_of_read: true });
     }

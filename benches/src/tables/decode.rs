@@ -56,7 +56,7 @@ impl Case for Ours {
 
     fn take(&mut self, index: usize) {
         let mut events = Lines::new(&mut self.lines);
-        let frame = Frame { connection: CONNECTION, opcode: TEXT, bytes: self.stream.message(index) };
+        let frame = Frame::received(CONNECTION, TEXT, self.stream.message(index));
         let decoded = Kraken.decode(&self.stream.loaded.config, frame, &mut events);
         assert!(decoded.is_ok(), "message {index} is legal");
         black_box(events.as_lines());

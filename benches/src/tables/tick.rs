@@ -10,8 +10,9 @@ use fathom::memory::Memory;
 use fathom::run::JournalDiary;
 use hotpath::config::{Config, SEGMENT_BYTES_MAX};
 use hotpath::halt::Halt;
+use hotpath::input::Input;
 use hotpath::record::{Line, Link, link};
-use hotpath::turn::{Core, Diary, Input};
+use hotpath::turn::{Core, Diary};
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
 use std::fmt::Debug;
@@ -153,7 +154,7 @@ impl<D: Kept> Case for Ours<D> {
 }
 
 fn input(bytes: &[u8], recv_ns: u64) -> Input<'_> {
-    let frame = Frame { connection: CONNECTION, opcode: TEXT, bytes };
+    let frame = Frame::received(CONNECTION, TEXT, bytes);
     Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true }
 }
 

@@ -49,7 +49,8 @@ bodies! {
         /// Payload bytes of this record, at most 65,536.
         payload_bytes: u32,
         /// WebSocket opcode: 1 text, 2 binary; from 8 on the connection's own: 8 close, 9 ping, 10 pong; 16 no frame:
-        /// bytes that broke WebSocket's rules, or were left when the connection ended.
+        /// bytes that broke WebSocket's rules, or were left when the connection ended; 17 the body of an HTTP answer
+        /// that was fetched for the market `instrument`.
         opcode: u16,
         /// Which part of the message this is, from 0; all but the last have `CONTINUES`.
         chunk: u16,
@@ -230,8 +231,10 @@ bodies! {
         ask_lots: i64,
         /// Last trade, ticks.
         last_ticks: i64,
+        /// Update id of the book that this is the best of; 0 when the exchange gives none.
+        update_id: u64,
         /// Zero.
-        spare: [u64; 6],
+        spare: [u64; 5],
     }
     /// The exchange's description of the instrument.
     Instrument = INSTRUMENT {
@@ -319,6 +322,15 @@ bodies! {
         frame_bytes: u32,
         /// Zero.
         spare_tail: [u64; 2],
+    }
+    /// The levels of an update follow; it holds only behind the update that it names.
+    Update = UPDATE {
+        /// Update id of the book before this update: of the message before it, or one less than the first id in this one.
+        follows_id: u64,
+        /// Update id of the book after it.
+        update_id: u64,
+        /// Zero.
+        spare: u64,
     }
     /// What a decision saw. Best prices are 0 when a side is empty.
     Features = FEATURES {

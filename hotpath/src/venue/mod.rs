@@ -2,9 +2,12 @@
 
 pub mod kraken;
 
+mod reading;
+
 use crate::config::Config;
 use crate::lines::Lines;
-use crate::record::Request;
+use crate::record::{NO_CONNECTION, NO_INSTRUMENT, Request};
+use crate::websocket::CLOSE;
 
 /// Most bytes of a request.
 pub const REQUEST_BYTES_MAX: usize = 512;
@@ -94,16 +97,47 @@ pub struct Refused {
     pub offset: usize,
 }
 
-/// One whole message of a connection.
+/// One whole message: of a connection, or the body of an answer that was fetched for a market.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
-    /// The connection it came on.
+    /// The connection it came on; [`NO_CONNECTION`] when it was fetched.
     pub connection: u16,
-    /// WebSocket opcode: 1 text, 2 binary; from 8 on (close, ping, pong) they are the connection's own and
-    /// are recorded, not decoded.
+    /// The market it was fetched for; [`NO_INSTRUMENT`] when it came on a connection.
+    pub instrument: u16,
+    /// WebSocket opcode: 1 text, 2 binary; 8 to 15 (close, ping, pong) are the connection's own and are recorded,
+    /// not decoded, and so are 16 (no frame) and what is unknown; [`FETCHED`].
     pub opcode: u16,
     /// The message.
     pub bytes: &'a [u8],
+}
+
+/// In the place of an opcode: the body of an HTTP answer, fetched because the engine asked for it.
+pub const FETCHED: u16 = 17;
+
+impl<'a> Frame<'a> {
+    /// A message of a connection.
+    #[must_use]
+    pub const fn received(connection: u16, opcode: u16, bytes: &'a [u8]) -> Self {
+        Self { connection, instrument: NO_INSTRUMENT, opcode, bytes }
+    }
+
+    /// A body that was fetched for a market.
+    #[must_use]
+    pub const fn fetched(instrument: u16, bytes: &'a [u8]) -> Self {
+        Self { connection: NO_CONNECTION, instrument, opcode: FETCHED, bytes }
+    }
+
+    /// Whether it was fetched.
+    #[must_use]
+    pub const fn is_fetched(&self) -> bool {
+        self.opcode == FETCHED
+    }
+
+    /// Whether a codec is to read it: not what is the connection's own.
+    #[must_use]
+    pub const fn is_message(&self) -> bool {
+        self.opcode < CLOSE || self.is_fetched()
+    }
 }
 
 /// A request, and the connection and market that it is about.

@@ -7,9 +7,10 @@ use hotpath::config::{
 use hotpath::config::{book_rule, checksum_rule, venue_id};
 use hotpath::engine::Engine;
 use hotpath::halt::Halt;
+use hotpath::input::Input;
 use hotpath::lines::{EVENT_LINES, Lines, OUTPUT_LINES};
 use hotpath::record::{Body, Kind, Line, body_of, channel, head_of};
-use hotpath::turn::{Buffers, Core, Diary, Input, records};
+use hotpath::turn::{Buffers, Core, Diary, records};
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
 use std::collections::BTreeMap;
@@ -134,7 +135,7 @@ impl Bench {
     }
 
     pub fn frame_of_read(&mut self, text: &str, end_of_read: bool) -> Vec<Vec<u8>> {
-        let frame = Frame { connection: 0, opcode: 1, bytes: text.as_bytes() };
+        let frame = Frame::received(0, 1, text.as_bytes());
         let recv_ns = self.now_ns;
         self.take(Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read })
     }

@@ -5,10 +5,10 @@ mod segments;
 mod session;
 
 use feed::{Bench, Exchange, SECOND_NS, bodies, config, kinds, market};
+use hotpath::input::Input;
 use hotpath::quote::Reason;
 use hotpath::record::{Command, Features, GapClose, GapOpen, Health, Kind, Link, Quality, Quote, Timer, command, link};
 use hotpath::trust::Cause;
-use hotpath::turn::Input;
 use hotpath::venue::Frame;
 
 fn usual() -> (Bench, Exchange) {
@@ -338,7 +338,7 @@ fn a_control_frame_ends_a_read_and_is_not_decoded() {
         let (mut bench, mut exchange) = usual();
         let records = bench.frame_of_read(&exchange.update(&[(true, 1_001, 3)]), false);
         assert_eq!(bodies::<Features>(&records).len(), 0);
-        let frame = Frame { connection: 0, opcode, bytes: b"{" };
+        let frame = Frame::received(0, opcode, b"{");
         let recv_ns = bench.now_ns;
         let records = bench.take(Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true });
         assert_eq!(bodies::<Features>(&records).len(), 1, "{opcode}");
@@ -350,7 +350,7 @@ fn a_control_frame_ends_a_read_and_is_not_decoded() {
 fn a_binary_frame_is_refused() {
     let (mut bench, mut exchange) = usual();
     let text = exchange.snapshot();
-    let frame = Frame { connection: 0, opcode: 2, bytes: text.as_bytes() };
+    let frame = Frame::received(0, 2, text.as_bytes());
     let recv_ns = bench.now_ns;
     let records = bench.take(Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true });
     assert_eq!(bodies::<GapOpen>(&records)[0].cause, Cause::Refused as u16);

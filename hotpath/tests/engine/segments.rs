@@ -4,9 +4,9 @@ use crate::feed::{Bench, Exchange, SECOND_NS, bodies, config, kinds, market};
 use hotpath::checkpoint::{decode, encode};
 use hotpath::engine::Engine;
 use hotpath::halt::Halt;
+use hotpath::input::Input;
 use hotpath::progress::DAY_NS;
 use hotpath::record::{Clock, HaltBody, Head, Kind, Line, Timer, flag, head_of, payload_of};
-use hotpath::turn::Input;
 
 fn heads(records: &[Vec<u8>]) -> Vec<Head> {
     records.iter().filter_map(|record| head_of(record)).collect()
@@ -162,7 +162,7 @@ fn time_never_runs_backwards() {
 fn an_oversized_frame_halts_without_a_record() {
     let mut bench = Bench::new(&config(&[market("BTC/EUR", 1, 8, 10)]));
     let bytes = vec![b' '; (4 << 20) + 1];
-    let frame = hotpath::venue::Frame { connection: 0, opcode: 1, bytes: &bytes };
+    let frame = hotpath::venue::Frame::received(0, 1, &bytes);
     let input = Input::Frame { frame, recv_ns: 0, kernel_utc_ns: 0, end_of_read: true };
     let before = bench.diary.0.len();
     assert_eq!(bench.core.turn(bench.now_ns, &input, &mut bench.diary), Err(Halt::OversizedFrame));

@@ -7,7 +7,7 @@ use hotpath::record::{
     Ack, BookEnd, Heartbeat, Ignored, Instrument, Kind, Level, NO_INSTRUMENT, Pong, Snapshot, Status, Ticker, Trade,
     ack_error, channel, flag, method, status,
 };
-use hotpath::venue::{Frame, Reason};
+use hotpath::venue::{Cause, Frame, Reason, Refused};
 
 fn decode(text: &str) -> Vec<Record> {
     Decoder::new().agreed(text.as_bytes()).unwrap_or_else(|refused| panic!("{refused:?}: {text}"))
@@ -114,9 +114,14 @@ fn a_market_belongs_to_its_connection() {
     let mut decoder = Decoder::new();
     let elsewhere = Frame { connection: 4, ..text_frame(wire::BOOK[0].as_bytes()) };
     assert_eq!(decoder.fast(elsewhere), None);
-    decoder.config.markets[usize::from(BTC_USD)].venue += 1;
-    let other_venue = decoder.decode(text_frame(wire::BOOK[0].as_bytes())).unwrap();
-    assert_eq!(other_venue[0].body::<Ignored>().reason, Reason::Symbol as u16);
+    let ignored = decoder.decode(elsewhere).unwrap();
+    assert_eq!(ignored[0].body::<Ignored>().reason, Reason::Symbol as u16);
+}
+
+#[test]
+fn nothing_is_fetched_from_this_exchange() {
+    let fetched = Frame::fetched(BTC_USD, wire::BOOK[0].as_bytes());
+    assert_eq!(Decoder::new().decode(fetched).unwrap_err(), Refused { cause: Cause::Binary, offset: 0 });
 }
 
 #[test]
@@ -142,7 +147,8 @@ fn tickers() {
         ask_ticks: 321_589,
         ask_lots: 7_024_300_000,
         last_ticks: 321_588,
-        spare: [0; 6],
+        update_id: 0,
+        spare: [0; 5],
     };
     assert_eq!(record.body::<Ticker>(), expected);
     assert_eq!(record.head().exch_ns, 1_768_835_126_339_692_000);
@@ -150,7 +156,7 @@ fn tickers() {
         r#"{"channel":"ticker","data":[{"symbol":"ETH/USD","bid":0,"bid_qty":0,"ask":0.00,"ask_qty":0,"last":0}]}"#;
     assert_eq!(
         one(empty).body::<Ticker>(),
-        Ticker { bid_ticks: 0, bid_lots: 0, ask_ticks: 0, ask_lots: 0, last_ticks: 0, spare: [0; 6] }
+        Ticker { bid_ticks: 0, bid_lots: 0, ask_ticks: 0, ask_lots: 0, last_ticks: 0, update_id: 0, spare: [0; 5] }
     );
     assert_eq!(one(empty).head().exch_ns, 0);
 }

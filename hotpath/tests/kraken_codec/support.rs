@@ -37,7 +37,7 @@ pub fn config() -> Config {
 }
 
 pub const fn text_frame(bytes: &[u8]) -> Frame<'_> {
-    Frame { connection: CONNECTION, opcode: 1, bytes }
+    Frame::received(CONNECTION, 1, bytes)
 }
 
 /// A record as it was pushed.

@@ -4,9 +4,9 @@ use super::tape::Tape;
 use fathom::memory::Memory;
 use hotpath::checkpoint::{STATE_LINES, decode, decode_config, decode_progress, encode};
 use hotpath::engine::Engine;
+use hotpath::input::Input;
 use hotpath::progress::Progress;
 use hotpath::record::{Command, Line, Link, Timer, check, command, link};
-use hotpath::turn::Input;
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
 
@@ -42,7 +42,7 @@ fn drive(bytes: &[u8], progress: &Progress) {
     let resume = Command { code: command::RESUME, source: 0, spare: [0; 2], argument: 0, serial: 0 };
     let timer = Timer { due_ns: core.engine().deadline_ns(), spare: [0; 2] };
     let frames = FRAMES.map(|text| {
-        let frame = Frame { connection: 0, opcode: 1, bytes: text.as_bytes() };
+        let frame = Frame::received(0, 1, text.as_bytes());
         Input::Frame { frame, recv_ns: taken_ns, kernel_utc_ns: 0, end_of_read: true }
     });
     let plain = [Input::Command(resume), Input::Timer(timer), Input::Link(0, body)];

@@ -6,10 +6,11 @@ use super::tape::Tape;
 use bytemuck::Zeroable;
 use fathom::memory::Memory;
 use hotpath::halt::Halt;
+use hotpath::input::Input;
 use hotpath::record::{
     Clock, Close, Command, Found, Health, Host, Link, Sent, Timer, action, channel, check, close, flag, sent,
 };
-use hotpath::turn::{Core, Input};
+use hotpath::turn::Core;
 use hotpath::venue::Wanted;
 use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue};
@@ -123,7 +124,7 @@ impl Run<'_> {
     }
 
     fn frame(&mut self, connection: u16, opcode: u16, bytes: &[u8], end_of_read: bool) -> Result<(), Halt> {
-        let frame = Frame { connection, opcode, bytes };
+        let frame = Frame::received(connection, opcode, bytes);
         self.take(&Input::Frame { frame, recv_ns: self.now_ns, kernel_utc_ns: 0, end_of_read })
     }
 

@@ -21,7 +21,7 @@ pub fn kraken(bytes: &[u8]) {
     assert_json(bytes);
     let config = two_markets();
     for connection in [0, 1, 9] {
-        let frame = Frame { connection, opcode: TEXT, bytes };
+        let frame = Frame::received(connection, TEXT, bytes);
         let verdict = assert_paths(&config, frame);
         match verdict {
             Ok(lines) => assert_records(&lines, connection),

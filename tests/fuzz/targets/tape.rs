@@ -2,9 +2,9 @@
 
 use fathom::memory::Memory;
 use hotpath::halt::Halt;
-use hotpath::record::{Body, Checkpoint, Frame as FrameBody, Head, Kind, Line, body_of, flag, head_of, payload_of};
-use hotpath::turn::{Core, Diary, Input, records};
-use hotpath::venue::Frame;
+use hotpath::input::Input;
+use hotpath::record::{Checkpoint, Frame as FrameBody, Head, Kind, Line, body_of, flag, head_of, payload_of};
+use hotpath::turn::{Core, Diary, records};
 use hotpath::venue::kraken::Kraken;
 
 /// Records one after another, as a segment holds them.
@@ -85,32 +85,17 @@ impl Tape {
 /// Feeds a record that is an input; a frame once all its parts are there.
 fn take(core: &mut Core<'_, Kraken>, record: &[u8], frame: &mut Vec<u8>, tape: &mut Tape) -> Result<(), Halt> {
     let head = head_of(record).expect("a whole record");
-    let input = match head.kind {
-        Kind::CLOCK => Input::Clock(body(record)),
-        Kind::TIMER => Input::Timer(body(record)),
-        Kind::COMMAND => Input::Command(body(record)),
-        Kind::HEALTH => Input::Health(body(record)),
-        Kind::LINK => Input::Link(head.connection, body(record)),
-        Kind::CLOSE => Input::Close(body(record)),
-        Kind::FOUND => Input::Found(body(record)),
-        Kind::SENT => Input::Sent(head.connection, body(record)),
-        Kind::HOST => Input::Host(head.connection, body(record)),
-        Kind::FRAME => {
-            frame.extend_from_slice(payload_of(record).expect("a frame"));
-            if head.has(flag::CONTINUES) {
-                return Ok(());
-            }
-            let FrameBody { opcode, recv_ns, kernel_utc_ns, .. } = body(record);
-            let whole = std::mem::take(frame);
-            let frame = Frame { connection: head.connection, opcode, bytes: &whole };
-            let input = Input::Frame { frame, recv_ns, kernel_utc_ns, end_of_read: head.has(flag::END_OF_READ) };
-            return core.turn(head.taken_ns, &input, tape);
-        }
-        _ => return Ok(()),
-    };
-    core.turn(head.taken_ns, &input, tape)
-}
-
-fn body<B: Body>(record: &[u8]) -> B {
-    body_of(record).expect("a body of its kind")
+    if let Some(input) = Input::plain(&head, record) {
+        return core.turn(head.taken_ns, &input, tape);
+    }
+    if head.kind != Kind::FRAME {
+        return Ok(());
+    }
+    frame.extend_from_slice(payload_of(record).expect("a frame"));
+    if head.has(flag::CONTINUES) {
+        return Ok(());
+    }
+    let body: FrameBody = body_of(record).expect("a body of its kind");
+    let whole = std::mem::take(frame);
+    core.turn(head.taken_ns, &Input::framed(&head, &body, &whole), tape)
 }

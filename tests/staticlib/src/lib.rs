@@ -10,9 +10,10 @@ use hotpath::config::Config;
 use hotpath::engine::Engine;
 use hotpath::gate::{Gate, Release};
 use hotpath::halt::Halt;
+use hotpath::input::Input;
 use hotpath::lines::{EVENT_LINES, Lines, OUTPUT_LINES};
 use hotpath::record::{Clock, Close, Command, Found, Health, Host, Line, Link, Sent, Timer};
-use hotpath::turn::{Buffers, Core, Diary, Input};
+use hotpath::turn::{Buffers, Core, Diary};
 use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue};
 use hotpath::websocket::{Frames, INBOX_BYTES, close_code, encode};
@@ -109,8 +110,7 @@ fn run(memory: &mut Memory) -> Result<(), Halt> {
     let Memory { config, engine, events, outputs, state, taken_ns, written, .. } = memory;
     let mut old_state = [Line::ZERO; 1024];
     old_state.iter_mut().zip(state.iter()).for_each(|(to, from)| *to = *from);
-    let frame =
-        Frame { connection: 0, opcode: memory.opcode, bytes: memory.frame.get(..memory.frame_bytes).unwrap_or(&[]) };
+    let frame = Frame::received(0, memory.opcode, memory.frame.get(..memory.frame_bytes).unwrap_or(&[]));
     let inputs = [
         Input::Found(memory.found),
         Input::Clock(memory.clock),

@@ -1,9 +1,9 @@
 //! Answers to our requests: pongs, acks and errors.
 
-use super::reading::{NO_MARKET, Reading, time_or_none};
 use crate::json::Value;
 use crate::lines::Place;
 use crate::record::{Ack, Pong, ack_error, channel, method};
+use crate::venue::reading::{NO_MARKET, Reading, time_or_none};
 use crate::venue::{Cause, Reason, Refused};
 
 /// What a `method` answers.

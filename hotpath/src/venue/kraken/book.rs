@@ -1,10 +1,10 @@
 //! Book messages: the records that both paths push, and the general path's reader.
 
-use super::reading::{Market, Reading, time_or_none};
 use crate::halt::Halt;
 use crate::json::Value;
 use crate::lines::{Lines, Place};
 use crate::record::{BookEnd, Level, Snapshot, flag};
+use crate::venue::reading::{Market, Reading, time_or_none};
 use crate::venue::{Cause, Refused};
 
 /// Whether a message replaces the book; the exchange's `type`.

@@ -5,15 +5,15 @@
 //! Numbers must have exactly the configured decimals, the time six. Any other byte, and any value that
 //! is out of range, ends the attempt; the general path then says what the frame is.
 
-use super::OPCODE_TEXT;
 use super::book::{Run, qty_lots_min};
-use super::reading::{Market, markets};
 use crate::config::Config;
 use crate::lines::Lines;
 use crate::record::flag;
 use crate::time::utc_ns;
 use crate::units::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
 use crate::venue::Frame;
+use crate::venue::reading::{Market, markets};
+use crate::websocket::TEXT;
 
 const UPDATE: &[u8] = br#"{"channel":"book","type":"update","data":[{"symbol":""#;
 const SNAPSHOT: &[u8] = br#"{"channel":"book","type":"snapshot","data":[{"symbol":""#;
@@ -26,7 +26,7 @@ const TIME_BYTES: usize = 27;
 #[must_use]
 pub fn decode_fast(config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> bool {
     let (used, seq) = (events.len(), events.next_seq());
-    let taken = frame.opcode == OPCODE_TEXT && book(config, frame, events).is_some();
+    let taken = frame.opcode == TEXT && book(config, frame, events).is_some();
     if !taken && events.next_seq() != seq {
         events.rollback(used, seq);
     }
@@ -39,7 +39,7 @@ fn book(config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Option<()>
         Some(text) => (false, text),
         None => (true, text.strip_prefix(SNAPSHOT)?),
     };
-    let (market, text) = strip_symbol(config, frame.connection, text)?;
+    let (market, text) = strip_symbol(config, frame, text)?;
     let text = text.strip_prefix(br#"","bids":["#)?;
     let scale = Scale::of(market, snapshot);
     let mut run = Run::new(events, market.instrument, exch_ns);
@@ -65,10 +65,10 @@ fn split_time(bytes: &[u8]) -> Option<(&[u8], u64)> {
     Some((text, utc_ns(time).ok()?))
 }
 
-fn strip_symbol<'c, 't>(config: &'c Config, connection: u16, text: &'t [u8]) -> Option<(Market<'c>, &'t [u8])> {
+fn strip_symbol<'c, 't>(config: &'c Config, frame: Frame<'_>, text: &'t [u8]) -> Option<(Market<'c>, &'t [u8])> {
     let end = text.iter().position(|byte| *byte == b'"')?;
     let (symbol, rest) = text.split_at_checked(end)?;
-    let market = markets(config, connection).find(|market| market.config.symbol.as_bytes() == symbol)?;
+    let market = markets(config, frame).find(|market| market.config.symbol.as_bytes() == symbol)?;
     Some((market, rest))
 }
 

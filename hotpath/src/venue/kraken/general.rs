@@ -3,12 +3,13 @@
 //! The text is checked as a whole before its meaning is looked at, so a refusal of syntax comes first
 //! wherever it stands. Fields that no reader asks for may be anything, and may stand twice.
 
-use super::reading::Reading;
-use super::{OPCODE_TEXT, answer, book, instrument, session, ticker, trade};
+use super::{answer, book, instrument, session, ticker, trade};
 use crate::config::Config;
 use crate::json::{Value, document, refused};
 use crate::lines::Lines;
+use crate::venue::reading::Reading;
 use crate::venue::{Cause, Frame, Reason, Refused};
+use crate::websocket::TEXT;
 
 type Reader = fn(&mut Reading<'_, '_, '_>, Value<'_>) -> Result<(), Refused>;
 
@@ -27,7 +28,7 @@ const CHANNELS: &[(&str, Reader)] = &[
 /// # Errors
 /// As [`crate::venue::Venue::decode`]. What was pushed before the refusal is still in `events`.
 pub fn decode_general(config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Refused> {
-    if frame.opcode != OPCODE_TEXT {
+    if frame.opcode != TEXT {
         return refused(Cause::Binary, 0);
     }
     let message = document(frame.bytes)?;

@@ -1,10 +1,11 @@
 //! Precisions, increments and status of the pairs that are configured.
 
-use super::reading::{Market, Reading, status_code};
+use super::session::status_code;
 use crate::json::Value;
 use crate::lines::Place;
 use crate::record::Instrument;
 use crate::units::{PRECISION_MAX, PRICE_TICKS_MAX, QTY_LOTS_MAX};
+use crate::venue::reading::{Market, Reading};
 use crate::venue::{Cause, Reason, Refused};
 
 /// Reads a message of the channel `instrument`. Its `data` is one object; a snapshot lists every pair

@@ -11,7 +11,6 @@ pub mod general;
 mod answer;
 mod book;
 mod instrument;
-mod reading;
 mod request;
 mod session;
 mod ticker;
@@ -21,9 +20,6 @@ use crate::config::Config;
 use crate::lines::Lines;
 use crate::venue::Wanted;
 use crate::venue::{Frame, Refused, Venue};
-
-/// WebSocket's opcode of a text message; the exchange sends no other.
-const OPCODE_TEXT: u16 = 1;
 
 /// The codec. It has no state: what a frame means depends on the market table alone.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,10 +1,10 @@
 //! Best bid and ask as the exchange states them.
 
-use super::reading::{Market, Reading, time_or_none};
 use crate::json::Value;
 use crate::lines::Place;
 use crate::record::Ticker;
 use crate::venue::Refused;
+use crate::venue::reading::{Market, Reading, time_or_none};
 
 /// Reads a message of the channel `ticker`. Zero means none; times were added after 2023.
 pub(super) fn read(reading: &mut Reading<'_, '_, '_>, message: Value<'_>) -> Result<(), Refused> {
@@ -22,7 +22,8 @@ fn read_row(reading: &mut Reading<'_, '_, '_>, market: Market<'_>, row: Value<'_
         ask_ticks: market.price_ticks(ask, 0)?,
         ask_lots: market.qty_lots(ask_qty, 0)?,
         last_ticks: market.price_ticks(last, 0)?,
-        spare: [0; 6],
+        update_id: 0,
+        spare: [0; 5],
     };
     let place = Place { instrument: market.instrument, flags: 0, exch_ns: time_or_none(timestamp)? };
     reading.push(place, &body, row)

@@ -1,9 +1,9 @@
 //! Trade prints.
 
-use super::reading::{Market, Reading};
 use crate::json::Value;
 use crate::lines::Place;
 use crate::record::{Trade, flag};
+use crate::venue::reading::{Market, Reading};
 use crate::venue::{Cause, Refused};
 
 /// The taker's side.

@@ -2,8 +2,8 @@
 
 use super::rig::{MS_NS, Rig, active};
 use crate::feed::{SECOND_NS, bodies, config, market};
+use hotpath::input::Input;
 use hotpath::record::{Clock, Close, Feed, action, channel, close, link, sent};
-use hotpath::turn::Input;
 
 #[test]
 fn a_connection_is_made_subscribed_in_order_and_paced_and_trusted() {

@@ -178,9 +178,9 @@ fn a_control_frame_is_a_sign_of_life() {
     rig.hush(0);
     for _ in 0..10 {
         rig.go(2_000);
-        let frame = hotpath::venue::Frame { connection: 0, opcode: 9, bytes: b"" };
+        let frame = hotpath::venue::Frame::received(0, 9, b"");
         let recv_ns = rig.bench.now_ns;
-        rig.take(hotpath::turn::Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true });
+        rig.take(hotpath::input::Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true });
     }
     assert!(rig.bench.trusted() && rig.state(0).is_up());
     assert_eq!(rig.told(), ["heartbeat-missing"]);

@@ -2,11 +2,11 @@
 
 use crate::feed::{Bench, Exchange, SECOND_NS, bodies, config, market};
 use hotpath::config::{Config, MarketConfig};
+use hotpath::input::Input;
 use hotpath::record::{
     Feed, Link, Sent, Timer, action, channel, command, feed as feed_code, head_of, link as cause, sent,
 };
 use hotpath::session::LinkState;
-use hotpath::turn::Input;
 use hotpath::venue::Frame;
 use hotpath::venue::Wanted;
 
@@ -102,7 +102,7 @@ impl Rig {
     }
 
     pub fn text(&mut self, connection: u16, text: &str) -> Vec<Vec<u8>> {
-        let frame = Frame { connection, opcode: 1, bytes: text.as_bytes() };
+        let frame = Frame::received(connection, 1, text.as_bytes());
         let recv_ns = self.bench.now_ns;
         self.take(Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true })
     }

@@ -3,8 +3,8 @@
 use super::rig::{MS_NS, ack_text};
 use crate::feed::{Bench, Exchange, SECOND_NS, bodies};
 use hotpath::config::Config;
+use hotpath::input::Input;
 use hotpath::record::{Feed, Link, Sent, Timer, action, channel, head_of, link, sent};
-use hotpath::turn::Input;
 use hotpath::venue::Frame;
 use hotpath::venue::Wanted;
 use std::collections::BTreeMap;
@@ -176,7 +176,7 @@ impl Sim {
     }
 
     fn text(&mut self, connection: usize, text: &str) {
-        let frame = Frame { connection: connection as u16, opcode: 1, bytes: text.as_bytes() };
+        let frame = Frame::received(connection as u16, 1, text.as_bytes());
         self.take(Input::Frame { frame, recv_ns: self.bench.now_ns, kernel_utc_ns: 0, end_of_read: true });
     }
 

@@ -1,9 +1,9 @@
-//! What every reader of the general path works with: the market table, the frame, the events.
+//! What the readers of any venue work with: the market table, the frame, the events.
 
-use crate::config::{Config, MarketConfig, venue_id};
+use crate::config::{Config, MarketConfig};
 use crate::json::Value;
 use crate::lines::{Lines, Place};
-use crate::record::{Body, Ignored, NO_INSTRUMENT, status};
+use crate::record::{Body, Ignored, NO_INSTRUMENT};
 use crate::units::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
 use crate::venue::{Cause, Frame, Reason, Refused};
 
@@ -24,11 +24,16 @@ pub(super) struct Market<'c> {
     pub(super) config: &'c MarketConfig,
 }
 
-/// The markets that a connection carries.
-pub(super) fn markets(config: &Config, connection: u16) -> impl Iterator<Item = Market<'_>> {
-    let carried =
-        move |market: &Market<'_>| market.config.venue == venue_id::KRAKEN && market.config.connection == connection;
-    (0..).zip(config.markets()).map(|(instrument, config)| Market { instrument, config }).filter(carried)
+/// The markets that a frame may be about: those of its connection, or the one that it was fetched for.
+pub(super) fn markets<'c>(config: &'c Config, frame: Frame<'_>) -> impl Iterator<Item = Market<'c>> {
+    let is_about = move |market: &Market<'_>| {
+        if frame.is_fetched() {
+            market.instrument == frame.instrument
+        } else {
+            market.config.connection == frame.connection
+        }
+    };
+    (0..).zip(config.markets()).map(|(instrument, config)| Market { instrument, config }).filter(is_about)
 }
 
 impl Market<'_> {
@@ -51,7 +56,7 @@ impl<'c> Reading<'c, '_, '_> {
             let symbol = market.config.symbol.as_bytes().iter();
             text.clone().eq(symbol.map(|byte| char::from(*byte)))
         };
-        Ok(markets(self.config, self.frame.connection).find(named))
+        Ok(markets(self.config, self.frame).find(named))
     }
 
     /// Pushes a record that `value` gave.
@@ -89,19 +94,4 @@ impl<'c> Reading<'c, '_, '_> {
 /// Nanoseconds of a time that may be absent: 0 then.
 pub(super) fn time_or_none(time: Option<Value<'_>>) -> Result<u64, Refused> {
     time.map_or(Ok(0), Value::utc_ns)
-}
-
-/// The code of a status text, of the exchange's or of a pair's.
-pub(super) fn status_code(text: Value<'_>) -> Result<u8, Refused> {
-    const STATUSES: &[(&str, u8)] = &[
-        ("online", status::ONLINE),
-        ("post_only", status::POST_ONLY),
-        ("limit_only", status::LIMIT_ONLY),
-        ("cancel_only", status::CANCEL_ONLY),
-        ("maintenance", status::MAINTENANCE),
-        ("reduce_only", status::REDUCE_ONLY),
-        ("delisted", status::CLOSED),
-        ("work_in_progress", status::CLOSED),
-    ];
-    Ok(text.look_up(STATUSES)?.unwrap_or(status::UNKNOWN))
 }
