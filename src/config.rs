@@ -18,7 +18,6 @@ pub use diary::DiaryConfig;
 pub use document::Effective;
 pub use error::ConfigError;
 pub use live::{HostConfig, LinkConfig, LiveConfig, Mode};
-pub use meaning::venue_name;
 
 use document::Document;
 use error::Fault;

@@ -10,15 +10,13 @@ use crate::import::check_market;
 use crate::live::{Due, Hot, Load, settings, spins};
 use crate::memory::Memory;
 use crate::run::RunError;
-use crate::venue::{Job, with_codec};
 use anyhow::{Context, Result, anyhow};
-use hotpath::config::Config;
 use hotpath::halt::Halt;
 use hotpath::input::Input;
 use hotpath::record::{FRAME_BYTES_MAX, Found, Link, close, link};
-use hotpath::venue::{Frame, Venue};
+use hotpath::venue::{Every, Frame};
 use hotpath::websocket::TEXT;
-use journal::{Caveat, Event, Feed, Folder, Live, Parts, Role, Totals};
+use journal::{Caveat, Event, Folder, Live, Parts, Role, Totals};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
@@ -96,9 +94,10 @@ pub fn play(
     let telling = thread::spawn(move || tell(&events, &event));
     let mut memory = Memory::new();
     let Begun { found, spins, .. } = told;
-    let job = PlayJob { config: &loaded.config, memory: &mut memory, feed, frames, pace, clock, found, spins, stop };
-    let (outcome, feed) = with_codec(&loaded.config, job)??;
-    let closed = live.close(feed);
+    let core = memory.start(Every, &loaded.config).map_err(RunError::Halt)?;
+    let mut player = Player { hot: Hot::new(core, feed, clock, spins), stop };
+    let outcome = player.play(frames, pace, found);
+    let closed = live.close(player.hot.into_feed());
     // The keeper is gone, and with it the other end of what is told.
     let _ = telling.join();
     let totals = closed?;
@@ -109,38 +108,13 @@ fn tell(events: &Receiver<Event>, event: &impl Fn(Event)) {
     events.iter().for_each(event);
 }
 
-struct PlayJob<'a> {
-    config: &'a Config,
-    memory: &'a mut Memory,
-    feed: Feed,
-    frames: Recording<'a>,
-    pace: Pace,
-    clock: Clock,
-    found: Option<Found>,
-    spins: bool,
-    stop: &'a AtomicBool,
-}
-
-impl Job for PlayJob<'_> {
-    /// The feed comes back in any case: closing it lets the threads end.
-    type Output = Result<(Result<Played>, Feed)>;
-
-    fn run<V: Venue + Copy + Sync>(self, venue: V) -> Self::Output {
-        let Self { config, memory, feed, frames, pace, clock, found, spins, stop } = self;
-        let core = memory.start(venue, config).map_err(RunError::Halt)?;
-        let mut player = Player { hot: Hot::new(core, feed, clock, spins), stop };
-        let outcome = player.play(frames, pace, found);
-        Ok((outcome, player.hot.into_feed()))
-    }
-}
-
 /// The live loop with a recording for a socket.
-struct Player<'a, V> {
-    hot: Hot<'a, V>,
+struct Player<'a> {
+    hot: Hot<'a, Every>,
     stop: &'a AtomicBool,
 }
 
-impl<V: Venue> Player<'_, V> {
+impl Player<'_> {
     fn play(&mut self, frames: Recording<'_>, pace: Pace, found: Option<Found>) -> Result<Played> {
         self.hot.begin(found)?;
         self.link(1, link::CONNECTED)?;

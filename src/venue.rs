@@ -1,27 +1,58 @@
-//! The one place where a venue's number becomes its codec.
+//! What the shell knows of each venue: its name, what a configuration may say, what it is asked first.
 
 use crate::link::ColdStart;
 use anyhow::{Result, bail};
-use hotpath::config::{Config, venue_id};
-use hotpath::venue::Venue;
+use hotpath::config::{Config, book_rule, checksum_rule, venue_id};
 use hotpath::venue::kraken::Kraken;
 
-/// Work that is the same for every venue.
-pub trait Job {
-    /// What it results in.
-    type Output;
-
-    /// Does it with the codec of one venue.
-    fn run<V: Venue + ColdStart + Copy + Send + Sync + 'static>(self, venue: V) -> Self::Output;
+/// One venue.
+pub struct Listed {
+    /// Its name in a configuration.
+    pub name: &'static str,
+    /// One of [`venue_id`].
+    pub number: u16,
+    /// Asks it what must be known before a connection is used.
+    pub cold_start: &'static (dyn ColdStart + Send + Sync),
+    /// Depths that can be subscribed, levels a side.
+    pub depths: &'static [u32],
+    /// One of [`book_rule`].
+    pub book_rule: u8,
+    /// One of [`checksum_rule`].
+    pub checksum_rule: u8,
 }
 
-/// Runs a job with the codec of the market that trades.
+/// The venues, by number.
+pub const VENUES: &[Listed] = &[Listed {
+    name: "kraken",
+    number: venue_id::KRAKEN,
+    cold_start: &Kraken,
+    depths: &[10, 25, 100, 500, 1000],
+    book_rule: book_rule::CUT,
+    checksum_rule: checksum_rule::CRC32_TOP10,
+}];
+
+/// The venue of a name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Listed> {
+    VENUES.iter().find(|listed| listed.name == name)
+}
+
+/// The venue of a number.
+#[must_use]
+pub fn numbered(number: u16) -> Option<&'static Listed> {
+    VENUES.iter().find(|listed| listed.number == number)
+}
+
+/// Whether all venues of a configuration are known.
 ///
 /// # Errors
-/// When the configuration names a venue that this program does not have.
-pub fn with_codec<J: Job>(config: &Config, job: J) -> Result<J::Output> {
-    match config.markets[0].venue {
-        venue_id::KRAKEN => Ok(job.run(Kraken)),
-        other => bail!("venue number {other} is not known to this program: use the version that wrote the journal"),
+/// When one is not.
+pub fn check(config: &Config) -> Result<()> {
+    match config.markets().iter().find(|market| numbered(market.venue).is_none()) {
+        None => Ok(()),
+        Some(market) => {
+            let number = market.venue;
+            bail!("venue number {number} is not known to this program: use the version that wrote the journal")
+        }
     }
 }

@@ -5,10 +5,10 @@ use super::document::Places;
 use super::error::{ConfigError, Fault};
 use super::live::{LiveConfig, live, session};
 use super::typed::{self, Typed};
+use crate::venue::{self, Listed, VENUES};
 use bytemuck::Zeroable;
 use hotpath::config::{
     Config, HealthConfig, JournalConfig, MARKETS_MAX, MarketConfig, Model, QualityConfig, QuoteConfig, Symbol,
-    book_rule, checksum_rule, venue_id,
 };
 use hotpath::decimal;
 use hotpath::units::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
@@ -17,29 +17,6 @@ use std::path::Path;
 
 const NS_PER_MS: u64 = 1_000_000;
 const NS_PER_S: u64 = 1_000_000_000;
-
-/// What a venue's name decides.
-struct VenueRules {
-    name: &'static str,
-    venue: u16,
-    depths: &'static [u32],
-    book_rule: u8,
-    checksum_rule: u8,
-}
-
-const VENUES: &[VenueRules] = &[VenueRules {
-    name: "kraken",
-    venue: venue_id::KRAKEN,
-    depths: &[10, 25, 100, 500, 1000],
-    book_rule: book_rule::CUT,
-    checksum_rule: checksum_rule::CRC32_TOP10,
-}];
-
-/// The name of a venue's number, as a configuration writes it; none when no configuration can name it.
-#[must_use]
-pub fn venue_name(number: u16) -> Option<&'static str> {
-    VENUES.iter().find(|rules| rules.venue == number).map(|rules| rules.name)
-}
 
 /// The configuration of the engine, of the journal's upkeep and of a live run.
 ///
@@ -129,17 +106,17 @@ impl Reading<'_> {
     }
 
     fn with_rules(&mut self, market: MarketConfig, name: &str) -> MarketConfig {
-        let Some(rules) = VENUES.iter().find(|rules| rules.name == name) else {
-            let names: Vec<_> = VENUES.iter().map(|rules| rules.name).collect();
+        let Some(listed) = venue::named(name) else {
+            let names: Vec<_> = VENUES.iter().map(|listed| listed.name).collect();
             self.fault("venue.name", &format!("is {name:?}; wanted: one of {}", names.join(", ")));
             return market;
         };
-        if !rules.depths.contains(&market.depth) {
-            let depths: Vec<_> = rules.depths.iter().map(u32::to_string).collect();
+        if !listed.depths.contains(&market.depth) {
+            let depths: Vec<_> = listed.depths.iter().map(u32::to_string).collect();
             let what = format!("is {}; wanted on {name}: one of {}, levels a side", market.depth, depths.join(", "));
             self.fault("venue.depth", &what);
         }
-        let VenueRules { venue, book_rule, checksum_rule, .. } = *rules;
+        let Listed { number: venue, book_rule, checksum_rule, .. } = *listed;
         MarketConfig { venue, connection: 0, book_rule, checksum_rule, ..market }
     }
 

@@ -10,7 +10,6 @@ use crate::config::Loaded;
 use crate::memory::Memory;
 use crate::replay::target::is_replaceable;
 use crate::run::{JournalDiary, RunError, STEP_BYTES_MAX};
-use crate::venue::{Job, with_codec};
 use anyhow::{Context, Result, anyhow, bail};
 use cbcap::{Broken, Header, Recording};
 use hotpath::config::Config;
@@ -18,7 +17,7 @@ use hotpath::halt::Halt;
 use hotpath::input::Input;
 use hotpath::record::{Clock, Close, FRAME_BYTES_MAX, Link, Timer, close, link};
 use hotpath::turn::Core;
-use hotpath::venue::{Frame, Venue};
+use hotpath::venue::{Every, Frame};
 use journal::{Place, Run, Settings, Writer, origin, segment_path};
 use std::path::{Path, PathBuf};
 
@@ -59,8 +58,8 @@ pub fn import(recording: &Path, loaded: &Loaded, out: &Path) -> Result<Imported>
     let capacity_bytes = loaded.config.journal.segment_bytes + STEP_BYTES_MAX;
     let writer = Writer::create(Settings { place, run, capacity_bytes })?;
     let mut memory = Memory::new();
-    let job = ImportJob { config: &loaded.config, memory: &mut memory, frames, utc_ns: header.unix_ns, writer };
-    let ended = with_codec(&loaded.config, job)??;
+    let core = memory.start(Every, &loaded.config).map_err(RunError::Halt)?;
+    let ended = carry_out(Session { core, diary: JournalDiary(writer), taken_ns: 0 }, frames, header.unix_ns)?;
     let segments = publish(folder, out)?;
     Ok(Imported { segments, ..ended })
 }
@@ -148,40 +147,26 @@ fn publish(folder: tempfile::TempDir, out: &Path) -> Result<Vec<PathBuf>> {
     Ok(segments)
 }
 
-struct ImportJob<'a> {
-    config: &'a Config,
-    memory: &'a mut Memory,
-    frames: Recording<'a>,
-    utc_ns: u64,
-    writer: Writer,
-}
-
-impl Job for ImportJob<'_> {
-    type Output = Result<Imported>;
-
-    fn run<V: Venue + Copy + Sync>(self, venue: V) -> Self::Output {
-        let Self { config, memory, frames, utc_ns, writer } = self;
-        let core = memory.start(venue, config).map_err(RunError::Halt)?;
-        let mut session = Session { core, diary: JournalDiary(writer), taken_ns: 0 };
-        let (broken, halt) = match session.play(frames, utc_ns) {
-            Ok(broken) => (broken, None),
-            Err(RunError::Halt(halt)) => (None, Some(halt)),
-            Err(error) => return Err(error.into()),
-        };
-        let frames = session.core.progress().frames;
-        let engine = session.core.engine();
-        let refused = engine.state().refused;
-        let market = &engine.markets()[0].state;
-        let (counts, depth, gaps) = (market.counts, market.depth(), u64::from(market.trust.gaps()));
-        let checksums = (counts.checksums_ok, counts.checksums_bad);
-        session.diary.0.close()?;
-        Ok(Imported { frames, segments: Vec::new(), refused, checksums, gaps, depth, broken, halt })
-    }
+/// Runs the engine over the frames, and closes the journal.
+fn carry_out(mut session: Session<'_>, frames: Recording<'_>, utc_ns: u64) -> Result<Imported> {
+    let (broken, halt) = match session.play(frames, utc_ns) {
+        Ok(broken) => (broken, None),
+        Err(RunError::Halt(halt)) => (None, Some(halt)),
+        Err(error) => return Err(error.into()),
+    };
+    let frames = session.core.progress().frames;
+    let engine = session.core.engine();
+    let refused = engine.state().refused;
+    let market = &engine.markets()[0].state;
+    let (counts, depth, gaps) = (market.counts, market.depth(), u64::from(market.trust.gaps()));
+    let checksums = (counts.checksums_ok, counts.checksums_bad);
+    session.diary.0.close()?;
+    Ok(Imported { frames, segments: Vec::new(), refused, checksums, gaps, depth, broken, halt })
 }
 
 /// The hot thread's place, with recorded time.
-struct Session<'a, V> {
-    core: Core<'a, V>,
+struct Session<'a> {
+    core: Core<'a, Every>,
     diary: JournalDiary,
     taken_ns: u64,
 }
@@ -190,7 +175,7 @@ const CONNECTION: u16 = 0;
 /// WebSocket's opcode of a text message: recordings hold nothing else.
 const TEXT: u16 = 1;
 
-impl<V: Venue> Session<'_, V> {
+impl Session<'_> {
     fn play(&mut self, mut frames: Recording<'_>, utc_ns: u64) -> Result<Option<Broken>, RunError> {
         let mut broken = None;
         let mut begun = false;

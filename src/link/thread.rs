@@ -72,8 +72,8 @@ pub type LinkThread = JoinHandle<()>;
 ///
 /// # Errors
 /// When the system refuses a thread.
-pub fn start<V: ColdStart + Send + 'static>(
-    venue: V,
+pub fn start(
+    cold_start: &'static (dyn ColdStart + Send + Sync),
     dialler: Dialler,
     config: Config,
     connection: u16,
@@ -82,13 +82,13 @@ pub fn start<V: ColdStart + Send + 'static>(
 ) -> std::io::Result<(Desk, LinkThread)> {
     let (orders, taken) = RingBuffer::new(RING);
     let (given, answers) = RingBuffer::new(RING);
-    let maker = Maker { venue, dialler, config, connection, seed, tell };
+    let maker = Maker { cold_start, dialler, config, connection, seed, tell };
     let thread = Builder::new().name(format!("link-{connection}")).spawn(move || maker.run(taken, given))?;
     Ok((Desk { orders, answers }, thread))
 }
 
-struct Maker<V, T> {
-    venue: V,
+struct Maker<T> {
+    cold_start: &'static (dyn ColdStart + Send + Sync),
     dialler: Dialler,
     config: Config,
     connection: u16,
@@ -96,7 +96,7 @@ struct Maker<V, T> {
     tell: T,
 }
 
-impl<V: ColdStart, T: Fn(String)> Maker<V, T> {
+impl<T: Fn(String)> Maker<T> {
     fn run(mut self, mut orders: Consumer<Order>, mut answers: Producer<Answer>) {
         loop {
             match orders.pop() {
@@ -124,7 +124,7 @@ impl<V: ColdStart, T: Fn(String)> Maker<V, T> {
     }
 
     fn make(&mut self) -> Result<Wire, Failure> {
-        self.venue.check(&self.dialler, &self.config, self.connection)?;
+        self.cold_start.check(&self.dialler, &self.config, self.connection)?;
         let Dialled { stream, rest, granted } = self.dialler.dial()?;
         let parts = stream
             .into_parts()

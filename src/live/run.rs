@@ -10,18 +10,18 @@ use super::watch::{Seen, Watch};
 use crate::clock::Clock;
 use crate::config::Loaded;
 use crate::host;
-use crate::link::{ColdStart, Desk, Dialler, Endpoint, LinkThread, client_config, start};
+use crate::link::{Desk, Dialler, Endpoint, LinkThread, client_config, start};
 use crate::memory::Memory;
 use crate::run::RunError;
-use crate::venue::{Job, with_codec};
+use crate::venue;
 use anyhow::{Context, Result, anyhow};
 use hotpath::config::Config;
 use hotpath::halt::Halt;
 use hotpath::record::{Command, Found};
-use hotpath::venue::Venue;
+use hotpath::venue::Every;
 use journal::{Caveat, Feed, Folder, Live, Parts, Role, Totals, segment_path};
 use rtrb::{Consumer, RingBuffer};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, Builder};
@@ -110,8 +110,7 @@ pub fn run(loaded: &Loaded, plan: Plan<'_>, begun: impl FnOnce(&Begun)) -> Resul
         on_hot: plan.on_hot,
         notices,
     };
-    let job = RunJob { hot, dialler };
-    let (hot, links) = with_codec(&loaded.config, job)??;
+    let (hot, links) = launch(hot, &dialler)?;
     let watch = Watch::new(first);
     let attendant = Attendant::new(watch, control, commands, noticed, plan.limits);
     let attended = attendant.attend(plan.tell, plan.show, || hot.is_finished());
@@ -156,38 +155,31 @@ struct HotThread {
 /// How the hot thread ended, what load it saw, and the journal's hot side.
 type Hotted = (Result<u16, RunError>, Load, Feed);
 
-struct RunJob {
-    hot: HotThread,
-    dialler: Dialler,
-}
-
-impl Job for RunJob {
-    type Output = Result<(thread::JoinHandle<Hotted>, Vec<LinkThread>)>;
-
-    fn run<V: Venue + ColdStart + Copy + Send + Sync + 'static>(self, venue: V) -> Self::Output {
-        let Self { hot, dialler } = self;
-        let numbers: BTreeSet<u16> = hot.config.markets().iter().map(|market| market.connection).collect();
-        let mut desks = Vec::new();
-        let mut threads = Vec::new();
-        for number in numbers {
-            let seed = u64::from_le_bytes(random()?);
-            let notices = hot.notices.clone();
-            let tell = move |what| {
-                let _ = notices.send(Notice::Link(what));
-            };
-            let (desk, thread) = start(venue, dialler.clone(), hot.config, number, seed, tell)
-                .context("the system refuses a thread for a connection")?;
-            desks.push((number, desk));
-            threads.push(thread);
-        }
-        let body = move || hot.run(venue, desks);
-        let thread = Builder::new().name("hot".to_owned()).spawn(body).context("the system refuses the hot thread")?;
-        Ok((thread, threads))
+/// Starts the threads that make connections, and the hot thread.
+fn launch(hot: HotThread, dialler: &Dialler) -> Result<(thread::JoinHandle<Hotted>, Vec<LinkThread>)> {
+    let venues: BTreeMap<u16, u16> =
+        hot.config.markets().iter().map(|market| (market.connection, market.venue)).collect();
+    let mut desks = Vec::new();
+    let mut threads = Vec::new();
+    for (number, venue) in venues {
+        let cold_start = venue::numbered(venue).context("a venue that is not listed")?.cold_start;
+        let seed = u64::from_le_bytes(random()?);
+        let notices = hot.notices.clone();
+        let tell = move |what| {
+            let _ = notices.send(Notice::Link(what));
+        };
+        let (desk, thread) = start(cold_start, dialler.clone(), hot.config, number, seed, tell)
+            .context("the system refuses a thread for a connection")?;
+        desks.push((number, desk));
+        threads.push(thread);
     }
+    let body = move || hot.run(desks);
+    let thread = Builder::new().name("hot".to_owned()).spawn(body).context("the system refuses the hot thread")?;
+    Ok((thread, threads))
 }
 
 impl HotThread {
-    fn run<V: Venue>(self, venue: V, desks: Vec<(u16, Desk)>) -> Hotted {
+    fn run(self, desks: Vec<(u16, Desk)>) -> Hotted {
         let Self { config, host, feed, commands, clock, found, spins, on_hot, notices } = self;
         let rows = host::ask(&host);
         for row in &rows {
@@ -197,7 +189,7 @@ impl HotThread {
         }
         drop(notices);
         let mut memory = Memory::new();
-        let core = match memory.start(venue, &config) {
+        let core = match memory.start(Every, &config) {
             Ok(core) => core,
             Err(halt) => return (Err(halt.into()), Load::default(), feed),
         };

@@ -7,10 +7,9 @@ pub mod span;
 pub mod target;
 
 use crate::memory::Memory;
-use crate::venue::{Job, with_codec};
+use crate::venue;
 use anyhow::{Result, anyhow, bail};
 use hotpath::checkpoint::decode_config;
-use hotpath::venue::Venue;
 use journal::{RECORDS_AT, Segment, Writer};
 use report::SegmentReport;
 use scan::Scan;
@@ -98,7 +97,7 @@ fn replay_segment(
     target: Option<&Path>,
 ) -> Result<SegmentReport> {
     let scan = Scan::of(segment);
-    let writer = target.map(|target| target::create(target, segment)).transpose()?;
+    let mut writer = target.map(|target| target::create(target, segment)).transpose()?;
     let Some(state) = scan::first_state(segment) else {
         // Nothing to replay: a segment that was only just begun, or one without a whole checkpoint.
         writer.map_or(Ok(()), Writer::cut)?;
@@ -108,36 +107,19 @@ fn replay_segment(
         let name = path.display();
         anyhow!("{name}: the first checkpoint does not fit this program ({halt:?}): use the version that wrote it")
     })?;
-    with_codec(&config, SegmentJob { memory, path, segment, next, scan, writer })?
-}
-
-struct SegmentJob<'a> {
-    memory: &'a mut Memory,
-    path: &'a Path,
-    segment: &'a Segment,
-    next: Option<&'a (PathBuf, Segment)>,
-    scan: Scan,
-    writer: Option<Writer>,
-}
-
-impl Job for SegmentJob<'_> {
-    type Output = Result<SegmentReport>;
-
-    fn run<V: Venue + Copy + Sync>(self, venue: V) -> Result<SegmentReport> {
-        let Self { memory, path, segment, next, scan, mut writer } = self;
-        let complete = scan.is_complete();
-        let after_last = scan.last_seq.and_then(|seq| seq.checked_add(1));
-        let joined = next.map(|(_, next)| next).filter(|next| complete && after_last == Some(next.header().first_seq));
-        let mut outcomes = Vec::new();
-        for span in &scan.spans {
-            // Only the part before anything that is damaged or left out is written out.
-            let out = writer.as_mut().filter(|_| span.bytes.start == RECORDS_AT);
-            outcomes.push(span::replay(venue, memory, segment, span, joined, out)?);
-        }
-        let report = SegmentReport::new(path, segment, next, scan, outcomes);
-        if let Some(writer) = writer {
-            if report.is_proved_to_the_end() { writer.close()? } else { writer.cut()? }
-        }
-        Ok(report)
+    venue::check(&config)?;
+    let complete = scan.is_complete();
+    let after_last = scan.last_seq.and_then(|seq| seq.checked_add(1));
+    let joined = next.map(|(_, next)| next).filter(|next| complete && after_last == Some(next.header().first_seq));
+    let mut outcomes = Vec::new();
+    for span in &scan.spans {
+        // Only the part before anything that is damaged or left out is written out.
+        let out = writer.as_mut().filter(|_| span.bytes.start == RECORDS_AT);
+        outcomes.push(span::replay(memory, segment, span, joined, out)?);
     }
+    let report = SegmentReport::new(path, segment, next, scan, outcomes);
+    if let Some(writer) = writer {
+        if report.is_proved_to_the_end() { writer.close()? } else { writer.cut()? }
+    }
+    Ok(report)
 }

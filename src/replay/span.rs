@@ -8,7 +8,7 @@ use hotpath::input::Input;
 use hotpath::market::Counts;
 use hotpath::record::{Checkpoint, Frame as FrameBody, Head, Kind, body_of, flag, head_of, payload_of};
 use hotpath::turn::Core;
-use hotpath::venue::Venue;
+use hotpath::venue::Every;
 use journal::{Item, RECORDS_AT, Segment, Writer};
 
 /// What a span's replay came to.
@@ -37,8 +37,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// When the regenerated journal cannot be written.
-pub fn replay<V: Venue>(
-    venue: V,
+pub fn replay(
     memory: &mut Memory,
     segment: &Segment,
     span: &Span,
@@ -48,7 +47,7 @@ pub fn replay<V: Venue>(
     let bytes = segment.bytes();
     let state = state_at(bytes, span.bytes.clone());
     let mut outcome = Outcome { proved_end: span.bytes.start, ..Outcome::default() };
-    let mut core = match memory.resume(venue, &state) {
+    let mut core = match memory.resume(Every, &state) {
         Ok(core) => core,
         Err(halt) => {
             outcome.halt = Some(halt);
@@ -95,7 +94,7 @@ pub fn replay<V: Venue>(
     Ok(outcome)
 }
 
-fn start<V: Venue>(core: &mut Core<'_, V>, first: Option<Head>, diary: &mut Compare<'_>) -> Result<(), Stop> {
+fn start(core: &mut Core<'_, Every>, first: Option<Head>, diary: &mut Compare<'_>) -> Result<(), Stop> {
     let head = first.ok_or(Halt::MalformedCheckpoint)?;
     if head.has(flag::OPENING) { core.open(head.taken_ns, diary) } else { core.stand(diary) }
 }
@@ -106,7 +105,7 @@ fn is_missing_checkpoint(divergence: &Divergence) -> bool {
 }
 
 /// Feeds every input; outputs are read by the comparison alone.
-fn drive<V: Venue>(core: &mut Core<'_, V>, valid: &[u8], span: &Span, diary: &mut Compare<'_>) -> Result<(), Stop> {
+fn drive(core: &mut Core<'_, Every>, valid: &[u8], span: &Span, diary: &mut Compare<'_>) -> Result<(), Stop> {
     let mut long_frame = Vec::new();
     for (offset, record) in records(valid, span.bytes.clone()) {
         if offset < diary.at() {
@@ -156,7 +155,7 @@ fn whole_opening(segment: &Segment) -> Option<Head> {
 }
 
 /// The next segment must open where and as this engine would open it.
-fn chain<V: Venue>(core: &mut Core<'_, V>, next: &Segment) -> Result<(), Stop> {
+fn chain(core: &mut Core<'_, Every>, next: &Segment) -> Result<(), Stop> {
     let bytes = next.bytes();
     let Some(head) = whole_opening(next) else { return Ok(()) };
     let mut diary = Compare::new(bytes, RECORDS_AT, 0, None);
@@ -166,14 +165,14 @@ fn chain<V: Venue>(core: &mut Core<'_, V>, next: &Segment) -> Result<(), Stop> {
     core.open(head.taken_ns, &mut diary)
 }
 
-fn totals<V: Venue>(core: &Core<'_, V>) -> (u64, u64) {
+fn totals(core: &Core<'_, Every>) -> (u64, u64) {
     let sum =
         |count: fn(&Counts) -> u64| core.engine().markets().iter().map(|market| count(&market.state.counts)).sum();
     (sum(|counts| counts.checksums_ok), sum(|counts| counts.checksums_bad))
 }
 
 /// The engine's state in a few lines: what someone looks at first.
-fn describe<V: Venue>(core: &Core<'_, V>) -> String {
+fn describe(core: &Core<'_, Every>) -> String {
     let mut text = format!("state at seq {}, taken_ns {}:", core.progress().seq, core.progress().taken_ns);
     for (index, market) in core.engine().markets().iter().enumerate() {
         let trust = &market.state.trust;

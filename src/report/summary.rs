@@ -4,9 +4,10 @@ use super::collect::Collected;
 use super::extent::Extent;
 use super::source::Source;
 use super::spread::Percentiles;
-use crate::config::{hash_of, venue_name};
+use crate::config::hash_of;
 use crate::gaps::Gaps;
 use crate::replay::{SegmentDigest, join_digests};
+use crate::venue;
 use hotpath::config::Config;
 use journal::origin;
 use serde::Serialize;
@@ -136,7 +137,7 @@ impl Summary {
         let (burst_10ms, burst_100ms) = collected.messages.bursts();
         let has_samples = collected.load.samples > 0;
         Self {
-            venue: market.and_then(|market| venue_name(market.venue)),
+            venue: market.and_then(|market| venue::numbered(market.venue)).map(|listed| listed.name),
             symbol: symbols(config).next(),
             depth: market.map(|market| market.depth),
             leaders: symbols(config).skip(1).collect(),

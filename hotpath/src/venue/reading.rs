@@ -1,7 +1,7 @@
 //! What the readers of any venue work with: the market table, the frame, the events.
 
 use crate::config::{Config, MarketConfig};
-use crate::json::Value;
+use crate::json::{Value, refused};
 use crate::lines::{Lines, Place};
 use crate::record::{Body, Ignored, NO_INSTRUMENT};
 use crate::units::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
@@ -62,6 +62,13 @@ impl<'c> Reading<'c, '_, '_> {
     /// Pushes a record that `value` gave.
     pub(super) fn push<B: Body>(&mut self, place: Place, body: &B, value: Value<'_>) -> Result<(), Refused> {
         self.events.push(place, body).or_else(|_| value.refuse(Cause::TooMany))
+    }
+
+    /// Says that nothing of the frame is used.
+    pub(super) fn ignore_all(&mut self, reason: Reason) -> Result<(), Refused> {
+        let frame_bytes = u32::try_from(self.frame.bytes.len()).unwrap_or(u32::MAX);
+        let body = Ignored { reason: reason as u16, spare: 0, frame_bytes, spare_tail: [0; 2] };
+        self.events.push(NO_MARKET, &body).or_else(|_| refused(Cause::TooMany, 0))
     }
 
     /// Says that `value` is legal and not used.

@@ -14,7 +14,7 @@ use hotpath::input::Input;
 use hotpath::lines::{EVENT_LINES, Lines, OUTPUT_LINES};
 use hotpath::record::{Clock, Close, Command, Found, Health, Host, Line, Link, Sent, Timer};
 use hotpath::turn::{Buffers, Core, Diary};
-use hotpath::venue::kraken::Kraken;
+use hotpath::venue::Every;
 use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue};
 use hotpath::websocket::{Frames, INBOX_BYTES, close_code, encode};
 
@@ -125,7 +125,7 @@ fn run(memory: &mut Memory) -> Result<(), Halt> {
     ];
     let mut diary = Counting(written);
     let buffers = Buffers { events: Lines::new(events), outputs: Lines::new(outputs), state };
-    let mut core = Core::start(Kraken, config, engine, buffers)?;
+    let mut core = Core::start(Every, config, engine, buffers)?;
     core.open(*taken_ns, &mut diary)?;
     for input in &inputs {
         core.turn(*taken_ns, input, &mut diary)?;
@@ -137,7 +137,7 @@ fn run(memory: &mut Memory) -> Result<(), Halt> {
     }
     let buffers = Buffers { events: Lines::new(events), outputs: Lines::new(outputs), state };
     let bytes: &[u8] = bytes_of(&old_state).get(..memory.state_bytes).unwrap_or(&[]);
-    let mut core = Core::resume(Kraken, bytes, engine, buffers)?;
+    let mut core = Core::resume(Every, bytes, engine, buffers)?;
     core.stand(&mut diary)
 }
 
