@@ -10,20 +10,23 @@ mod document;
 mod error;
 mod keys;
 mod live;
+mod market;
 mod meaning;
 mod model;
+mod reading;
 mod typed;
 
 pub use diary::DiaryConfig;
 pub use document::Effective;
 pub use error::ConfigError;
 pub use live::{HostConfig, LinkConfig, LiveConfig, Mode};
+pub use market::FeedConfig;
 
 use document::Document;
 use error::Fault;
 use hotpath::config::{Config, SessionConfig};
 use std::path::{Path, PathBuf};
-use typed::{Typed, Venue};
+use typed::Typed;
 
 /// A configuration that passed every check.
 #[derive(Clone, Debug)]
@@ -34,11 +37,9 @@ pub struct Loaded {
     pub diary: DiaryConfig,
     /// What a live run does, and with which sockets.
     pub live: LiveConfig,
-    /// The venue's name as the file writes it, `kraken`.
-    pub venue_name: String,
-    /// Where the market data come from, `ws://` or `wss://`.
-    pub url: String,
-    /// The exchange's symbol, `BTC/EUR`.
+    /// Its connections; the first is that of the market that trades.
+    pub feeds: Vec<FeedConfig>,
+    /// The symbol of the market that trades, `BTC/EUR`.
     pub symbol: String,
     /// The model file that was read.
     pub model_path: PathBuf,
@@ -56,7 +57,7 @@ pub struct Loaded {
 /// are unknown or missing, values of the wrong type or out of range.
 pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ConfigError> {
     let text = read(path)?;
-    let mut document = Document::parse(path, &text, keys::CONFIG)?;
+    let mut document = Document::parse(path, &text, &keys::CONFIG)?;
     for text in overrides {
         document.set(text);
     }
@@ -64,10 +65,16 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ConfigError> {
     let (typed, places) = document.finish::<Typed>()?;
     let model_path = path.parent().unwrap_or(Path::new("")).join(&typed.fair.model);
     let model = model::load(&model_path)?;
-    let (config, diary, live) = meaning::config(path, &typed, model, &places)?;
-    let Typed { venue, .. } = typed;
-    let Venue { name: venue_name, url, symbol, .. } = venue;
-    Ok(Loaded { config, diary, live, venue_name, url, symbol, model_path, effective })
+    let (config, feeds, diary, live) = meaning::config(path, &typed, model, &places)?;
+    Ok(Loaded { config, diary, live, feeds, symbol: typed.venue.symbol, model_path, effective })
+}
+
+impl Loaded {
+    /// The connection of the market that trades.
+    #[must_use]
+    pub fn feed(&self) -> &FeedConfig {
+        &self.feeds[0]
+    }
 }
 
 /// BLAKE3 of what the engine gets, whether or not it asks for its connections: a live run and an import of one

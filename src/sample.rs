@@ -51,7 +51,7 @@ pub fn cbcap(seed: u64, frames: usize, loaded: &Loaded, out: &mut impl Write) ->
     // The connection's number is above 2^63, as those seen.
     let transcript = transcript(seed, loaded, random.next() | 1 << 63)?;
     let mut summary = Summary::default();
-    let header = format!("CBCAP1 {} {} {}\n", loaded.venue_name, loaded.symbol, START_US * 1_000);
+    let header = format!("CBCAP1 {} {} {}\n", loaded.feed().venue.name, loaded.symbol, START_US * 1_000);
     out.write_all(header.as_bytes())?;
     summary.bytes += header.len() as u64;
     let mut recv_ns = 0;

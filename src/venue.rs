@@ -2,8 +2,10 @@
 
 use crate::link::ColdStart;
 use anyhow::{Result, bail};
-use hotpath::config::{Config, book_rule, checksum_rule, venue_id};
+use hotpath::config::{Config, book_rule, checksum_rule, sequence_rule, snapshot_rule, venue_id};
+use hotpath::record::channel;
 use hotpath::venue::kraken::Kraken;
+use std::fmt;
 
 /// One venue.
 pub struct Listed {
@@ -13,12 +15,35 @@ pub struct Listed {
     pub number: u16,
     /// Asks it what must be known before a connection is used.
     pub cold_start: &'static (dyn ColdStart + Send + Sync),
-    /// Depths that can be subscribed, levels a side.
-    pub depths: &'static [u32],
+    /// Depths that can be subscribed.
+    pub depths: Depths,
     /// One of [`book_rule`].
     pub book_rule: u8,
     /// One of [`checksum_rule`].
     pub checksum_rule: u8,
+    /// One of [`sequence_rule`].
+    pub sequence_rule: u8,
+    /// One of [`snapshot_rule`].
+    pub snapshot_rule: u8,
+    /// Whether it sends heartbeats.
+    pub has_heartbeats: bool,
+    /// Numbers of the channels that it has.
+    pub channels: &'static [u8],
+}
+
+impl fmt::Debug for Listed {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(self.name)
+    }
+}
+
+/// Depths of a book, levels a side.
+#[derive(Clone, Copy, Debug)]
+pub enum Depths {
+    /// One of these.
+    OneOf(&'static [u32]),
+    /// At most so many.
+    UpTo(u32),
 }
 
 /// The venues, by number.
@@ -26,9 +51,13 @@ pub const VENUES: &[Listed] = &[Listed {
     name: "kraken",
     number: venue_id::KRAKEN,
     cold_start: &Kraken,
-    depths: &[10, 25, 100, 500, 1000],
+    depths: Depths::OneOf(&[10, 25, 100, 500, 1000]),
     book_rule: book_rule::CUT,
     checksum_rule: checksum_rule::CRC32_TOP10,
+    sequence_rule: sequence_rule::NONE,
+    snapshot_rule: snapshot_rule::PUSHED,
+    has_heartbeats: true,
+    channels: &[channel::INSTRUMENT, channel::BOOK, channel::TRADE, channel::TICKER],
 }];
 
 /// The venue of a name.

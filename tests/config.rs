@@ -61,8 +61,8 @@ fn shipped_configurations_mean_what_they_say() {
     for (name, symbol, depth) in [(EUR, "BTC/EUR", 10), ("kraken-btc-usd.toml", "BTC/USD", 25)] {
         let loaded = set(name, &[]).expect(name);
         let market = loaded.config.markets[0];
-        assert_eq!((loaded.venue_name.as_str(), loaded.symbol.as_str()), ("kraken", symbol));
-        assert_eq!(loaded.url, "wss://ws.kraken.com/v2");
+        assert_eq!((loaded.feed().venue.name, loaded.symbol.as_str()), ("kraken", symbol));
+        assert_eq!(loaded.feed().url, "wss://ws.kraken.com/v2");
         assert_eq!(market.symbol.as_bytes(), symbol.as_bytes());
         assert_eq!((market.venue, market.connection, market.depth), (venue_id::KRAKEN, 0, depth));
         assert_eq!((market.book_rule, market.checksum_rule), (book_rule::CUT, checksum_rule::CRC32_TOP10));
@@ -116,7 +116,7 @@ fn a_live_runs_keys_mean_what_they_say() {
     let live = set(EUR, &[]).expect("it loads");
     let session = live.config.session;
     assert_eq!((session.active, session.activated().active), (0, 1));
-    assert_eq!(session.channels, 1 << channel::INSTRUMENT | 1 << channel::BOOK | 1 << channel::TRADE);
+    assert_eq!(live.config.markets[0].channels, 1 << channel::INSTRUMENT | 1 << channel::BOOK | 1 << channel::TRADE);
     let times = [session.ack_ns_max, session.snapshot_ns_max, session.heartbeat_ns_max, session.connect_ns_max];
     assert_eq!(times, [5_000_000_000, 5_000_000_000, 3_000_000_000, 15_000_000_000]);
     let times = [session.ping_ns, session.pace_ns, session.retry_ns_min, session.retry_ns_max, session.stable_ns];
@@ -270,6 +270,69 @@ fn overrides_are_checked_as_the_file_is() {
         let error = set(EUR, &[text]).expect_err(text);
         assert!(error.contains(wanted), "{text}: {error}");
     }
+}
+
+/// A leader as overrides: its number, and values that differ from those of Kraken BTC/USD.
+fn leader(number: u8, other: &[(&str, &str)]) -> Vec<String> {
+    let keys = [
+        ("name", "kraken"),
+        ("url", "wss://ws.kraken.com/v2"),
+        ("rest_url", "off"),
+        ("symbol", "BTC/USD"),
+        ("depth", "25"),
+        ("price_precision", "1"),
+        ("qty_precision", "8"),
+        ("price_increment", "0.1"),
+        ("stale_ms", "7000"),
+        ("channels", "[\"book\", \"trade\"]"),
+        ("imbalance_levels", "3"),
+        ("vol_half_life_ms", "5000"),
+    ];
+    let value = |key: &str, value| other.iter().find(|(name, _)| *name == key).map_or(value, |(_, value)| value);
+    keys.iter().map(|(key, usual)| format!("leader.{number}.{key}={}", value(key, usual))).collect()
+}
+
+fn led(leaders: &[Vec<String>]) -> Result<Loaded, String> {
+    let all: Vec<_> = leaders.iter().flatten().map(String::as_str).collect();
+    set(EUR, &all)
+}
+
+#[test]
+fn leaders_are_markets_beside_the_one_that_trades() {
+    let other = leader(3, &[("url", "wss://elsewhere/v2"), ("symbol", "ETH/USD"), ("price_precision", "2")]);
+    let loaded = led(&[leader(1, &[]), other]).expect("two leaders");
+    let [_, same, other] = loaded.config.markets() else { panic!("three markets") };
+    assert_eq!((same.symbol.as_bytes(), same.connection, same.depth), (&b"BTC/USD"[..], 0, 25));
+    assert_eq!((same.channels, same.imbalance_levels), (1 << channel::BOOK | 1 << channel::TRADE, 3));
+    assert_eq!((same.stale_ns_max, same.vol_half_life_ns), (7_000_000_000, 5_000_000_000));
+    assert_eq!((other.connection, other.price_precision, other.price_increment_ticks), (1, 2, 10));
+    let feeds: Vec<_> = loaded.feeds.iter().map(|feed| (feed.connection, &*feed.url, &*feed.section)).collect();
+    let wanted = [(0, "wss://ws.kraken.com/v2", "venue"), (1, "wss://elsewhere/v2", "leader.3")];
+    assert_eq!(feeds, wanted);
+}
+
+#[test]
+fn a_leaders_faults_name_its_keys() {
+    let table = [
+        (("depth", "11"), "`leader.1.depth` is 11; wanted on kraken: one of 10, 25, 100, 500, 1000"),
+        (("name", "x"), "`leader.1.name` is \"x\"; wanted: one of kraken"),
+        (("symbol", "BTC/EUR"), "`leader.1.symbol` is \"BTC/EUR\", which this connection has already"),
+        (("rest_url", "https://x"), "`leader.1.rest_url` is \"https://x\"; wanted on kraken: \"off\""),
+        (("imbalance_levels", "15"), ""),
+        (("channels", "[\"trade\"]"), "`leader.1.channels` lacks \"book\""),
+        (("price_increment", "0.05"), "has more decimals than `leader.1.price_precision` (1)"),
+    ];
+    for (other, wanted) in table {
+        match led(&[leader(1, &[other])]) {
+            Ok(_) => assert!(wanted.is_empty(), "{other:?}"),
+            Err(error) => assert!(error.contains(wanted) && error.lines().count() == 1, "{other:?}: {error}"),
+        }
+    }
+    let error = set(EUR, &["leader.2.depth=10"]).expect_err("the other keys");
+    assert_eq!(error.lines().count(), 11, "{error}");
+    assert!(error.contains("key `leader.2.url` is missing; wanted: an address"), "{error}");
+    let error = set(EUR, &["leader.4.depth=10"]).expect_err("three at most");
+    assert!(error.contains("unknown key `leader.4.depth`; did you mean `leader.1.depth`?"), "{error}");
 }
 
 #[test]

@@ -82,6 +82,12 @@ impl Book {
         self.asks.clear();
     }
 
+    /// Sets a level of one side; a size of 0 removes it.
+    pub fn set(&mut self, is_ask: bool, level: Level) -> Change {
+        let Level { price_ticks, qty_lots } = level;
+        if is_ask { self.asks.set(price_ticks, qty_lots) } else { self.bids.set(price_ticks, qty_lots) }
+    }
+
     /// Keeps the best `depth` levels of each side.
     pub fn cut(&mut self, depth: usize) {
         self.bids.cut(depth);

@@ -5,6 +5,7 @@
 //! equal bytes. `README.md` in this folder lays the sections out.
 
 use crate::book::{Level, SIDE_LEVELS, Side};
+use crate::chain::{HELD_LEVELS_MAX, HELD_UPDATES_MAX, Held, HeldUpdate};
 use crate::config::{Config, MARKETS_MAX};
 use crate::engine::{Engine, EngineState};
 use crate::halt::{Halt, ensure};
@@ -16,7 +17,7 @@ use crate::session::Session;
 use bytemuck::{Pod, Zeroable};
 
 /// Version of the sections; a reader refuses another one.
-pub const SECTION_VERSION: u16 = 1;
+pub const SECTION_VERSION: u16 = 2;
 
 /// Section numbers.
 pub mod section {
@@ -34,6 +35,8 @@ pub mod section {
     pub const ASKS: u16 = 6;
     /// [`crate::session::Session`].
     pub const SESSION: u16 = 7;
+    /// [`crate::chain::Held`] of one market: the number of updates, the updates, their levels.
+    pub const HELD: u16 = 8;
 }
 
 /// What opens a section.
@@ -58,7 +61,9 @@ pub const STATE_BYTES_MAX: usize = size_of::<Config>()
     + size_of::<EngineState>()
     + size_of::<Session>()
     + MARKETS_MAX * (size_of::<MarketState>() + 2 * (size_of::<i64>() + SIDE_LEVELS * size_of::<Level>()))
-    + (4 + 3 * MARKETS_MAX) * size_of::<SectionHead>();
+    + MARKETS_MAX
+        * (size_of::<u64>() + HELD_UPDATES_MAX * size_of::<HeldUpdate>() + HELD_LEVELS_MAX * size_of::<Level>())
+    + (4 + 4 * MARKETS_MAX) * size_of::<SectionHead>();
 /// The same in lines.
 pub const STATE_LINES: usize = STATE_BYTES_MAX.div_ceil(LINE_BYTES);
 
@@ -76,6 +81,7 @@ pub fn encode(engine: &Engine, progress: &Progress, lines: &mut [Line]) -> Resul
         sink.section(section::MARKET, instrument, bytemuck::bytes_of(&market.state))?;
         sink.side(section::BIDS, instrument, &market.book.bids)?;
         sink.side(section::ASKS, instrument, &market.book.asks)?;
+        sink.held(instrument, &market.held)?;
     }
     Ok(sink.used)
 }
@@ -97,6 +103,7 @@ pub fn decode(bytes: &[u8], engine: &mut Engine) -> Result<Progress, Halt> {
         market.state = pod::<MarketState>(take(&mut rest, section::MARKET, instrument)?)?;
         load_side(take(&mut rest, section::BIDS, instrument)?, &mut market.book.bids)?;
         load_side(take(&mut rest, section::ASKS, instrument)?, &mut market.book.asks)?;
+        load_held(take(&mut rest, section::HELD, instrument)?, &mut market.held)?;
     }
     ensure(rest.is_empty(), Halt::MalformedCheckpoint)?;
     Ok(progress)
@@ -141,6 +148,14 @@ impl Sink<'_> {
         side.worst_first().try_for_each(|level| self.put(bytemuck::bytes_of(level)))
     }
 
+    fn held(&mut self, instrument: u16, held: &Held) -> Result<(), Halt> {
+        let count = (held.updates().len() as u64).to_le_bytes();
+        let (updates, levels) = (bytemuck::must_cast_slice(held.updates()), bytemuck::must_cast_slice(held.levels()));
+        let length = count.len().saturating_add(size_of_val(held.updates())).saturating_add(size_of_val(held.levels()));
+        self.head(section::HELD, instrument, length)?;
+        [&count[..], updates, levels].into_iter().try_for_each(|part| self.put(part))
+    }
+
     fn head(&mut self, id: u16, instrument: u16, length: usize) -> Result<(), Halt> {
         let bytes = u64::try_from(length).map_err(|_| Halt::OutputsFull)?;
         self.put(bytemuck::bytes_of(&SectionHead { id, version: SECTION_VERSION, instrument, spare: 0, bytes }))
@@ -182,9 +197,26 @@ fn load_side<const ASK: bool>(bytes: &[u8], side: &mut Side<ASK>) -> Result<(), 
     Ok(())
 }
 
+fn load_held(bytes: &[u8], held: &mut Held) -> Result<(), Halt> {
+    let (count, rest) = bytes.split_at_checked(size_of::<u64>()).ok_or(Halt::MalformedCheckpoint)?;
+    let count = usize::try_from(pod::<u64>(count)?).map_err(|_| Halt::MalformedCheckpoint)?;
+    let bytes = count.checked_mul(size_of::<HeldUpdate>()).ok_or(Halt::MalformedCheckpoint)?;
+    let (updates, levels) = rest.split_at_checked(bytes).ok_or(Halt::MalformedCheckpoint)?;
+    held.clear();
+    for update in updates.chunks_exact(size_of::<HeldUpdate>()) {
+        held.load_update(pod(update)?)?;
+    }
+    let levels = levels.chunks_exact(size_of::<Level>());
+    ensure(levels.remainder().is_empty(), Halt::MalformedCheckpoint)?;
+    for level in levels {
+        held.load_level(pod(level)?)?;
+    }
+    held.loaded()
+}
+
 // The sizes that the README of this folder lays out.
-const _: () = assert!(size_of::<Config>() == 464 && size_of::<Progress>() == 64);
-const _: () = assert!(size_of::<EngineState>() == 136 && size_of::<MarketState>() == 168);
-const _: () = assert!(size_of::<Session>() == 888);
+const _: () = assert!(size_of::<Config>() == 496 && size_of::<Progress>() == 64);
+const _: () = assert!(size_of::<EngineState>() == 136 && size_of::<MarketState>() == 304);
+const _: () = assert!(size_of::<Session>() == 896);
 // Each checkpoint of a pair may take this many first lines beside its state (see `OUTPUT_LINES`).
 const _: () = assert!(STATE_BYTES_MAX < 64 * crate::record::PAYLOAD_BYTES_MAX);

@@ -61,6 +61,22 @@ pub mod checksum_rule {
     pub const CRC32_TOP10: u8 = 1;
 }
 
+/// How the updates of a book follow one another.
+pub mod sequence_rule {
+    /// Nothing says.
+    pub const NONE: u8 = 0;
+    /// Each names the one that it follows.
+    pub const CHAIN: u8 = 1;
+}
+
+/// Where a book's snapshot comes from.
+pub mod snapshot_rule {
+    /// The exchange sends it behind the subscription.
+    pub const PUSHED: u8 = 0;
+    /// It is fetched over HTTP once updates come.
+    pub const FETCHED: u8 = 1;
+}
+
 /// One market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
@@ -89,6 +105,16 @@ pub struct MarketConfig {
     pub stale_ns_max: u64,
     /// Time after which a squared move counts half in the volatility, nanoseconds.
     pub vol_half_life_ns: u64,
+    /// What is subscribed: one bit for each number of [`crate::record::channel`].
+    pub channels: u16,
+    /// One of [`sequence_rule`].
+    pub sequence_rule: u8,
+    /// One of [`snapshot_rule`].
+    pub snapshot_rule: u8,
+    /// 1 when the exchange sends heartbeats.
+    pub heartbeats: u8,
+    /// Zero.
+    pub spare: [u8; 3],
 }
 
 /// Coefficients of the fair mid: see `fair`.
@@ -150,8 +176,8 @@ pub struct HealthConfig {
 pub struct SessionConfig {
     /// 1 when the engine asks for its connections; 0 when its frames come from a recording.
     pub active: u16,
-    /// What is subscribed of each market: one bit for each number of [`crate::record::channel`].
-    pub channels: u16,
+    /// Zero.
+    pub spare: u16,
     /// Tries to connect that follow one another at once before the spacing grows.
     pub tries_at_once: u32,
     /// Longest wait for the answer to a request, nanoseconds.
@@ -301,6 +327,11 @@ impl MarketConfig {
         ensure((1_000_000..=3_600_000_000_000).contains(&half_life), Halt::Config)?;
         ensure(matches!(self.book_rule, book_rule::CUT | book_rule::WINDOW), Halt::Config)?;
         ensure(matches!(self.checksum_rule, checksum_rule::NONE | checksum_rule::CRC32_TOP10), Halt::Config)?;
+        ensure(
+            self.sequence_rule <= sequence_rule::CHAIN && self.snapshot_rule <= snapshot_rule::FETCHED,
+            Halt::Config,
+        )?;
+        ensure(self.heartbeats <= 1, Halt::Config)?;
         ensure(pow10(self.price_precision).is_some(), Halt::Config)
     }
 }

@@ -13,8 +13,8 @@ use crate::market::{Market, Rules, Values, is_open_status};
 use crate::quality::{Check, Finding};
 use crate::quote::{Desired, Reason};
 use crate::record::{
-    Ack, Command, Features, Head, Health, Instrument, Kind, Level, Link, NO_CONNECTION, NO_INSTRUMENT, Status, body_of,
-    channel, command, flag, head_of, method, status,
+    Ack, Command, Features, Head, Health, Instrument, Kind, Level, Link, NO_CONNECTION, NO_INSTRUMENT, Status, Update,
+    body_of, channel, command, flag, head_of, method, status,
 };
 use crate::session::{Around, Session};
 use crate::trust::{Cause, Sign};
@@ -144,9 +144,8 @@ impl Engine {
             self.heard_on(head.connection, head.taken_ns);
         }
         match head.kind {
-            Kind::SNAPSHOT | Kind::LEVEL | Kind::BOOK_END | Kind::TRADE | Kind::INSTRUMENT => {
-                self.market_event(&head, record, out)?;
-            }
+            Kind::SNAPSHOT | Kind::UPDATE | Kind::LEVEL | Kind::BOOK_END => self.book_event(&head, record, out)?,
+            Kind::TRADE | Kind::TICKER | Kind::INSTRUMENT => self.market_event(&head, record, out)?,
             Kind::STATUS => {
                 let code = body::<Status>(record)?.status;
                 if let Some(connection) = self.connection_mut(head.connection) {
@@ -156,13 +155,18 @@ impl Engine {
             Kind::ACK => self.ack(&head, &body(record)?, out)?,
             Kind::REFUSED => {
                 self.state.refused = self.state.refused.saturating_add(1);
-                self.distrust_connection(&head, Cause::Refused, out)?;
+                if head.instrument == NO_INSTRUMENT {
+                    self.distrust_connection(&head, Cause::Refused, out)?;
+                } else {
+                    // What was fetched says nothing against the book that is there.
+                    self.session.snapshot(&self.config.session, head.instrument, false, head.taken_ns);
+                }
             }
             Kind::IGNORED => self.state.ignored = self.state.ignored.saturating_add(1),
             Kind::LINK => self.linked(&head, &body(record)?, out)?,
             Kind::HEARTBEAT => self.session.beat(head.connection, head.taken_ns),
             Kind::PONG => self.session.ponged(head.connection, &body(record)?, head.taken_ns),
-            Kind::SENT => self.session.sent(&self.config.session, &body(record)?, head.taken_ns),
+            Kind::SENT => self.session.sent(&self.config.session, &body(record)?, head.taken_ns, out)?,
             Kind::TIMER => self.session.stir(),
             Kind::CLOCK => self.session.clock(&self.config, &body(record)?, out)?,
             Kind::COMMAND => match body::<Command>(record)?.code {
@@ -207,8 +211,61 @@ impl Engine {
         } else {
             self.heard_on(head.connection, head.taken_ns);
         }
+        let closed = self.state.closed != 0;
+        for (market, row) in self.markets.iter_mut().zip(self.config.markets()) {
+            if row.connection == head.connection && !closed {
+                market.disconnect();
+            }
+        }
         let (session, around) = self.around();
         session.linked(around, head.connection, link, head.taken_ns);
+        Ok(())
+    }
+
+    fn book_event(&mut self, head: &Head, record: &[u8], out: &mut Lines<'_>) -> Result<(), Halt> {
+        let rules = rules(&self.config, head.instrument)?;
+        let market = self.markets.get_mut(usize::from(head.instrument)).ok_or(Halt::UnknownInstrument)?;
+        let is_awaited = self.session.is_fetching(head.instrument);
+        match head.kind {
+            Kind::SNAPSHOT => market.snapshot(rules, &body(record)?, is_awaited),
+            Kind::UPDATE => return self.update(head, &body(record)?, is_awaited, out),
+            Kind::LEVEL => {
+                let level = body::<Level>(record)?;
+                // A chained book's updates tell of levels that its snapshot did not show.
+                let passed = market.level(head.flags, &level) || rules.is_chained();
+                let finding = Finding { check: Check::Removal, passed, expected: 0, found: level.price_ticks };
+                market.state.checks.note(finding, rules.quality.burst, rules.place(head), out)?;
+            }
+            _ => {
+                let was = (market.state.trust.is_trusted(), market.state.is_short());
+                let ended = market.book_end(rules, head, &body(record)?, out)?;
+                if ended.gap_closed {
+                    self.state.regained = 1;
+                }
+                if (market.state.trust.is_trusted(), market.state.is_short()) != was {
+                    self.session.stir();
+                }
+                if head.has(flag::SNAPSHOT) {
+                    self.session.snapshot(&self.config.session, head.instrument, ended.is_taken, head.taken_ns);
+                }
+                self.withdraw_if_untrusted(head, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An update of a chained book begins. One that does not follow costs trust, and is the first that is held.
+    fn update(&mut self, head: &Head, body: &Update, is_awaited: bool, out: &mut Lines<'_>) -> Result<(), Halt> {
+        let market = self.markets.get_mut(usize::from(head.instrument)).ok_or(Halt::UnknownInstrument)?;
+        let was_empty = market.held.is_empty();
+        if let Some(sign) = market.update(body, is_awaited) {
+            self.distrust(head.instrument, Cause::Sequence, sign, head.exch_ns, head.taken_ns, out)?;
+            let market = self.markets.get_mut(usize::from(head.instrument)).ok_or(Halt::UnknownInstrument)?;
+            market.hold(body);
+        } else if was_empty && !market.held.is_empty() {
+            // A snapshot can be spliced from here on.
+            self.session.stir();
+        }
         Ok(())
     }
 
@@ -216,27 +273,8 @@ impl Engine {
         let rules = rules(&self.config, head.instrument)?;
         let market = self.markets.get_mut(usize::from(head.instrument)).ok_or(Halt::UnknownInstrument)?;
         match head.kind {
-            Kind::SNAPSHOT => market.snapshot(),
-            Kind::LEVEL => {
-                let level = body::<Level>(record)?;
-                let passed = market.level(head.flags, &level);
-                let finding = Finding { check: Check::Removal, passed, expected: 0, found: level.price_ticks };
-                market.state.checks.note(finding, rules.quality.burst, rules.place(head), out)?;
-            }
-            Kind::BOOK_END => {
-                let was_trusted = market.state.trust.is_trusted();
-                if market.book_end(rules, head, &body(record)?, out)? {
-                    self.state.regained = 1;
-                }
-                if market.state.trust.is_trusted() != was_trusted {
-                    self.session.stir();
-                }
-                if head.has(flag::SNAPSHOT) {
-                    self.session.snapshot(head.instrument, head.taken_ns);
-                }
-                self.withdraw_if_untrusted(head, out)?;
-            }
-            Kind::TRADE => market.state.counts.trades = market.state.counts.trades.saturating_add(1),
+            Kind::TRADE => market.traded(head.flags, &body(record)?),
+            Kind::TICKER => market.stated(&body(record)?),
             _ => {
                 // A book that was barred may be asked for again now.
                 self.session.stir();
@@ -376,13 +414,14 @@ impl Engine {
         now_ns: u64,
         out: &mut Lines<'_>,
     ) -> Result<(), Halt> {
+        let rules = rules(&self.config, index)?;
         let place = Place { instrument: index, flags: 0, exch_ns };
         let market = self.markets.get_mut(usize::from(index)).ok_or(Halt::UnknownInstrument)?;
         // Before its first snapshot a book is not lost with a connection, or with one that was not made.
         if cause == Cause::LinkDown && market.state.trust.is_untried() {
             return Ok(());
         }
-        market.distrust(cause, sign, place, now_ns, out)?;
+        market.distrust(rules, cause, sign, place, now_ns, out)?;
         self.session.stir();
         let head = Head { exch_ns, taken_ns: now_ns, ..Head::zeroed() };
         self.withdraw_if_untrusted(&head, out)

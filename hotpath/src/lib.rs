@@ -29,6 +29,7 @@
 extern crate std;
 
 pub mod book;
+pub mod chain;
 pub mod checkpoint;
 pub mod checksum;
 pub mod config;
@@ -49,6 +50,7 @@ pub mod quality;
 pub mod quote;
 pub mod record;
 pub mod session;
+pub mod stated;
 pub mod text;
 pub mod time;
 pub mod trust;
@@ -58,4 +60,4 @@ pub mod venue;
 pub mod websocket;
 
 /// Version of what the engine computes. A change that makes old journals differ raises it.
-pub const ENGINE_VERSION: u32 = 2;
+pub const ENGINE_VERSION: u32 = 3;

@@ -13,7 +13,7 @@ use crate::record::{
 pub const EVENT_LINES: usize = 16 * 1024;
 /// Lines for the outputs of one step: two checkpoints of full books and what a step may say besides.
 /// `turn` holds it against what that can be.
-pub const OUTPUT_LINES: usize = 72 * 1024;
+pub const OUTPUT_LINES: usize = 84 * 1024;
 
 /// Where a record belongs: what varies beside kind and body.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,88 +1,21 @@
 //! One market: a book, whether it may be believed, and what its features remember.
 
-use crate::book::{Book, Change};
-use crate::config::{DEPTH_MAX, MarketConfig, QualityConfig, book_rule, checksum_rule};
-use crate::features::{Touch, Vol, imbalance_q30};
+mod state;
+
+pub use state::{Counts, MarketState, Traded};
+
+use crate::book::{self, Book, Change};
+use crate::chain::{Chain, Held, Link};
+use crate::config::{DEPTH_MAX, MarketConfig, QualityConfig, book_rule, checksum_rule, sequence_rule};
+use crate::features::{Touch, imbalance_q30};
 use crate::halt::Halt;
 use crate::lines::{Lines, Place};
-use crate::quality::{Check, Checks, Finding};
-use crate::record::{BookEnd, Head, Instrument, Level, flag, status};
-use crate::trust::{Cause, Sign, Trust};
-use bytemuck::{Pod, Zeroable};
-
-/// What a market has seen since the run began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
-#[repr(C)]
-pub struct Counts {
-    /// Snapshots.
-    pub snapshots: u64,
-    /// Updates.
-    pub updates: u64,
-    /// Checksums that were ours.
-    pub checksums_ok: u64,
-    /// Checksums that were not.
-    pub checksums_bad: u64,
-    /// Updates that came while there was no book to apply them to.
-    pub unverifiable: u64,
-    /// Trades.
-    pub trades: u64,
-}
-
-/// The plain state of a market beside its book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
-#[repr(C)]
-pub struct MarketState {
-    /// What was seen.
-    pub counts: Counts,
-    /// Whether the book may be believed.
-    pub trust: Trust,
-    /// Checks on values.
-    pub checks: Checks,
-    /// Realised volatility.
-    pub vol: Vol,
-    /// Latest exchange time of a book message.
-    exch_ns: u64,
-    /// The mid of the last decision, half ticks; 0 after a gap.
-    decided_mid_half_ticks: i64,
-    /// Depth in force, levels a side.
-    depth: u32,
-    /// Depth that the exchange confirmed last; in force from the next snapshot.
-    depth_acked: u32,
-    /// 1 when there is a book to apply updates to.
-    has_book: u16,
-    /// 1 when the book changed since the last decision.
-    touched: u16,
-    /// 1 when the exchange describes the instrument otherwise than the configuration.
-    barred: u16,
-    /// One of [`status`].
-    status: u16,
-}
-
-impl MarketState {
-    /// Depth in force, levels a side.
-    #[must_use]
-    pub const fn depth(&self) -> u32 {
-        self.depth
-    }
-
-    /// Depth that the exchange confirmed last; in force from the next snapshot.
-    #[must_use]
-    pub const fn depth_acked(&self) -> u32 {
-        self.depth_acked
-    }
-
-    /// Whether the exchange describes the instrument otherwise than the configuration.
-    #[must_use]
-    pub const fn is_barred(&self) -> bool {
-        self.barred != 0
-    }
-
-    /// Whether there is a book to apply updates to.
-    #[must_use]
-    pub const fn has_book(&self) -> bool {
-        self.has_book != 0
-    }
-}
+use crate::quality::{Check, Finding};
+use crate::record::{BookEnd, Head, Instrument, Level, Snapshot, Ticker, Trade, Update, flag, status};
+use crate::stated::Stated;
+use crate::trust::{Cause, Sign};
+use bytemuck::Zeroable;
+use state::{HOLD, SET, Shown};
 
 /// A market of the engine.
 #[derive(Clone, Copy, Zeroable)]
@@ -92,6 +25,8 @@ pub struct Market {
     pub state: MarketState,
     /// The book.
     pub book: Book,
+    /// Updates that wait for a snapshot.
+    pub held: Held,
 }
 
 /// What one decision is made of.
@@ -109,37 +44,80 @@ impl Market {
     /// The state at the start of a run.
     pub fn start(&mut self, config: &MarketConfig) {
         self.book.clear();
+        self.held.clear();
         self.state = MarketState::zeroed();
         self.state.depth = config.depth;
         self.state.depth_acked = config.depth;
         self.state.status = u16::from(status::ONLINE);
     }
 
-    /// A snapshot begins.
-    pub const fn snapshot(&mut self) {
+    /// A snapshot begins. A chained book takes it when it has none or `is_awaited`, and when the held updates reach
+    /// back to it.
+    pub fn snapshot(&mut self, rules: Rules<'_>, body: &Snapshot, is_awaited: bool) {
+        let MarketState { chain, has_book, trust, .. } = &self.state;
+        let is_wanted = *has_book == 0 || !trust.is_trusted() || is_awaited;
+        let reaches = self.held.reaches(body.update_id).unwrap_or(body.update_id >= chain.last_id());
+        if rules.is_chained() && !(is_wanted && reaches) {
+            self.pass();
+            return;
+        }
         self.book.clear();
         self.state.depth = self.state.depth_acked;
         self.state.has_book = 1;
+        self.state.taking = SET;
     }
 
-    /// One level of a message.
-    pub fn level(&mut self, flags: u16, level: &Level) -> bool {
+    /// An update of a chained book begins. Returns what is missing when it does not follow.
+    pub fn update(&mut self, body: &Update, is_snapshot_awaited: bool) -> Option<Sign> {
+        self.state.taking = 0;
         if self.state.has_book == 0 {
+            self.hold(body);
+            return None;
+        }
+        let last_id = self.state.chain.last_id();
+        match self.state.chain.follow(body) {
+            Link::Past => self.pass(),
+            Link::Broken => return Some(Sign { expected: last_id, found: body.follows_id }),
+            Link::Next => {
+                self.state.taking = SET;
+                if is_snapshot_awaited {
+                    self.hold(body);
+                }
+            }
+        }
+        None
+    }
+
+    /// Holds an update for the next snapshot.
+    pub fn hold(&mut self, body: &Update) {
+        if self.held.begin(body) {
+            self.state.taking |= HOLD;
+        } else {
+            self.pass();
+        }
+    }
+
+    /// The message at hand changes nothing.
+    const fn pass(&mut self) {
+        self.state.counts.past = self.state.counts.past.saturating_add(1);
+        self.state.taking = 0;
+    }
+
+    /// One level of a message. Returns whether a removal named a level that is held.
+    pub fn level(&mut self, flags: u16, level: &Level) -> bool {
+        let Level { price_ticks, qty_lots, .. } = *level;
+        let is_ask = flags & flag::ASK != 0;
+        if self.state.taking & HOLD != 0 && !self.held.push(is_ask, book::Level { price_ticks, qty_lots }) {
+            self.state.taking &= !HOLD;
+        }
+        if self.state.taking & SET == 0 {
             return true;
         }
         self.state.touched = 1;
-        let Level { price_ticks, qty_lots, .. } = *level;
-        let change = if flags & flag::ASK != 0 {
-            self.book.asks.set(price_ticks, qty_lots)
-        } else {
-            self.book.bids.set(price_ticks, qty_lots)
-        };
-        change != Change::Unknown
+        self.book.set(is_ask, book::Level { price_ticks, qty_lots }) != Change::Unknown
     }
 
-    /// A book message is complete: cut, verify, then trust or not.
-    ///
-    /// Returns whether a gap closed.
+    /// A book message is complete: splice or cut, verify, then trust or not.
     ///
     /// # Errors
     /// [`Halt::OutputsFull`].
@@ -149,33 +127,122 @@ impl Market {
         head: &Head,
         end: &BookEnd,
         out: &mut Lines<'_>,
-    ) -> Result<bool, Halt> {
+    ) -> Result<Ended, Halt> {
         let place = rules.place(head);
         let is_snapshot = head.has(flag::SNAPSHOT);
         let counter = if is_snapshot { &mut self.state.counts.snapshots } else { &mut self.state.counts.updates };
         *counter = counter.saturating_add(1);
-        if self.state.has_book == 0 {
-            self.state.counts.unverifiable = self.state.counts.unverifiable.saturating_add(1);
-            self.distrust(Cause::NoSnapshot, Sign::default(), place, head.taken_ns, out)?;
-            return Ok(false);
+        if self.state.taking & SET == 0 {
+            if !rules.is_chained() {
+                self.state.counts.unverifiable = self.state.counts.unverifiable.saturating_add(1);
+                self.distrust(rules, Cause::NoSnapshot, Sign::default(), place, head.taken_ns, out)?;
+            }
+            return Ok(Ended::default());
+        }
+        if is_snapshot && rules.is_chained() {
+            self.splice(end.update_id);
         }
         if rules.market.book_rule == book_rule::CUT {
             self.book.cut(usize::try_from(self.state.depth).unwrap_or(DEPTH_MAX));
         }
+        let taken = Ended { is_taken: true, gap_closed: false };
         self.check_time(rules, head, out)?;
-        if !self.verify(rules, head, end, out)? {
-            return Ok(false);
+        if !self.verify(rules, head, end, out)? || !self.agrees(rules, head, end, out)? {
+            return Ok(taken);
         }
         if self.book.is_crossed() {
-            let prices = |level: Option<crate::book::Level>| level.map_or(0, |level| level.price_ticks.unsigned_abs());
+            let prices = |level: Option<book::Level>| level.map_or(0, |level| level.price_ticks.unsigned_abs());
             let sign = Sign { expected: prices(self.book.asks.best()), found: prices(self.book.bids.best()) };
-            self.distrust(Cause::Crossed, sign, place, head.taken_ns, out)?;
-            return Ok(false);
+            self.distrust(rules, Cause::Crossed, sign, place, head.taken_ns, out)?;
+            return Ok(taken);
         }
-        if !is_snapshot || self.state.barred != 0 {
-            return Ok(false);
+        self.look_around(rules);
+        let is_complete = if rules.is_chained() { self.state.chain.is_proven() } else { is_snapshot };
+        if !is_complete || self.state.barred != 0 {
+            return Ok(taken);
         }
-        self.state.trust.regain(place, head.taken_ns, out)
+        Ok(Ended { gap_closed: self.state.trust.regain(place, head.taken_ns, out)?, ..taken })
+    }
+
+    /// A snapshot of a chained book is complete: what is held beyond it follows.
+    fn splice(&mut self, snapshot_id: u64) {
+        let worst = |level: Option<&book::Level>| level.map_or(0, |level| level.price_ticks);
+        let depth = usize::try_from(self.state.depth).unwrap_or(DEPTH_MAX);
+        let Book { bids, asks } = &self.book;
+        self.state.shown = Shown {
+            bid_ticks: if bids.len() < depth { 0 } else { worst(bids.worst_first().next()) },
+            ask_ticks: if asks.len() < depth { 0 } else { worst(asks.worst_first().next()) },
+        };
+        for (is_ask, level) in self.held.beyond(snapshot_id) {
+            self.book.set(is_ask, level);
+        }
+        self.state.chain.spliced(snapshot_id, &self.held);
+        self.held.clear();
+    }
+
+    /// Notes whether the levels that features look at come close to what the snapshot did not show.
+    fn look_around(&mut self, rules: Rules<'_>) {
+        if !rules.is_chained() {
+            return;
+        }
+        let last = usize::try_from(rules.market.imbalance_levels).unwrap_or(usize::MAX).saturating_sub(1);
+        let Shown { bid_ticks, ask_ticks } = self.state.shown;
+        let bid = self.book.bids.best_first().nth(last).map_or(0, |level| level.price_ticks);
+        let ask = self.book.asks.best_first().nth(last).map_or(i64::MAX, |level| level.price_ticks);
+        let is_short = (bid_ticks != 0 && bid < bid_ticks) || (ask_ticks != 0 && ask > ask_ticks);
+        self.state.is_short = u16::from(is_short);
+    }
+
+    /// Compares the best levels with what the exchange states for the same update id.
+    fn agrees(&mut self, rules: Rules<'_>, head: &Head, end: &BookEnd, out: &mut Lines<'_>) -> Result<bool, Halt> {
+        if !rules.is_chained() || head.has(flag::SNAPSHOT) {
+            return Ok(true);
+        }
+        let Some(compared) = self.state.stated.compare(end.update_id, &self.book) else { return Ok(true) };
+        let counts = &mut self.state.counts;
+        let counter = if compared.agrees { &mut counts.touches_ok } else { &mut counts.touches_bad };
+        *counter = counter.saturating_add(1);
+        let (expected, found) = (compared.expected_ticks, compared.found_ticks);
+        let finding = Finding { check: Check::Touch, passed: compared.agrees, expected, found };
+        self.state.checks.note(finding, rules.quality.burst, rules.place(head), out)?;
+        if !compared.agrees {
+            let sign = Sign { expected: expected.unsigned_abs(), found: found.unsigned_abs() };
+            self.distrust(rules, Cause::Touch, sign, rules.place(head), head.taken_ns, out)?;
+        }
+        Ok(compared.agrees)
+    }
+
+    /// The exchange states the best levels.
+    pub const fn stated(&mut self, body: &Ticker) {
+        self.state.stated.take(body);
+    }
+
+    /// A trade. One from before the subscription counts, and is not of this run's flow.
+    pub fn traded(&mut self, flags: u16, body: &Trade) {
+        self.state.counts.trades = self.state.counts.trades.saturating_add(1);
+        if flags & flag::PAST != 0 {
+            return;
+        }
+        let traded = &mut self.state.traded;
+        traded.last_ticks = body.price_ticks;
+        let lots = if flags & flag::ASK != 0 { &mut traded.sold_lots } else { &mut traded.bought_lots };
+        *lots = lots.wrapping_add(body.qty_lots);
+    }
+
+    /// The connection is another one: nothing that was held or stated holds on.
+    pub fn disconnect(&mut self) {
+        self.drop_book();
+        self.state.stated = Stated::zeroed();
+    }
+
+    fn drop_book(&mut self) {
+        self.book.clear();
+        self.held.clear();
+        self.state.chain = Chain::zeroed();
+        self.state.shown = Shown::zeroed();
+        self.state.has_book = 0;
+        self.state.taking = 0;
+        self.state.is_short = 0;
     }
 
     /// Stops believing the book. Opens a gap unless one is open.
@@ -184,15 +251,16 @@ impl Market {
     /// [`Halt::OutputsFull`].
     pub fn distrust(
         &mut self,
+        rules: Rules<'_>,
         cause: Cause,
         sign: Sign,
         place: Place,
         now_ns: u64,
         out: &mut Lines<'_>,
     ) -> Result<(), Halt> {
-        if matches!(cause, Cause::LinkDown | Cause::Unsubscribed) {
-            self.state.has_book = 0;
-            self.book.clear();
+        // A chained book is found again by a snapshot and what follows it, so nothing is gained by keeping it.
+        if matches!(cause, Cause::LinkDown | Cause::Unsubscribed) || rules.is_chained() {
+            self.drop_book();
         }
         self.state.vol.restart();
         self.state.decided_mid_half_ticks = 0;
@@ -284,10 +352,19 @@ impl Market {
         self.state.checks.note(finding, rules.quality.burst, rules.place(head), out)?;
         if !passed {
             let sign = Sign { expected: u64::from(end.checksum), found: u64::from(found) };
-            self.distrust(Cause::Checksum, sign, rules.place(head), head.taken_ns, out)?;
+            self.distrust(rules, Cause::Checksum, sign, rules.place(head), head.taken_ns, out)?;
         }
         Ok(passed)
     }
+}
+
+/// What became of a book message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Whether the book took it.
+    pub is_taken: bool,
+    /// Whether a gap closed.
+    pub gap_closed: bool,
 }
 
 /// The parts of the configuration that a market needs.
@@ -302,6 +379,12 @@ pub struct Rules<'a> {
 }
 
 impl Rules<'_> {
+    /// Whether the book's updates form a chain.
+    #[must_use]
+    pub const fn is_chained(&self) -> bool {
+        self.market.sequence_rule == sequence_rule::CHAIN
+    }
+
     /// Where an output about this market belongs.
     #[must_use]
     pub const fn place(&self, head: &Head) -> Place {

@@ -21,10 +21,12 @@ pub enum Check {
     Checksum = 4,
     /// A removal names a level that is held.
     Removal = 5,
+    /// The best levels are those that the exchange states for the same update id.
+    Touch = 6,
 }
 
 /// Number of checks.
-pub const CHECKS: usize = 6;
+pub const CHECKS: usize = 7;
 
 /// Text of a check number, for people.
 #[must_use]
@@ -36,6 +38,7 @@ pub const fn check_name(check: u16) -> &'static str {
         3 => "time",
         4 => "checksum",
         5 => "removal",
+        6 => "touch",
         _ => "unknown",
     }
 }

@@ -21,13 +21,16 @@ use crate::lines::{Lines, Place};
 use crate::market::Market;
 use crate::record::{Ack, Clock, Feed, Link, NO_INSTRUMENT, Pong, Request, Sent, ack_error, channel, feed, sent};
 use bytemuck::{Pod, Zeroable};
-use retry::Budget;
+use retry::{BANNED_NS, Budget, FETCHES, REFUSED_NS};
 use subscription::Verdict;
 
 /// Channels that can be subscribed, in the order in which they are asked for.
 pub const CHANNELS: [u8; 4] = [channel::INSTRUMENT, channel::BOOK, channel::TRADE, channel::TICKER];
 /// Most requests of one turn: a request and a parting on each connection.
 pub const REQUESTS_MAX: usize = 2 * CONNECTIONS_MAX;
+/// HTTP statuses of an exchange that was asked too often: too many requests, and banned for going on.
+const HTTP_TOO_MANY: u16 = 429;
+const HTTP_BANNED: u16 = 418;
 /// Least time between two wakings: deadlines that lie closer are served together.
 const STEP_NS: u64 = 1_000_000;
 
@@ -38,7 +41,9 @@ pub struct Session {
     links: [LinkState; CONNECTIONS_MAX],
     subscriptions: [[Subscription; CHANNELS.len()]; MARKETS_MAX],
     /// Connects are spaced over all connections.
-    budget: Budget,
+    connects: Budget,
+    /// So are fetches.
+    fetches: Budget,
     /// Requests so far.
     requests: u64,
     /// FEED records so far.
@@ -119,15 +124,34 @@ impl Session {
         self.stirred = 1;
     }
 
-    /// What became of a request. One that was not sent is asked for again, not waited for.
-    pub fn sent(&mut self, config: &SessionConfig, body: &Sent, now_ns: u64) {
+    /// What became of a request. One that was not sent, or a fetch that failed, is asked for again, not waited for.
+    ///
+    /// # Errors
+    /// [`Halt::OutputsFull`].
+    pub fn sent(&mut self, config: &SessionConfig, body: &Sent, now_ns: u64, out: &mut Lines<'_>) -> Result<(), Halt> {
         if body.outcome == sent::SENT {
             self.links.iter_mut().for_each(|link| link.sent(body.req_id, body.sent_ns));
-            return;
+            return Ok(());
         }
+        self.stirred = 1;
         self.links.iter_mut().for_each(|link| link.not_sent(config, body.req_id, now_ns));
         self.subscriptions.iter_mut().flatten().for_each(|row| row.not_sent(config, body.req_id, now_ns));
-        self.stirred = 1;
+        let is_fetch = |row: &&mut Subscription| row.is_fetching() && row.req_id == body.req_id;
+        let Some(row) = self.subscriptions.iter_mut().flatten().find(is_fetch) else { return Ok(()) };
+        let status = if body.outcome == sent::REFUSED { body.bytes } else { 0 };
+        row.missed(config, if status == 0 { 0 } else { REFUSED_NS }, now_ns);
+        if status == 0 {
+            return Ok(());
+        }
+        let is_banned = matches!(status, HTTP_TOO_MANY | HTTP_BANNED);
+        if is_banned {
+            self.fetches.block(&FETCHES, now_ns.saturating_add(BANNED_NS));
+        }
+        let error = if is_banned { ack_error::RATE } else { ack_error::OTHER };
+        let found = body.req_id.cast_signed();
+        let code = feed::REQUEST_REFUSED;
+        let told = Feed { code, channel: channel::BOOK, error, expected: status.into(), found, ..Feed::zeroed() };
+        self.tell(WHOLE, told, out)
     }
 
     /// A ping was answered.
@@ -144,12 +168,18 @@ impl Session {
         }
     }
 
-    /// A book message was a snapshot.
-    pub fn snapshot(&mut self, instrument: u16, now_ns: u64) {
+    /// A book message was a snapshot; `is_taken` when the book is its now.
+    pub fn snapshot(&mut self, config: &SessionConfig, instrument: u16, is_taken: bool, now_ns: u64) {
         if let Some(row) = self.subscription_mut(usize::from(instrument), channel::BOOK) {
-            row.snapshot(now_ns);
+            row.snapshot(config, is_taken, now_ns);
         }
         self.stirred = 1;
+    }
+
+    /// Whether a snapshot of a market's book is being fetched.
+    #[must_use]
+    pub fn is_fetching(&self, instrument: u16) -> bool {
+        self.book(usize::from(instrument)).is_some_and(Subscription::is_fetching)
     }
 
     /// Something that the session reacts to has happened: to a book, or a time that it asked for has come.

@@ -30,6 +30,10 @@ pub enum Cause {
     Instrument = 8,
     /// The exchange confirmed a depth that the book cannot hold.
     Depth = 9,
+    /// An update does not follow on the one before it.
+    Sequence = 10,
+    /// The best levels are not those that the exchange states for the same update id.
+    Touch = 11,
 }
 
 /// Text of a cause number, for people.
@@ -45,6 +49,8 @@ pub const fn cause_name(cause: u16) -> &'static str {
         7 => "link-down",
         8 => "instrument",
         9 => "depth",
+        10 => "sequence",
+        11 => "touch",
         _ => "unknown",
     }
 }

@@ -39,7 +39,7 @@ pub struct CheckArgs {
 pub fn run(args: &CheckArgs) -> Result<Ended> {
     let loaded = config::load(&args.config, &args.sets)?;
     // What a run would refuse at its start.
-    Endpoint::parse(&loaded.url)?;
+    Endpoint::parse(&loaded.feed().url)?;
     client_config(loaded.live.link.extra_ca.as_deref())?;
     let findings = fitness(&loaded);
     if args.json {

@@ -63,7 +63,7 @@ pub fn run(args: &RunArgs) -> Result<Ended> {
     let begun = |begun: &Begun| {
         let known = known_before(&begun.folder, &begun.caveats, begun.found.as_ref(), begun.spins);
         known.into_iter().for_each(|text| teller.say(text));
-        teller.say(format!("{} -> {}", loaded.url, begun.folder.display()));
+        teller.say(format!("{} -> {}", loaded.feed().url, begun.folder.display()));
     };
     let ran = live::run(&loaded, plan, begun)?;
     teller.end();

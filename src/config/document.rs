@@ -105,7 +105,10 @@ impl<'a> Document<'a> {
     /// # Errors
     /// All faults that were found, missing keys included.
     pub fn finish<T: DeserializeOwned>(mut self) -> Result<(T, Places), ConfigError> {
-        for key in self.keys.iter().filter(|key| !self.places.contains_key(key.path)) {
+        let is_begun = |section: &str| self.places.keys().any(|path| keys::leader_of(path) == Some(section));
+        let is_missing =
+            |key: &&Key| !self.places.contains_key(key.path) && keys::leader_of(key.path).is_none_or(&is_begun);
+        for key in self.keys.iter().filter(is_missing) {
             let what = format!("key `{}` is missing; wanted: {}", key.path, key.wanted());
             self.faults.push(Fault { place: self.file.clone(), what });
         }
@@ -156,7 +159,7 @@ impl<'a> Document<'a> {
     }
 
     fn is_section(&self, path: &str) -> bool {
-        self.keys.iter().any(|key| key.path.split_once('.').is_some_and(|(section, _)| section == path))
+        self.keys.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
     }
 
     /// `file:line:column`, both from 1, columns in characters; `file` when the place is not known.
@@ -224,13 +227,16 @@ fn unquoted(text: &str) -> &str {
 fn nested(values: BTreeMap<&'static str, Value>) -> Table {
     let mut top = Table::new();
     for (path, value) in values {
-        let Some((section, name)) = path.split_once('.') else {
-            top.insert(path.to_owned(), value);
-            continue;
-        };
-        let inner = top.entry(section).or_insert_with(|| Value::Table(Table::new()));
-        if let Some(inner) = inner.as_table_mut() {
-            inner.insert(name.to_owned(), value);
+        let mut table = &mut top;
+        let mut names = path.split('.').peekable();
+        while let Some(name) = names.next() {
+            if names.peek().is_none() {
+                table.insert(name.to_owned(), value);
+                break;
+            }
+            let inner = table.entry(name).or_insert_with(|| Value::Table(Table::new()));
+            let Some(inner) = inner.as_table_mut() else { break };
+            table = inner;
         }
     }
     top

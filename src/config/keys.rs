@@ -1,7 +1,10 @@
 //! Every key: its type, range and unit.
 
-use hotpath::config::{DEPTH_MAX, IMBALANCE_LEVELS_MAX, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, TRIES_AT_ONCE_MAX};
+use hotpath::config::{
+    DEPTH_MAX, IMBALANCE_LEVELS_MAX, MARKETS_MAX, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, TRIES_AT_ONCE_MAX,
+};
 use hotpath::units::{PRECISION_MAX, PRICE_TICKS_MAX};
+use std::sync::LazyLock;
 
 /// What a key holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +58,7 @@ pub(super) fn find(keys: &'static [Key], path: &str) -> Option<&'static Key> {
 /// Names are compared first, so that a right name in a wrong section finds its key; the whole path
 /// decides between equals.
 pub(super) fn nearest<'a>(keys: &'a [Key], path: &str) -> &'a str {
-    let sections = keys.iter().filter_map(|key| key.path.split_once('.').map(|(section, _)| section));
+    let sections = keys.iter().filter_map(|key| key.path.rsplit_once('.').map(|(section, _)| section));
     let known = keys.iter().map(|key| key.path).chain(sections);
     let distance = strsim::damerau_levenshtein;
     known.min_by_key(|known| (distance(name(known), name(path)), distance(known, path))).unwrap_or_default()
@@ -93,14 +96,54 @@ const HOUR_MS: i64 = 3_600_000;
 const DAY_S: i64 = 86_400;
 
 /// Keys of a configuration file.
-pub(super) const CONFIG: &[Key] = &[
+pub(super) static CONFIG: LazyLock<Vec<Key>> = LazyLock::new(|| [MAIN, &LEADERS.concat()].concat());
+
+/// Most leaders: each is a market beside the one that trades.
+pub(super) const LEADERS_MAX: usize = MARKETS_MAX - 1;
+
+const URL: &str = "an address that starts with ws:// or wss://";
+const REST_URL: &str = "\"off\", or an address that starts with http:// or https://";
+const SYMBOL: &str = "the exchange's symbol, 1 to 24 printable ASCII characters";
+const DEPTH: &str = "levels a side; on kraken one of 10, 25, 100, 500, 1000";
+const INCREMENT: &str = "of the quote currency, from 1 to 70368744177664 ticks";
+const CHANNELS: &str = "any of instrument, book, trade, ticker; book is needed";
+
+macro_rules! leader {
+    ($section:literal) => {
+        [
+            text(concat!($section, ".name"), "the name of a known venue"),
+            text(concat!($section, ".url"), URL),
+            text(concat!($section, ".rest_url"), REST_URL),
+            text(concat!($section, ".symbol"), SYMBOL),
+            integer(concat!($section, ".depth"), 1, DEPTH_MAX as i64, DEPTH),
+            integer(concat!($section, ".price_precision"), 0, PRECISION_MAX as i64, "decimals of prices"),
+            integer(concat!($section, ".qty_precision"), 0, PRECISION_MAX as i64, "decimals of sizes"),
+            decimal(concat!($section, ".price_increment"), INCREMENT),
+            integer(concat!($section, ".stale_ms"), 1, HOUR_MS, "milliseconds"),
+            texts(concat!($section, ".channels"), CHANNELS),
+            integer(concat!($section, ".imbalance_levels"), 1, IMBALANCE_LEVELS_MAX as i64, "levels a side"),
+            integer(concat!($section, ".vol_half_life_ms"), 1, HOUR_MS, "milliseconds"),
+        ]
+    };
+}
+
+/// Keys of the markets that are read beside the one that trades: all of one, or none of it.
+const LEADERS: [[Key; 12]; LEADERS_MAX] = [leader!("leader.1"), leader!("leader.2"), leader!("leader.3")];
+
+/// The section of a leader that a key belongs to.
+pub(super) fn leader_of(path: &str) -> Option<&str> {
+    path.rsplit_once('.').map(|(section, _)| section).filter(|section| section.starts_with("leader."))
+}
+
+const MAIN: &[Key] = &[
     text("venue.name", "the name of a known venue: kraken"),
-    text("venue.url", "an address that starts with ws:// or wss://"),
-    text("venue.symbol", "the exchange's symbol, 1 to 24 printable ASCII characters"),
-    integer("venue.depth", 1, DEPTH_MAX as i64, "levels a side; on kraken one of 10, 25, 100, 500, 1000"),
+    text("venue.url", URL),
+    text("venue.rest_url", REST_URL),
+    text("venue.symbol", SYMBOL),
+    integer("venue.depth", 1, DEPTH_MAX as i64, DEPTH),
     integer("venue.price_precision", 0, PRECISION_MAX as i64, "decimals of prices"),
     integer("venue.qty_precision", 0, PRECISION_MAX as i64, "decimals of sizes"),
-    decimal("venue.price_increment", "of the quote currency, from 1 to 70368744177664 ticks"),
+    decimal("venue.price_increment", INCREMENT),
     integer("venue.stale_ms", 1, HOUR_MS, "milliseconds"),
     integer("features.imbalance_levels", 1, IMBALANCE_LEVELS_MAX as i64, "levels a side"),
     integer("features.vol_half_life_ms", 1, HOUR_MS, "milliseconds"),
@@ -123,7 +166,7 @@ pub(super) const CONFIG: &[Key] = &[
     texts("journal.archive", "program and arguments, [] for none"),
     text("run.mode", "what a run does: capture"),
     text("run.folder", "the path of the folder of runs, relative to the working folder"),
-    texts("session.channels", "any of instrument, book, trade, ticker; book is needed"),
+    texts("session.channels", CHANNELS),
     integer("session.ack_ms_max", 1, HOUR_MS, "milliseconds"),
     integer("session.snapshot_ms_max", 1, HOUR_MS, "milliseconds"),
     integer("session.heartbeat_ms_max", 1, HOUR_MS, "milliseconds"),
@@ -167,16 +210,18 @@ mod tests {
             ("health.burst", "quality.burst"),
             ("quote.half_spread", "quote.half_spread_ticks"),
             ("journal.segment_byte", "journal.segment_bytes"),
+            ("leader.2.deptt", "leader.2.depth"),
+            ("leader.4.depth", "leader.1.depth"),
         ];
         for (typed, meant) in table {
-            assert_eq!(nearest(CONFIG, typed), meant, "{typed}");
+            assert_eq!(nearest(&CONFIG, typed), meant, "{typed}");
         }
         assert_eq!(nearest(MODEL, "micro_q61"), "micro_q16");
     }
 
     #[test]
     fn bounds_written_as_text_are_the_engines() {
-        let unit = |path| find(CONFIG, path).expect("a key").unit;
+        let unit = |path| find(&CONFIG, path).expect("a key").unit;
         assert!(unit("venue.price_increment").contains(&PRICE_TICKS_MAX.to_string()));
         assert!(unit("quote.qty").contains(&QTY_LOTS_MAX.to_string()));
     }

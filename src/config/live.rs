@@ -3,8 +3,6 @@
 
 use super::typed::{Host, Link, Run, Session};
 use hotpath::config::SessionConfig;
-use hotpath::record::channel;
-use hotpath::session::CHANNELS;
 use std::path::{Path, PathBuf};
 
 const NS_PER_MS: u64 = 1_000_000;
@@ -92,23 +90,13 @@ pub(super) fn live(
 
 /// The session of a run that is not live; [`SessionConfig::activated`] makes it one that is.
 pub(super) fn session(typed: &Session, mut fault: impl FnMut(&str, &str)) -> SessionConfig {
-    let mut channels = 0;
-    for name in &typed.channels {
-        match CHANNELS.iter().find(|code| channel::name(**code) == Some(name)) {
-            Some(code) => channels |= 1_u16 << code,
-            None => fault("session.channels", &format!("holds {name:?}; wanted: {}", known_channels())),
-        }
-    }
-    if channels & (1 << channel::BOOK) == 0 {
-        fault("session.channels", "lacks \"book\": without a book there is nothing to compute");
-    }
     if typed.retry_ms_max < typed.retry_ms_min {
         let what = format!("is {}, less than `session.retry_ms_min` ({})", typed.retry_ms_max, typed.retry_ms_min);
         fault("session.retry_ms_max", &what);
     }
     SessionConfig {
         active: 0,
-        channels,
+        spare: 0,
         tries_at_once: typed.tries_at_once,
         ack_ns_max: typed.ack_ms_max * NS_PER_MS,
         snapshot_ns_max: typed.snapshot_ms_max * NS_PER_MS,
@@ -121,10 +109,4 @@ pub(super) fn session(typed: &Session, mut fault: impl FnMut(&str, &str)) -> Ses
         stable_ns: typed.stable_s * NS_PER_S,
         clock_step_ns_max: typed.clock_step_ms_max * NS_PER_MS,
     }
-}
-
-fn known_channels() -> String {
-    let names: Vec<_> =
-        CHANNELS.iter().filter_map(|code| channel::name(*code)).map(|name| format!("{name:?}")).collect();
-    format!("any of {}", names.join(", "))
 }

@@ -1,11 +1,15 @@
 //! What was typed: the configuration file as types. The table of keys has checked types and ranges.
 
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Typed {
     pub venue: Venue,
+    /// By number.
+    #[serde(default)]
+    pub leader: BTreeMap<String, Leader>,
     pub features: Features,
     pub fair: Fair,
     pub quote: Quote,
@@ -19,10 +23,11 @@ pub(super) struct Typed {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Venue {
     pub name: String,
     pub url: String,
+    /// `off`, or an address.
+    pub rest_url: String,
     pub symbol: String,
     pub depth: u32,
     pub price_precision: u8,
@@ -31,8 +36,17 @@ pub(super) struct Venue {
     pub stale_ms: u64,
 }
 
+/// A market that is read and not traded.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+pub(super) struct Leader {
+    #[serde(flatten)]
+    pub venue: Venue,
+    #[serde(flatten)]
+    pub features: Features,
+    pub channels: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct Features {
     pub imbalance_levels: u32,
     pub vol_half_life_ms: u64,

@@ -69,7 +69,7 @@ pub fn import(recording: &Path, loaded: &Loaded, out: &Path) -> Result<Imported>
 /// # Errors
 /// When it is of another.
 pub fn check_market(recording: &Path, header: &Header, loaded: &Loaded) -> Result<()> {
-    if header.venue == loaded.venue_name && header.symbol == loaded.symbol {
+    if header.venue == loaded.feed().venue.name && header.symbol == loaded.symbol {
         return Ok(());
     }
     bail!(
@@ -77,7 +77,7 @@ pub fn check_market(recording: &Path, header: &Header, loaded: &Loaded) -> Resul
         recording.display(),
         header.venue,
         header.symbol,
-        loaded.venue_name,
+        loaded.feed().venue.name,
         loaded.symbol
     )
 }

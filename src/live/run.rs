@@ -79,7 +79,7 @@ pub struct Plan<'a> {
 /// # Errors
 /// When the configuration cannot be used, another writer has the folder, or the journal fails.
 pub fn run(loaded: &Loaded, plan: Plan<'_>, begun: impl FnOnce(&Begun)) -> Result<Ran> {
-    let endpoint = Endpoint::parse(&loaded.url)?;
+    let endpoint = Endpoint::parse(&loaded.feed().url)?;
     let tls = client_config(loaded.live.link.extra_ca.as_deref())?;
     let mut config = loaded.config;
     config.session = config.session.activated();

@@ -162,7 +162,7 @@ bodies! {
         sent_ns: u64,
         /// CRC-32 of its text; 0 when it was not sent.
         crc: u32,
-        /// Bytes of its text.
+        /// Bytes of its text; of a fetch that was refused, the HTTP status.
         bytes: u16,
         /// One of [`super::sent`].
         outcome: u16,
@@ -186,8 +186,10 @@ bodies! {
         bids: u32,
         /// Ask levels that follow.
         asks: u32,
+        /// Update id of the book that it shows; 0 when the exchange gives none.
+        update_id: u64,
         /// Zero.
-        spare: [u64; 2],
+        spare: u64,
     }
     /// Sets a level, or removes it when `qty_lots` is 0. Side in the flags.
     Level = LEVEL {

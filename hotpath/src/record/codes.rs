@@ -93,13 +93,17 @@ codes! {
         UNSUBSCRIBE = 4 => "unsubscribe",
         /// Ask the exchange for a sign of life.
         PING = 5 => "ping",
+        /// Fetch the book's snapshot over HTTP. The answer is a FRAME of opcode 17, or a SENT that says why not.
+        FETCH = 6 => "fetch",
     }
     /// What became of a [`super::Request`]: see [`super::Sent`].
     sent: u16 {
         /// It was given to the socket.
         SENT = 1 => "sent",
-        /// There was no connection to send it on, or it broke.
+        /// There was no connection to send it on, or it broke; of a fetch, that no answer came.
         NOT_SENT = 2 => "not-sent",
+        /// Of a fetch: the exchange answered with an error.
+        REFUSED = 3 => "refused",
     }
     /// What [`super::Feed`] tells of.
     feed: u16 {

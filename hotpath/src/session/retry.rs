@@ -14,11 +14,25 @@ pub(super) const RATE_NS: u64 = 5 * SECOND_NS;
 /// WebSocket's close code for a broken policy.
 const CLOSE_POLICY: u16 = 1008;
 
-/// Time that one connect uses up. Kraken blocks an address beyond about 150 attempts in ten minutes;
-/// a connect makes two, one for the instruments and one that stays.
-const CONNECT_NS: u64 = 10 * SECOND_NS;
-/// What may be used ahead: 6 connects at once, and so at most 66 (132 attempts) in any ten minutes.
-const BURST_NS: u64 = 50 * SECOND_NS;
+/// Wait after an exchange refused a fetch because there were too many (HTTP 429, and 418 for who goes on).
+pub(super) const BANNED_NS: u64 = 60 * SECOND_NS;
+/// Least wait after it refused one for another reason.
+pub(super) const REFUSED_NS: u64 = BUSY_NS;
+
+/// How often something may be done.
+pub(super) struct Rate {
+    /// Time that one use takes up.
+    cost_ns: u64,
+    /// What may be used ahead, beside the first.
+    burst_ns: u64,
+}
+
+/// Kraken blocks an address beyond about 150 attempts in ten minutes; a connect makes two, one for the instruments
+/// and one that stays. So 6 connects at once, and at most 66 (132 attempts) in any ten minutes.
+pub(super) const CONNECTS: Rate = Rate { cost_ns: 10 * SECOND_NS, burst_ns: 50 * SECOND_NS };
+/// Binance gives an address 6,000 units of weight a minute, the perpetual's side 2,400; a snapshot costs up to 250 of
+/// the one, 20 of the other. So 4 at once, and at most 24 in any minute.
+pub(super) const FETCHES: Rate = Rate { cost_ns: 3 * SECOND_NS, burst_ns: 9 * SECOND_NS };
 
 /// What is to happen after a connection went down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +75,7 @@ const fn mixed(counter: u64) -> u64 {
     bits ^ (bits >> 31)
 }
 
-/// Spaces the connects of all connections, so that no pattern of failures exceeds the exchange's limit.
+/// Spaces what is done over all connections, so that no pattern of failures exceeds an exchange's limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(transparent)]
 pub(super) struct Budget {
@@ -70,13 +84,18 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// When the next connect is allowed.
-    pub(super) const fn free_ns(&self) -> u64 {
-        self.clear_ns.saturating_sub(BURST_NS)
+    /// When the next use is allowed.
+    pub(super) const fn free_ns(&self, rate: &Rate) -> u64 {
+        self.clear_ns.saturating_sub(rate.burst_ns)
     }
 
-    /// A connect is asked for.
-    pub(super) fn spend(&mut self, now_ns: u64) {
-        self.clear_ns = self.clear_ns.max(now_ns).saturating_add(CONNECT_NS);
+    /// It is used.
+    pub(super) fn spend(&mut self, rate: &Rate, now_ns: u64) {
+        self.clear_ns = self.clear_ns.max(now_ns).saturating_add(rate.cost_ns);
+    }
+
+    /// It is not to be used before then.
+    pub(super) fn block(&mut self, rate: &Rate, until_ns: u64) {
+        self.clear_ns = self.clear_ns.max(until_ns.saturating_add(rate.burst_ns));
     }
 }

@@ -1,15 +1,20 @@
 //! What is due for one channel of one market: to ask for it, to wait for it, to ask for it anew.
 
+use super::retry::FETCHES;
 use super::retry::backoff_ns;
-use super::subscription::{ASKED, CONFIRMED, LEAVING, SERVED, Step, Subscription, WANTED};
+use super::subscription::{ASKED, CONFIRMED, FETCHING, LEAVING, SERVED, Step, Subscription, WANTED};
 use super::{Session, Turn};
+use crate::config::snapshot_rule;
 use crate::halt::Halt;
 use crate::lines::Place;
 use crate::record::{Feed, NO_INSTRUMENT, Request, action, channel, feed};
 use bytemuck::Zeroable;
 
 /// Subscribes of a book on one connection; the next step is a new connection.
-const TRIES_MAX: u32 = 4;
+const TRIES_MAX: u16 = 4;
+/// How long a snapshot is fetched behind the first update that is held: what is fetched may lie a little behind what
+/// is pushed, and would come before it.
+const FETCH_BEHIND_NS: u64 = 250_000_000;
 
 /// Something that should have come.
 struct Overdue {
@@ -30,8 +35,8 @@ impl Session {
         channel: u8,
         turn: &mut Turn<'_, '_>,
     ) -> Result<Step, Halt> {
-        let config = turn.around.config.session;
-        let is_wanted = config.channels.checked_shr(channel.into()).is_some_and(|bits| bits & 1 != 0);
+        let channels = turn.around.config.markets.get(index).map_or(0, |row| row.channels);
+        let is_wanted = channels.checked_shr(channel.into()).is_some_and(|bits| bits & 1 != 0);
         // Instruments come for all markets of a connection at once.
         let is_first = turn.around.carried(connection).next().is_some_and(|(first, _, _)| first == index);
         if !is_wanted || (channel == channel::INSTRUMENT && !is_first) {
@@ -41,7 +46,9 @@ impl Session {
         match row.phase {
             WANTED => self.ask_for(connection, index, channel, row, turn),
             ASKED | LEAVING => self.await_answer(index, channel, row, turn),
+            CONFIRMED if is_fetched(index, turn) => self.fetch(connection, index, row, turn),
             CONFIRMED => self.await_snapshot(connection, index, row, turn),
+            FETCHING => self.await_fetch(index, row, turn),
             SERVED if channel == channel::BOOK => self.watch_book(connection, index, row, turn),
             _ => Ok(Step::Nothing),
         }
@@ -60,7 +67,7 @@ impl Session {
             return Ok(Step::Wait(due_ns));
         }
         let attempt = row.tries.saturating_add(1);
-        let body = Request { action: action::SUBSCRIBE, attempt, ..about(index, channel, turn) };
+        let body = Request { action: action::SUBSCRIBE, attempt: attempt.into(), ..about(index, channel, turn) };
         let req_id = self.ask(connection, place_of(index, channel), body, turn)?;
         if let Some(row) = self.subscription_mut(index, channel) {
             row.enter(ASKED, turn.now_ns);
@@ -89,7 +96,7 @@ impl Session {
         if channel == channel::BOOK {
             return Ok(Step::Part);
         }
-        let due_ns = turn.now_ns.saturating_add(backoff_ns(&config, row.tries, row.req_id));
+        let due_ns = turn.now_ns.saturating_add(backoff_ns(&config, row.tries.into(), row.req_id));
         if let Some(row) = self.subscription_mut(index, channel) {
             row.enter(WANTED, turn.now_ns);
             row.due_ns = due_ns;
@@ -117,6 +124,58 @@ impl Session {
         self.leave(connection, index, row, turn)
     }
 
+    /// Fetches the snapshot of a book: once updates are held that it can be spliced to, or once the market has been
+    /// still for so long that there may be none.
+    fn fetch(
+        &mut self,
+        connection: u16,
+        index: usize,
+        row: Subscription,
+        turn: &mut Turn<'_, '_>,
+    ) -> Result<Step, Halt> {
+        let is_held = turn.around.markets.get(index).is_some_and(|market| !market.held.is_empty());
+        let wait_ns = if is_held { FETCH_BEHIND_NS } else { turn.around.config.session.snapshot_ns_max };
+        let ready_ns = row.since_ns.saturating_add(wait_ns).max(row.due_ns);
+        self.ask_for_snapshot(connection, index, ready_ns, turn)
+    }
+
+    fn ask_for_snapshot(
+        &mut self,
+        connection: u16,
+        index: usize,
+        ready_ns: u64,
+        turn: &mut Turn<'_, '_>,
+    ) -> Result<Step, Halt> {
+        let due_ns = ready_ns.max(self.paced_ns(connection)).max(self.fetches.free_ns(&FETCHES));
+        if turn.now_ns < due_ns {
+            return Ok(Step::Wait(due_ns));
+        }
+        self.fetches.spend(&FETCHES, turn.now_ns);
+        let attempt = self.book(index).map_or(0, |row| row.misses.saturating_add(1));
+        let body = Request { action: action::FETCH, attempt: attempt.into(), ..about(index, channel::BOOK, turn) };
+        let req_id = self.ask(connection, place_of(index, channel::BOOK), body, turn)?;
+        if let Some(row) = self.subscription_mut(index, channel::BOOK) {
+            row.enter(FETCHING, turn.now_ns);
+            row.req_id = req_id;
+        }
+        Ok(Step::Wait(turn.now_ns.saturating_add(turn.around.config.session.snapshot_ns_max)))
+    }
+
+    /// A snapshot that is fetched and does not come is fetched again, after a wait.
+    fn await_fetch(&mut self, index: usize, row: Subscription, turn: &mut Turn<'_, '_>) -> Result<Step, Halt> {
+        let config = turn.around.config.session;
+        let due_ns = row.since_ns.saturating_add(config.snapshot_ns_max);
+        if turn.now_ns < due_ns {
+            return Ok(Step::Wait(due_ns));
+        }
+        let found_ns = turn.now_ns.saturating_sub(row.since_ns);
+        let overdue = Overdue { code: feed::SNAPSHOT_MISSING, expected_ns: config.snapshot_ns_max, found_ns };
+        self.tell_overdue(place_of(index, channel::BOOK), channel::BOOK, overdue, turn)?;
+        let Some(row) = self.subscription_mut(index, channel::BOOK) else { return Ok(Step::Nothing) };
+        row.missed(&config, 0, turn.now_ns);
+        Ok(Step::Wait(row.due_ns))
+    }
+
     /// A served book that is not trusted is subscribed anew, unless the exchange describes another instrument;
     /// one that was trusted for long starts afresh.
     fn watch_book(
@@ -128,7 +187,16 @@ impl Session {
     ) -> Result<Step, Halt> {
         let Some(market) = turn.around.markets.get(index) else { return Ok(Step::Nothing) };
         if !market.state.trust.is_trusted() {
-            return if market.state.is_barred() { Ok(Step::Nothing) } else { self.leave(connection, index, row, turn) };
+            return match (market.state.is_barred(), is_fetched(index, turn)) {
+                // A fetched book that is there waits for the update that proves it.
+                (true, _) => Ok(Step::Nothing),
+                (false, true) if market.state.has_book() => Ok(Step::Nothing),
+                (false, true) => self.fetch_anew(index, row, turn),
+                (false, false) => self.leave(connection, index, row, turn),
+            };
+        }
+        if market.state.is_short() && is_fetched(index, turn) {
+            return self.ask_for_snapshot(connection, index, row.due_ns, turn);
         }
         if row.tries <= 1 {
             return Ok(Step::Nothing);
@@ -141,6 +209,29 @@ impl Session {
             row.tries = 1;
         }
         Ok(Step::Nothing)
+    }
+
+    /// A fetched book that is not trusted is fetched anew: the first time at once, then after a wait, and on a new
+    /// connection when that did not help.
+    fn fetch_anew(&mut self, index: usize, row: Subscription, turn: &mut Turn<'_, '_>) -> Result<Step, Halt> {
+        if row.tries >= TRIES_MAX {
+            return self.resubscribed_in_vain(index, row, turn);
+        }
+        let config = turn.around.config.session;
+        let due_ns = turn.now_ns.saturating_add(row.spacing_ns(&config, row.req_id));
+        if let Some(row) = self.subscription_mut(index, channel::BOOK) {
+            row.enter(CONFIRMED, turn.now_ns);
+            row.tries = row.tries.saturating_add(1);
+            row.due_ns = due_ns;
+        }
+        Ok(Step::Wait(due_ns))
+    }
+
+    fn resubscribed_in_vain(&mut self, index: usize, row: Subscription, turn: &mut Turn<'_, '_>) -> Result<Step, Halt> {
+        let (expected_ns, found_ns) = (u64::from(TRIES_MAX), u64::from(row.tries));
+        let overdue = Overdue { code: feed::RESUBSCRIBED_IN_VAIN, expected_ns, found_ns };
+        self.tell_overdue(place_of(index, channel::BOOK), channel::BOOK, overdue, turn)?;
+        Ok(Step::Part)
     }
 
     /// Asks for the end of a book's subscription. It is asked for anew when the end is confirmed: the first
@@ -158,15 +249,10 @@ impl Session {
         }
         let config = turn.around.config.session;
         if row.tries >= TRIES_MAX {
-            let overdue = Overdue {
-                code: feed::RESUBSCRIBED_IN_VAIN,
-                expected_ns: u64::from(TRIES_MAX),
-                found_ns: u64::from(row.tries),
-            };
-            self.tell_overdue(place_of(index, channel::BOOK), channel::BOOK, overdue, turn)?;
-            return Ok(Step::Part);
+            return self.resubscribed_in_vain(index, row, turn);
         }
-        let body = Request { action: action::UNSUBSCRIBE, attempt: row.tries, ..about(index, channel::BOOK, turn) };
+        let body =
+            Request { action: action::UNSUBSCRIBE, attempt: row.tries.into(), ..about(index, channel::BOOK, turn) };
         let req_id = self.ask(connection, place_of(index, channel::BOOK), body, turn)?;
         let wait_ns = row.spacing_ns(&config, req_id);
         if let Some(row) = self.subscription_mut(index, channel::BOOK) {
@@ -189,6 +275,11 @@ impl Session {
         let (expected, found) = (expected_ns.cast_signed(), found_ns.cast_signed());
         self.tell(place, Feed { code, channel, expected, found, ..Feed::zeroed() }, turn.out)
     }
+}
+
+/// Whether a book's snapshot is fetched, not pushed.
+fn is_fetched(index: usize, turn: &Turn<'_, '_>) -> bool {
+    turn.around.config.markets.get(index).is_some_and(|row| row.snapshot_rule == snapshot_rule::FETCHED)
 }
 
 /// The subject of a request.

@@ -17,6 +17,8 @@ pub(super) const SERVED: u16 = 3;
 pub(super) const LEAVING: u16 = 4;
 /// The exchange does not serve it.
 pub(super) const REFUSED: u16 = 5;
+/// Its snapshot is being fetched.
+pub(super) const FETCHING: u16 = 6;
 
 /// The state of one subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
@@ -25,8 +27,10 @@ pub struct Subscription {
     pub(super) phase: u16,
     /// 1 when it was served before in this run: a refusal then is not the last word.
     pub(super) was_served: u16,
-    /// Subscribes since it was last stable.
-    pub(super) tries: u32,
+    /// Subscribes, and snapshots of a book that was not trusted, since it was last stable.
+    pub(super) tries: u16,
+    /// Fetches in a row that brought no snapshot that fits.
+    pub(super) misses: u16,
     /// The request that awaits its answer.
     pub(super) req_id: u64,
     /// When the phase began.
@@ -60,12 +64,12 @@ impl Subscription {
     /// The connection is another one.
     pub(super) const fn reset(&mut self) {
         let was_served = self.was_served;
-        *self = Self { phase: WANTED, was_served, tries: 0, req_id: 0, since_ns: 0, due_ns: 0 };
+        *self = Self { phase: WANTED, was_served, tries: 0, misses: 0, req_id: 0, since_ns: 0, due_ns: 0 };
     }
 
     /// Since when messages of it are due.
     pub(super) const fn served_since_ns(&self) -> Option<u64> {
-        if matches!(self.phase, CONFIRMED | SERVED) { Some(self.since_ns) } else { None }
+        if matches!(self.phase, CONFIRMED | SERVED | FETCHING) { Some(self.since_ns) } else { None }
     }
 
     /// Since when it has been served.
@@ -78,11 +82,28 @@ impl Subscription {
         self.phase == REFUSED
     }
 
-    /// A book's snapshot came. Before the ack it counts too: then the ack is not waited for.
-    pub(super) const fn snapshot(&mut self, now_ns: u64) {
-        if matches!(self.phase, ASKED | CONFIRMED) {
+    /// A book's snapshot came. Before the ack it counts too: then the ack is not waited for. One that was fetched
+    /// and that the book did not take is fetched again.
+    pub(super) fn snapshot(&mut self, config: &SessionConfig, is_taken: bool, now_ns: u64) {
+        if is_taken && matches!(self.phase, ASKED | CONFIRMED | FETCHING) {
+            self.misses = 0;
             self.serve(now_ns);
+        } else if self.phase == FETCHING {
+            self.missed(config, 0, now_ns);
         }
+    }
+
+    /// A fetch brought nothing: the next one follows after a growing wait, and after `at_least_ns`.
+    pub(super) fn missed(&mut self, config: &SessionConfig, at_least_ns: u64, now_ns: u64) {
+        self.misses = self.misses.saturating_add(1);
+        self.enter(CONFIRMED, now_ns);
+        let wait_ns = backoff_ns(config, self.misses.into(), self.req_id).max(at_least_ns);
+        self.due_ns = now_ns.saturating_add(wait_ns);
+    }
+
+    /// Its snapshot is being fetched.
+    pub(super) const fn is_fetching(&self) -> bool {
+        self.phase == FETCHING
     }
 
     pub(super) const fn serve(&mut self, now_ns: u64) {
@@ -100,20 +121,21 @@ impl Subscription {
         self.enter(if self.phase == LEAVING { SERVED } else { WANTED }, now_ns);
     }
 
+    /// Whether it is for a request's answer that it waits.
     pub(super) const fn awaits_answer(&self) -> bool {
         matches!(self.phase, ASKED | LEAVING)
     }
 
     /// How long to wait before it is asked for once more: the first time not at all.
     pub(super) fn spacing_ns(&self, config: &SessionConfig, jitter: u64) -> u64 {
-        if self.tries <= 1 { 0 } else { backoff_ns(config, self.tries.saturating_sub(1), jitter) }
+        if self.tries <= 1 { 0 } else { backoff_ns(config, self.tries.saturating_sub(1).into(), jitter) }
     }
 
     /// A request did not leave.
     pub(super) fn not_sent(&mut self, config: &SessionConfig, req_id: u64, now_ns: u64) {
         if self.awaits_answer() && req_id == self.req_id {
             self.take_back(now_ns);
-            self.due_ns = now_ns.saturating_add(backoff_ns(config, self.tries, req_id));
+            self.due_ns = now_ns.saturating_add(backoff_ns(config, self.tries.into(), req_id));
         }
     }
 
@@ -167,7 +189,7 @@ impl Subscription {
         }
         self.enter(WANTED, now_ns);
         let number = self.tries.saturating_add(2);
-        self.due_ns = now_ns.saturating_add(backoff_ns(config, number, self.req_id));
+        self.due_ns = now_ns.saturating_add(backoff_ns(config, number.into(), self.req_id));
         Verdict::Stay
     }
 }

@@ -1,6 +1,7 @@
 //! What is due on one connection: to make it, to tell of it, to watch it, to keep it awake, to part from it.
 
 use super::link::{CONNECTING, PARTING, STOPPED, UP, WAITING};
+use super::retry::CONNECTS;
 use super::subscription::{Step, Subscription};
 use super::{CHANNELS, Session, Turn, WHOLE, plain};
 use crate::halt::Halt;
@@ -31,7 +32,7 @@ impl Session {
     }
 
     fn connect(&mut self, connection: u16, turn: &mut Turn<'_, '_>) -> Result<(), Halt> {
-        let free_ns = self.budget.free_ns();
+        let free_ns = self.connects.free_ns(&CONNECTS);
         let Some(state) = self.links.get_mut(usize::from(connection)) else { return Ok(()) };
         let due_ns = state.due_ns.max(free_ns);
         if turn.now_ns < due_ns {
@@ -43,7 +44,7 @@ impl Session {
         state.is_told = 0;
         state.tries = state.tries.saturating_add(1);
         let attempt = state.tries;
-        self.budget.spend(turn.now_ns);
+        self.connects.spend(&CONNECTS, turn.now_ns);
         self.wake(turn.now_ns.saturating_add(turn.around.config.session.connect_ns_max));
         self.request(WHOLE, plain(action::CONNECT, attempt), turn.out).map(drop)
     }
@@ -102,7 +103,8 @@ impl Session {
         let served = self.served_since_ns(connection, turn);
         let bound_ns = turn.around.config.session.heartbeat_ns_max;
         let Some(state) = self.links.get_mut(usize::from(connection)) else { return Ok(()) };
-        let Some(served_ns) = served else { return Ok(()) };
+        let has_heartbeats = turn.around.carried(connection).any(|(_, row, _)| row.heartbeats != 0);
+        let Some(served_ns) = served.filter(|_| has_heartbeats) else { return Ok(()) };
         let last_ns = state.heartbeat_ns.max(served_ns);
         let age_ns = turn.now_ns.saturating_sub(last_ns);
         let is_missed = age_ns >= bound_ns;

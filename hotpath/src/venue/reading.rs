@@ -33,7 +33,7 @@ pub(super) fn markets<'c>(config: &'c Config, frame: Frame<'_>) -> impl Iterator
             market.config.connection == frame.connection
         }
     };
-    (0..).zip(config.markets()).map(|(instrument, config)| Market { instrument, config }).filter(is_about)
+    (0..u16::MAX).zip(config.markets()).map(|(instrument, config)| Market { instrument, config }).filter(is_about)
 }
 
 impl Market<'_> {

@@ -31,6 +31,11 @@ pub fn market(symbol: &str, price_precision: u8, qty_precision: u8, depth: u32) 
         price_increment_ticks: 1,
         stale_ns_max: 5 * SECOND_NS,
         vol_half_life_ns: 10 * SECOND_NS,
+        channels: 1 << channel::BOOK | 1 << channel::TRADE | 1 << channel::INSTRUMENT,
+        sequence_rule: 0,
+        snapshot_rule: 0,
+        heartbeats: 1,
+        spare: [0; 3],
     }
 }
 
@@ -59,7 +64,7 @@ pub fn config(markets: &[MarketConfig]) -> Config {
 pub fn session() -> SessionConfig {
     SessionConfig {
         active: 0,
-        channels: 1 << channel::BOOK | 1 << channel::TRADE | 1 << channel::INSTRUMENT,
+        spare: 0,
         tries_at_once: 3,
         ack_ns_max: 5 * SECOND_NS,
         snapshot_ns_max: 5 * SECOND_NS,

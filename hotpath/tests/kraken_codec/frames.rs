@@ -93,7 +93,7 @@ fn an_old_snapshot_has_no_time() {
     let (text, _) = wire::BOOK[0].split_once(",\"timestamp\"").unwrap();
     let text = format!("{text}}}]}}");
     assert_book(&text, &decode(&text));
-    assert_eq!(decode(&text)[0].body::<Snapshot>(), Snapshot { bids: 10, asks: 10, spare: [0; 2] });
+    assert_eq!(decode(&text)[0].body::<Snapshot>(), Snapshot { bids: 10, asks: 10, update_id: 0, spare: 0 });
     assert_eq!(decode(&text)[0].head().exch_ns, 0);
 }
 

@@ -33,7 +33,7 @@ fn assert_row<'r>(row: &Value, snapshot: bool, records: &mut impl Iterator<Item 
         record
     };
     if snapshot {
-        let expected = Snapshot { bids: bids.len() as u32, asks: asks.len() as u32, spare: [0; 2] };
+        let expected = Snapshot { bids: bids.len() as u32, asks: asks.len() as u32, update_id: 0, spare: 0 };
         assert_eq!(next(Kind::SNAPSHOT, 0).body::<Snapshot>(), expected);
     }
     let sides = bids.iter().map(|level| (level, 0)).chain(asks.iter().map(|level| (level, flag::ASK)));

@@ -44,6 +44,11 @@ pub fn two_markets() -> Config {
             price_increment_ticks: if trades { 1 } else { 5 },
             stale_ns_max: 5_000_000_000,
             vol_half_life_ns: 10_000_000_000,
+            channels: 1 << channel::BOOK | 1 << channel::TRADE | 1 << channel::INSTRUMENT,
+            sequence_rule: 0,
+            snapshot_rule: 0,
+            heartbeats: 1,
+            spare: [0; 3],
         };
         config.market_count += 1;
     }
@@ -57,7 +62,7 @@ const SECOND_NS: u64 = 1_000_000_000;
 fn session() -> SessionConfig {
     SessionConfig {
         active: 1,
-        channels: 1 << channel::BOOK | 1 << channel::TRADE | 1 << channel::INSTRUMENT,
+        spare: 0,
         tries_at_once: 3,
         ack_ns_max: 5 * SECOND_NS,
         snapshot_ns_max: 5 * SECOND_NS,

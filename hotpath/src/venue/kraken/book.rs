@@ -24,7 +24,7 @@ impl<'e, 'l> Run<'e, 'l> {
 
     /// The message is a snapshot of this many levels.
     pub(super) fn clear(&mut self, bids: u32, asks: u32) -> Result<(), Halt> {
-        self.events.push(self.place, &Snapshot { bids, asks, spare: [0; 2] })
+        self.events.push(self.place, &Snapshot { bids, asks, update_id: 0, spare: 0 })
     }
 
     /// One level. `side` is 0 for a bid and [`flag::ASK`] for an ask.

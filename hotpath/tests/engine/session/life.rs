@@ -183,7 +183,7 @@ fn a_run_that_has_ended_asks_for_nothing_more() {
 #[test]
 fn only_the_channels_that_are_configured_are_asked_for() {
     let mut config = active(&[0]);
-    config.session.channels = 1 << channel::BOOK | 1 << channel::TICKER;
+    config.markets[0].channels = 1 << channel::BOOK | 1 << channel::TICKER;
     let mut rig = Rig::new(&config);
     rig.wake();
     rig.up(0);

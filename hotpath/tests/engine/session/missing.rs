@@ -265,7 +265,7 @@ fn the_answer_counts_without_the_shells_word() {
 #[test]
 fn silence_is_noticed_while_nothing_else_is_due() {
     let mut config = active(&[0]);
-    config.session.channels = 1 << channel::BOOK;
+    config.markets[0].channels = 1 << channel::BOOK;
     let mut rig = Rig::new(&config);
     rig.wake();
     rig.up(0);
