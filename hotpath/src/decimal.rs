@@ -57,6 +57,17 @@ pub fn scaled(text: &[u8], precision: u8) -> Result<i64, Refusal> {
     number.scaled(precision).map_err(|cause| (cause, 0))
 }
 
+/// As [`scaled`], but digits beyond the precision may stand there when they are all zeros: some exchanges write every
+/// number with the same eight, whatever they mean.
+///
+/// # Errors
+/// As [`scaled`].
+pub fn scaled_padded(text: &[u8], precision: u8) -> Result<i64, Refusal> {
+    let mut number = whole(text)?;
+    number.drop_zeros(precision);
+    number.scaled(precision).map_err(|cause| (cause, 0))
+}
+
 /// Reads the whole of `text` as an integer of 64 bits without sign. `1e3` is 1,000.
 ///
 /// # Errors
@@ -72,6 +83,19 @@ fn whole(text: &[u8]) -> Result<Number, Refusal> {
 }
 
 impl Number {
+    /// Forgets zeros at the end that lie beyond the precision.
+    fn drop_zeros(&mut self, precision: u8) {
+        if self.mantissa == Some(0) {
+            // Nothing is lost, and an exponent may have moved the point as far as it likes.
+            self.fraction_digits = 0;
+        }
+        while let Some(mantissa) = self.mantissa.filter(|_| self.fraction_digits > i64::from(precision)) {
+            let (Some(shorter), Some(0)) = (mantissa.checked_div(10), mantissa.checked_rem(10)) else { return };
+            self.mantissa = Some(shorter);
+            self.fraction_digits = self.fraction_digits.saturating_sub(1);
+        }
+    }
+
     fn scaled(&self, precision: u8) -> Result<i64, Cause> {
         let magnitude = i128::from(self.magnitude(precision)?);
         let value = if self.negative { magnitude.wrapping_neg() } else { magnitude };
@@ -148,7 +172,7 @@ impl Scanner<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Refusal, scaled, unsigned};
+    use super::{Refusal, scaled, scaled_padded, unsigned};
     use crate::venue::Cause;
     use proptest::prelude::*;
     use std::format;
@@ -194,11 +218,34 @@ mod tests {
             prop_assert_eq!(scaled(text.as_bytes(), precision), expected, "{} at {}", text, precision);
         }
 
+        /// Zeros at the end change nothing, other digits are too many.
+        #[test]
+        fn padded_numbers_are_read_without_their_zeros(
+            whole in "0|[1-9][0-9]{0,9}",
+            fraction in "[0-9]{0,6}",
+            zeros in 0_usize..6,
+            precision in 0_u8..=8,
+        ) {
+            let kept = fraction.trim_end_matches('0');
+            let point = if fraction.is_empty() && zeros == 0 { "" } else { "." };
+            let text = format!("{whole}{point}{fraction}{}", "0".repeat(zeros));
+            let expected = twin(false, &whole, kept, 0, precision);
+            prop_assert_eq!(scaled_padded(text.as_bytes(), precision), expected, "{} at {}", text, precision);
+        }
+
         #[test]
         fn every_integer_survives(value: i64, large: u64) {
             prop_assert_eq!(scaled(value.to_string().as_bytes(), 0), Ok(value));
             prop_assert_eq!(unsigned(large.to_string().as_bytes()), Ok(large));
         }
+    }
+
+    /// However far an exponent moves the point of a zero, reading it takes no longer.
+    #[test]
+    fn a_zero_far_behind_the_point_is_zero() {
+        assert_eq!(scaled_padded(b"0e-9223372036854775807", 2), Ok(0));
+        assert_eq!(scaled_padded(b"5e-9223372036854775807", 2), Err((Cause::Precision, 0)));
+        assert_eq!(scaled_padded(b"0.00000000", 2), Ok(0));
     }
 
     #[test]

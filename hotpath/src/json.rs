@@ -146,6 +146,18 @@ impl<'a> Value<'a> {
         Ok(table.iter().find(|(name, _)| text.is(name)).map(|(_, meaning)| *meaning))
     }
 
+    /// A string that is written without escapes, as text: numbers in quotes are.
+    ///
+    /// # Errors
+    /// [`Cause::Type`] when this is none.
+    pub fn quoted(self) -> Result<&'a str, Refused> {
+        let inside = self.raw().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        match inside.filter(|text| !text.bytes().any(|byte| byte == b'\\')) {
+            Some(text) => Ok(text),
+            None => self.refuse(Cause::Type),
+        }
+    }
+
     /// `true` or `false`.
     ///
     /// # Errors
