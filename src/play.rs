@@ -5,12 +5,12 @@
 
 use crate::clock::Clock;
 use crate::config::Loaded;
-use crate::import::cbcap::Recording;
-use crate::import::check_market;
+use crate::import::recording::Recording;
+use crate::import::{Broken, Recorded, check_market};
 use crate::live::{Due, Hot, Load, settings, spins};
 use crate::memory::Memory;
 use crate::run::RunError;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use hotpath::halt::Halt;
 use hotpath::input::Input;
 use hotpath::record::{FRAME_BYTES_MAX, Found, Link, close, link};
@@ -23,6 +23,8 @@ use std::sync::mpsc::Receiver;
 use std::thread;
 
 const CONNECTION: u16 = 0;
+/// The market that a recording's fetched bodies are of.
+const MARKET: u16 = 0;
 
 /// How a recording is played.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,11 +79,10 @@ pub fn play(
     begun: impl FnOnce(&Begun),
     event: impl Fn(Event) + Send + 'static,
 ) -> Result<Played> {
-    let bytes =
-        std::fs::read(recording).with_context(|| format!("cannot read the recording {}", recording.display()))?;
-    let (header, frames) = Recording::open(&bytes)
-        .map_err(|broken| anyhow!("{}: not a CBCAP recording: {broken}", recording.display()))?;
-    check_market(recording, &header, loaded)?;
+    let opened = Recording::open(recording)?;
+    check_market(recording, opened.header(), loaded)?;
+    // All of it first: while it is played, no file is read.
+    let messages: Vec<_> = opened.collect();
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let folder = Folder::take(folder)?;
     let clock = Clock::start();
@@ -96,7 +97,7 @@ pub fn play(
     let Begun { found, spins, .. } = told;
     let core = memory.start(Every, &loaded.config).map_err(RunError::Halt)?;
     let mut player = Player { hot: Hot::new(core, feed, clock, spins), stop };
-    let outcome = player.play(frames, pace, found);
+    let outcome = player.play(&messages, pace, found);
     let closed = live.close(player.hot.into_feed());
     // The keeper is gone, and with it the other end of what is told.
     let _ = telling.join();
@@ -115,11 +116,11 @@ struct Player<'a> {
 }
 
 impl Player<'_> {
-    fn play(&mut self, frames: Recording<'_>, pace: Pace, found: Option<Found>) -> Result<Played> {
+    fn play(&mut self, messages: &[Result<Recorded, Broken>], pace: Pace, found: Option<Found>) -> Result<Played> {
         self.hot.begin(found)?;
         self.link(1, link::CONNECTED)?;
         let start_ns = self.hot.now_ns();
-        let (is_cut, halt) = match self.play_frames(frames, pace, start_ns) {
+        let (is_cut, halt) = match self.play_messages(messages, pace, start_ns) {
             Ok(is_cut) => (is_cut, None),
             Err(RunError::Halt(halt)) => (true, Some(halt)),
             Err(error) => return Err(error.into()),
@@ -140,12 +141,17 @@ impl Player<'_> {
         })
     }
 
-    /// Plays the frames; true when it was stopped or the recording broke off.
-    fn play_frames(&mut self, frames: Recording<'_>, pace: Pace, start_ns: u64) -> Result<bool, RunError> {
+    /// Plays the messages; true when it was stopped or the recording broke off.
+    fn play_messages(
+        &mut self,
+        messages: &[Result<Recorded, Broken>],
+        pace: Pace,
+        start_ns: u64,
+    ) -> Result<bool, RunError> {
         let mut first_ns = None;
-        for frame in frames {
-            let Ok(frame) = frame else { return Ok(true) };
-            let recorded_ns = frame.recv_ns - *first_ns.get_or_insert(frame.recv_ns);
+        for message in messages {
+            let Ok(message) = message else { return Ok(true) };
+            let recorded_ns = message.recv_ns.saturating_sub(*first_ns.get_or_insert(message.recv_ns));
             let due_ns = match pace {
                 Pace::Times(times) => start_ns.saturating_add((recorded_ns as f64 / times) as u64),
                 Pace::Max => 0,
@@ -153,13 +159,17 @@ impl Player<'_> {
             if !self.wait(due_ns)? {
                 return Ok(true);
             }
-            if frame.bytes.len() > FRAME_BYTES_MAX {
+            if message.bytes.len() > FRAME_BYTES_MAX {
                 self.link(0, link::OVERSIZED)?;
                 self.link(1, link::CONNECTED)?;
                 continue;
             }
             let recv_ns = self.hot.now_ns();
-            let frame = Frame::received(CONNECTION, TEXT, frame.bytes);
+            let frame = if message.is_fetched {
+                Frame::fetched(MARKET, &message.bytes)
+            } else {
+                Frame::received(CONNECTION, TEXT, &message.bytes)
+            };
             self.hot.take(&Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true })?;
         }
         Ok(false)

@@ -1,17 +1,13 @@
 //! The frames of a recording or of a journal, one after the other, as they came off the wire.
 
 use crate::files::journal_files;
-use crate::import::cbcap::Recording;
-use anyhow::{Context, Result, anyhow, bail};
+use crate::import::recording::Recording;
+use crate::import::{Broken, Recorded};
+use anyhow::{Result, anyhow, bail};
 use hotpath::record::{Frame, Kind, body_of, flag, payload_of};
 use journal::{Item, Items, Record, Segment};
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-
-/// How a CBCAP recording begins.
-const CBCAP: &[u8] = b"CBCAP1 ";
 
 /// One frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,27 +30,18 @@ pub struct Playback {
     pub frames: Frames,
 }
 
-/// Opens a CBCAP recording, a journal, or a folder of journals.
+/// Opens a recording, a journal, or a folder of journals.
 ///
 /// # Errors
 /// When the file is neither, or cannot be read.
 pub fn open(path: &Path) -> Result<Playback> {
-    if path.is_dir() || !is_cbcap(path)? {
+    if path.is_dir() || !Recording::is_at(path)? {
         return open_journal(path);
     }
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read the recording {}", path.display()))?;
-    let (header, frames) =
-        Recording::open(&bytes).map_err(|broken| anyhow!("{}: not a CBCAP recording: {broken}", path.display()))?;
-    let at = frames.position();
-    let frames = Cbcap { path: path.to_owned(), bytes, at, last_ns: None, is_broken: false };
-    Ok(Playback { symbol: Some(header.symbol), frames: Box::new(frames) })
-}
-
-fn is_cbcap(path: &Path) -> Result<bool> {
-    let mut start = Vec::new();
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    file.take(CBCAP.len() as u64).read_to_end(&mut start)?;
-    Ok(start == CBCAP)
+    let recording = Recording::open(path)?;
+    let symbol = recording.header().map(|header| header.symbol.clone());
+    let frames = Messages { path: path.to_owned(), recording, last_ns: None };
+    Ok(Playback { symbol, frames: Box::new(frames) })
 }
 
 fn open_journal(path: &Path) -> Result<Playback> {
@@ -65,33 +52,25 @@ fn open_journal(path: &Path) -> Result<Playback> {
     Ok(Playback { symbol: None, frames: Box::new(frames) })
 }
 
-/// A CBCAP recording in memory.
-struct Cbcap {
+/// What a recording heard over a socket.
+struct Messages {
     path: PathBuf,
-    bytes: Vec<u8>,
-    at: usize,
+    recording: Recording,
     last_ns: Option<u64>,
-    is_broken: bool,
 }
 
-impl Iterator for Cbcap {
+impl Iterator for Messages {
     type Item = Result<Taped>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.is_broken {
-            return None;
-        }
-        let mut frames = Recording::resume(&self.bytes, self.at);
-        let frame = frames.next()?;
-        self.at = frames.position();
-        self.is_broken = frame.is_err();
-        Some(frame.map_err(|broken| anyhow!("{}: {broken}: it is played up to there", self.path.display())).map(
-            |frame| {
-                let gap_ns = self.last_ns.map_or(0, |last_ns| frame.recv_ns.saturating_sub(last_ns));
-                self.last_ns = Some(frame.recv_ns);
-                Taped { gap_ns, bytes: frame.bytes.to_vec() }
-            },
-        ))
+        let is_heard = |message: &Result<Recorded, Broken>| !matches!(message, Ok(message) if message.is_fetched);
+        let message = match self.recording.find(is_heard)? {
+            Ok(message) => message,
+            Err(broken) => return Some(Err(anyhow!("{}: {broken}: it is played up to there", self.path.display()))),
+        };
+        let gap_ns = self.last_ns.map_or(0, |last_ns| message.recv_ns.saturating_sub(last_ns));
+        self.last_ns = Some(message.recv_ns);
+        Some(Ok(Taped { gap_ns, bytes: message.bytes }))
     }
 }
 

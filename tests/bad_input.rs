@@ -136,7 +136,7 @@ fn what_is_no_journal_is_refused() {
         }
         run(REPLAY, &[file]).refuses(&[word, file]);
     }
-    run(JOURNAL, &["import", &text, "--config", EUR]).refuses(&["not a CBCAP recording", "byte 0"]);
+    run(JOURNAL, &["import", &text, "--config", EUR]).refuses(&["not a recording", "byte 0"]);
 }
 
 #[test]
@@ -192,6 +192,8 @@ fn another_market_is_refused() {
     assert!(!desk.path("usd.bin").exists());
     let other = desk.write("other.cbcap", b"CBCAP1 kraken DOGE/EUR 5\n");
     run(JOURNAL, &["import", &other]).refuses(&["configs/kraken-doge-eur.toml", "give --config"]);
+    let lines = desk.write("lines", b"7 {\"stream\":\"a\"}\n");
+    run(JOURNAL, &["import", &lines]).refuses(&["lines does not name its market", "give --config"]);
 }
 
 #[test]

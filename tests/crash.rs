@@ -7,7 +7,7 @@
 mod support;
 
 use fathom::files::journal_files;
-use fathom::import::cbcap::Recording;
+use fathom::import::recording::Recording;
 use fathom::memory::Memory;
 use fathom::replay::replay;
 use fathom::verify::verify;
@@ -96,7 +96,7 @@ fn child() {
     let folder = std::env::var(FOLDER).expect("the other test starts this one, with its folder");
     let loaded = config("kraken-btc-eur.toml", &["journal.segment_bytes=65536"]);
     let bytes = synthetic(5, FRAMES, &loaded);
-    let (_, frames) = Recording::open(&bytes).expect("a recording");
+    let frames = Recording::read(&bytes[..]).expect("a recording");
     let frames: Vec<_> = frames.map(|frame| frame.expect("a whole frame")).collect();
     let (first_ns, last_ns) = (frames[0].recv_ns, frames[FRAMES - 1].recv_ns);
     let folder = Folder::take(Path::new(&folder)).expect("nobody else has it");
@@ -112,7 +112,7 @@ fn child() {
         let later_ns = lap * (last_ns - first_ns + 1_000_000_000);
         connect(&mut core, first_ns + later_ns, &mut ring);
         for (index, frame) in frames.iter().enumerate() {
-            take(&mut core, frame.recv_ns + later_ns, frame.bytes, &mut ring);
+            take(&mut core, frame.recv_ns + later_ns, &frame.bytes, &mut ring);
             if index % REPORT_INPUTS == 0 {
                 report(ring.0.committed());
             }

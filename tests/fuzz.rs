@@ -98,8 +98,18 @@ fn checkpoint() {
 }
 
 #[test]
+fn collector() {
+    fuzz("collector", 50_000);
+}
+
+#[test]
 fn config() {
     fuzz("config", 2_000);
+}
+
+#[test]
+fn cryptofeed() {
+    fuzz("cryptofeed", 50_000);
 }
 
 #[test]

@@ -6,7 +6,8 @@ mod counting;
 
 use counting::calls;
 use fathom::config::{Loaded, load};
-use fathom::import::cbcap::Recording;
+use fathom::import::Recorded;
+use fathom::import::recording::Recording;
 use fathom::memory::Memory;
 use fathom::run::{JournalDiary, RunError};
 use hotpath::input::Input;
@@ -68,6 +69,10 @@ fn recording(loaded: &Loaded) -> Vec<u8> {
     bytes
 }
 
+fn messages(bytes: &[u8]) -> Vec<Recorded> {
+    Recording::read(bytes).expect("a recording").map(|message| message.expect("a whole one")).collect()
+}
+
 fn writer(folder: &Path) -> Writer {
     let run = Run { run_id: 1, salt: 2, created_utc_ns: 0, markets: 1, origin: 0, segment: 0, first_seq: 0 };
     let place = Place::Folder(folder.to_owned());
@@ -78,12 +83,11 @@ fn writer(folder: &Path) -> Writer {
 /// Returns the frames taken.
 fn drive<D: Diary<Error = RunError>>(
     core: &mut Core<'_, Kraken>,
-    frames: Recording<'_>,
+    frames: &[Recorded],
     diary: &mut D,
 ) -> Result<u64, RunError> {
     let mut begun = false;
     for frame in frames {
-        let frame = frame.expect("a whole recording");
         let recv_ns = frame.recv_ns;
         if !begun {
             begin(core, recv_ns, diary)?;
@@ -93,7 +97,7 @@ fn drive<D: Diary<Error = RunError>>(
             let due_ns = core.engine().deadline_ns();
             core.turn(due_ns, &Input::Timer(Timer { due_ns, spare: [0; 2] }), diary)?;
         }
-        let frame = Frame::received(0, TEXT, frame.bytes);
+        let frame = Frame::received(0, TEXT, &frame.bytes);
         core.turn(recv_ns, &Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true }, diary)?;
     }
     Ok(core.progress().frames)
@@ -112,9 +116,9 @@ fn calls_of_run(loaded: &Loaded, bytes: &[u8], kind: Option<Kind>) -> u64 {
     let mut memory = Memory::new();
     let mut core = memory.start(Kraken, &loaded.config).expect("a legal configuration");
     let mut diary = Leaky::new(JournalDiary(writer(folder.path())), kind);
-    let (_, frames) = Recording::open(bytes).expect("a recording");
+    let frames = messages(bytes);
     let mut taken = 0;
-    let calls = calls(|| taken = drive(&mut core, frames, &mut diary).expect("a run without a halt"));
+    let calls = calls(|| taken = drive(&mut core, &frames, &mut diary).expect("a run without a halt"));
     assert_eq!(taken, FRAMES as u64);
     assert!(core.engine().state().generation > 0, "the engine never quoted");
     assert!(core.engine().markets()[0].state.counts.checksums_ok > 20_000, "the book was not followed");
@@ -177,8 +181,8 @@ fn handing_over_and_journaling_do_not_allocate() {
     let mut memory = Memory::new();
     let mut core = memory.start(Kraken, &loaded.config).expect("a legal configuration");
     let mut diary = HandedOver { parts, calls: 0, records: 0 };
-    let (_, frames) = Recording::open(&bytes).expect("a recording");
-    assert_eq!(drive(&mut core, frames, &mut diary).expect("a run without a halt"), FRAMES as u64);
+    let frames = messages(&bytes);
+    assert_eq!(drive(&mut core, &frames, &mut diary).expect("a run without a halt"), FRAMES as u64);
     assert_eq!(diary.calls, 0);
     assert!(diary.parts.feed.committed() > 2 * FRAMES as u64, "it was not drained");
     // The counter works here too.
@@ -205,8 +209,8 @@ fn decoding_does_not_allocate() {
     let bytes = recording(&loaded);
     // Spelled otherwise, every frame takes the general path.
     let spelled = |bytes: &[u8]| [b" ", bytes, b" "].concat();
-    let (_, frames) = Recording::open(&bytes).expect("a recording");
-    let frames: Vec<_> = frames.map(|frame| frame.expect("a whole recording").bytes).collect();
+    let frames = messages(&bytes);
+    let frames: Vec<_> = frames.iter().map(|frame| &frame.bytes[..]).collect();
     let general: Vec<_> = frames.iter().map(|bytes| spelled(bytes)).collect();
     let refused: Vec<_> = frames.iter().map(|bytes| &bytes[..bytes.len() - 1]).collect();
     let mut memory = vec![Line::ZERO; EVENT_LINES];

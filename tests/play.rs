@@ -69,6 +69,19 @@ fn a_play_is_a_run_like_any_other_and_the_next_one_goes_on_behind_it() {
     assert!(one == other && one == decisions(&[&imported]), "live or imported, a frame means the same");
 }
 
+/// Once, a recorder's clock that ran back behind the first frame ended the program.
+#[test]
+fn a_clock_that_ran_back_is_no_wait() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("recording.cbcap");
+    let frame = |recv_ns: u64| format!("{recv_ns} 23\n{{\"channel\":\"heartbeat\"}}\n");
+    let text = format!("CBCAP1 kraken BTC/EUR 5\n{}{}{}", frame(u64::MAX), frame(3), frame(4));
+    std::fs::write(&path, text).expect("a file");
+    let runs = folder.path().join("runs");
+    let played = json(&done(journal(&["play", "--json"]).arg(&path).arg("--folder").arg(&runs)));
+    assert_eq!((&played["frames"], &played["cut"]), (&Value::from(3), &Value::from(false)));
+}
+
 /// A program that is killed when the test ends early.
 struct Running(Child);
 

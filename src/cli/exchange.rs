@@ -51,7 +51,7 @@ pub struct Args {
     /// The made-up market's seed.
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "replay")]
     seed: u64,
-    /// Play a CBCAP recording, a journal or a folder of journals.
+    /// Play a recording, a journal or a folder of journals.
     #[arg(long, value_name = "FILE")]
     replay: Option<PathBuf>,
     /// How many times as fast as the market's or the recording's own time; of a recording also `max`: as fast

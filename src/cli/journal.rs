@@ -59,7 +59,7 @@ enum Command {
     Seal(SealArgs),
 }
 
-/// Runs the engine over a CBCAP recording and writes the journal.
+/// Runs the engine over a recording and writes the journal.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  journal import recording.cbcap --config configs/kraken-btc-usd.toml --set venue.depth=25 --out journal.bin"

@@ -1,6 +1,6 @@
 //! What a recording's first line says to a command.
 
-use crate::import::cbcap;
+use crate::import::recording::Recording;
 use anyhow::{Context, Result, anyhow};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 /// The shipped configuration of the market that a recording names.
 ///
 /// # Errors
-/// When the file is no recording, or there is none for its market.
-pub fn default_config(recording: &Path) -> Result<PathBuf> {
-    let first = first_line(recording)?;
-    let (header, _) = cbcap::Recording::open(&first)
-        .map_err(|broken| anyhow!("{}: not a CBCAP recording: {broken}", recording.display()))?;
+/// When the file is no recording, names no market, or there is none for its market.
+pub fn default_config(path: &Path) -> Result<PathBuf> {
+    let recording = Recording::open(path)?;
+    let header = recording.header();
+    let header = header.ok_or_else(|| anyhow!("{} does not name its market: give --config", path.display()))?;
     let name = format!("{}-{}.toml", header.venue, header.symbol.replace('/', "-")).to_lowercase();
     let path = Path::new("configs").join(name);
     if path.is_file() {

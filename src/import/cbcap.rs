@@ -3,11 +3,14 @@
 //! The first line is `CBCAP1 <venue> <symbol> <unix_ns>`. Then, again and again:
 //! `<receive_ns> <byte_count>`, a line feed, the frame's bytes, a line feed. Receive times are
 //! nanoseconds on the recorder's clock, which need not be UTC; the first line ties the first of them
-//! to UTC.
+//! to UTC. A frame may be as long as its file.
 
-use std::fmt;
+use super::item::{Broken, Fault, Item, Message, number};
 
-/// Most bytes of a line of numbers.
+/// How a recording begins.
+pub(super) const MARK: &[u8] = b"CBCAP1 ";
+
+/// Most bytes of a line of numbers, its line feed counted.
 const LINE_BYTES_MAX: usize = 128;
 
 /// What the first line says.
@@ -21,123 +24,55 @@ pub struct Header {
     pub unix_ns: u64,
 }
 
-/// One recorded frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recorded<'a> {
-    /// The recorder's receive time, nanoseconds.
-    pub recv_ns: u64,
-    /// The message.
-    pub bytes: &'a [u8],
+/// Reads the first line, and says how many bytes it takes. 128 bytes of the text are enough.
+pub(super) fn header(text: &[u8]) -> Result<(Header, usize), Broken> {
+    let broken = Broken { offset: 0, expected: "a first line `CBCAP1 <venue> <symbol> <unix_ns>`" };
+    let line = short_line(text).ok_or(broken)?;
+    let words: Vec<&str> = std::str::from_utf8(line).map_err(|_| broken)?.split(' ').collect();
+    let ["CBCAP1", venue, symbol, unix_ns] = words[..] else { return Err(broken) };
+    let unix_ns = number(unix_ns.as_bytes()).ok_or(broken)?;
+    Ok((Header { venue: venue.to_owned(), symbol: symbol.to_owned(), unix_ns }, line.len() + 1))
 }
 
-/// Where and why a recording could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Broken {
-    /// Byte offset in the file.
-    pub offset: usize,
-    /// What should have stood there.
-    pub expected: &'static str,
-}
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "byte {}: expected {}", self.offset, self.expected)
+/// Reads a frame.
+pub(super) fn read(text: &[u8]) -> Result<Item<'_>, Fault> {
+    let expected = "a line `<receive_ns> <byte_count>` of at most 128 bytes";
+    let no_line = Fault { at: 0, expected, is_short: text.len() < LINE_BYTES_MAX };
+    let line = short_line(text).ok_or(no_line)?;
+    let start = line.len() + 1;
+    let space = line.iter().position(|byte| *byte == b' ');
+    let space = space.ok_or(Fault::at(0, "two numbers with a space between"))?;
+    let recv_ns = number(&line[..space]).ok_or(Fault::at(0, "a receive time in whole nanoseconds"))?;
+    let no_count = Fault::at(space + 1, "a byte count");
+    let count = number(&line[space + 1..]).and_then(|count| usize::try_from(count).ok()).ok_or(no_count)?;
+    let end = start.checked_add(count).ok_or(no_count)?;
+    let bytes = text.get(start..end).ok_or(Fault::short(start, "as many bytes as the line before says"))?;
+    let expected = "a line feed after the frame";
+    match text.get(end) {
+        Some(b'\n') => Ok(Item { message: Some(Message { recv_ns, is_fetched: false, bytes }), length: end + 1 }),
+        Some(_) => Err(Fault::at(end, expected)),
+        None => Err(Fault::short(end, expected)),
     }
 }
 
-/// A recording in memory: a header, then frames until the end or the first broken one.
-#[derive(Clone, Debug)]
-pub struct Recording<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    broken: bool,
-}
-
-impl<'a> Recording<'a> {
-    /// Reads the first line.
-    ///
-    /// # Errors
-    /// When it is not that of a CBCAP recording.
-    pub fn open(bytes: &'a [u8]) -> Result<(Header, Self), Broken> {
-        let expected = "a first line `CBCAP1 <venue> <symbol> <unix_ns>`";
-        let broken = Broken { offset: 0, expected };
-        let (line, at) = line_at(bytes, 0).ok_or(broken)?;
-        let words: Vec<&str> = std::str::from_utf8(line).map_err(|_| broken)?.split(' ').collect();
-        let ["CBCAP1", venue, symbol, unix_ns] = words[..] else { return Err(broken) };
-        let unix_ns = number(unix_ns.as_bytes()).ok_or(broken)?;
-        let header = Header { venue: venue.to_owned(), symbol: symbol.to_owned(), unix_ns };
-        Ok((header, Self { bytes, at, broken: false }))
-    }
-
-    /// Goes on at a place that [`Recording::position`] gave.
-    #[must_use]
-    pub const fn resume(bytes: &'a [u8], position: usize) -> Self {
-        Self { bytes, at: position, broken: false }
-    }
-
-    /// Bytes read so far.
-    #[must_use]
-    pub const fn position(&self) -> usize {
-        self.at
-    }
-
-    fn frame(&mut self) -> Result<Recorded<'a>, Broken> {
-        let offset = self.at;
-        let broken = |offset, expected| Broken { offset, expected };
-        let (line, start) = line_at(self.bytes, offset)
-            .ok_or(broken(offset, "a line `<receive_ns> <byte_count>` of at most 128 bytes"))?;
-        let space =
-            line.iter().position(|byte| *byte == b' ').ok_or(broken(offset, "two numbers with a space between"))?;
-        let recv_ns = number(&line[..space]).ok_or(broken(offset, "a receive time in whole nanoseconds"))?;
-        let count = number(&line[space + 1..]).and_then(|count| usize::try_from(count).ok());
-        let count = count.ok_or(broken(offset + space + 1, "a byte count"))?;
-        let end = start.checked_add(count).ok_or(broken(offset + space + 1, "a byte count"))?;
-        let bytes = self.bytes.get(start..end).ok_or(broken(start, "as many bytes as the line before says"))?;
-        if self.bytes.get(end) != Some(&b'\n') {
-            return Err(broken(end, "a line feed after the frame"));
-        }
-        self.at = end + 1;
-        Ok(Recorded { recv_ns, bytes })
-    }
-}
-
-impl<'a> Iterator for Recording<'a> {
-    type Item = Result<Recorded<'a>, Broken>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.broken || self.at >= self.bytes.len() {
-            return None;
-        }
-        let frame = self.frame();
-        self.broken = frame.is_err();
-        Some(frame)
-    }
-}
-
-/// The line that starts at `at`, and where the next one starts.
-fn line_at(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
-    let rest = bytes.get(at..)?;
-    let window = &rest[..rest.len().min(LINE_BYTES_MAX)];
+fn short_line(text: &[u8]) -> Option<&[u8]> {
+    let window = text.get(..LINE_BYTES_MAX).unwrap_or(text);
     let length = window.iter().position(|byte| *byte == b'\n')?;
-    Some((&window[..length], at + length + 1))
-}
-
-fn number(digits: &[u8]) -> Option<u64> {
-    let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    plain.then(|| std::str::from_utf8(digits).ok()?.parse().ok())?
+    Some(&window[..length])
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::super::recording::Recording;
     use proptest::prelude::*;
 
     #[test]
     fn a_broken_recording_names_the_byte() {
         let good = "CBCAP1 kraken BTC/EUR 5\n7 2\nab\n";
-        let cases: [(&str, usize); 8] = [
+        let cases: [(&str, usize); 9] = [
             ("CBCAP2 kraken BTC/EUR 5\n", 0),
             ("CBCAP1 kraken BTC/EUR -5\n", 0),
+            ("CBCAP1 kraken BTC/EUR 5", 0),
             ("CBCAP1 kraken BTC/EUR 5\n7 3\nab\n", 31),
             ("CBCAP1 kraken BTC/EUR 5\n7 9\nab\n", 28),
             ("CBCAP1 kraken BTC/EUR 5\n7 1\nab\n", 29),
@@ -145,13 +80,15 @@ mod tests {
             ("CBCAP1 kraken BTC/EUR 5\n7 99999999999999999999\nab\n", 26),
             ("CBCAP1 kraken BTC/EUR 5\n+7 2\nab\n", 24),
         ];
-        let (header, frames) = Recording::open(good.as_bytes()).unwrap();
+        let frames = Recording::read(good.as_bytes()).unwrap();
+        let header = frames.header().expect("a header");
         assert_eq!((header.venue.as_str(), header.symbol.as_str(), header.unix_ns), ("kraken", "BTC/EUR", 5));
-        assert_eq!(frames.collect::<Vec<_>>(), [Ok(Recorded { recv_ns: 7, bytes: b"ab" })]);
+        let frames: Vec<_> = frames.map(|frame| frame.map(|frame| (frame.recv_ns, frame.bytes))).collect();
+        assert_eq!(frames, [Ok((7, b"ab".to_vec()))]);
         for (text, offset) in cases {
-            let broken = match Recording::open(text.as_bytes()) {
+            let broken = match Recording::read(text.as_bytes()) {
                 Err(broken) => broken,
-                Ok((_, frames)) => frames.last().unwrap().unwrap_err(),
+                Ok(frames) => frames.last().unwrap().unwrap_err(),
             };
             assert_eq!(broken.offset, offset, "{text}: {broken}");
         }
@@ -170,8 +107,8 @@ mod tests {
             }
             file.truncate(file.len() - cut.min(file.len() - ends[0]));
             let whole = ends.iter().filter(|end| **end <= file.len()).count() - 1;
-            let (_, recording) = Recording::open(&file).unwrap();
-            let read: Vec<_> = recording.map_while(Result::ok).map(|frame| (frame.recv_ns, frame.bytes.to_vec())).collect();
+            let recording = Recording::read(&file[..]).unwrap();
+            let read: Vec<_> = recording.map_while(Result::ok).map(|frame| (frame.recv_ns, frame.bytes)).collect();
             prop_assert_eq!(&read[..], &frames[..whole]);
         }
     }

@@ -5,13 +5,22 @@
 //! input before the engine acts on it.
 
 pub mod cbcap;
+pub mod merge;
+pub mod recording;
+
+mod collector;
+mod cryptofeed;
+mod item;
+mod text;
+
+pub use item::{Broken, LINE_BYTES_MAX, Recorded};
 
 use crate::config::Loaded;
 use crate::memory::Memory;
 use crate::replay::target::is_replaceable;
 use crate::run::{JournalDiary, RunError, STEP_BYTES_MAX};
-use anyhow::{Context, Result, anyhow, bail};
-use cbcap::{Broken, Header, Recording};
+use anyhow::{Context, Result, bail};
+use cbcap::Header;
 use hotpath::config::Config;
 use hotpath::halt::Halt;
 use hotpath::input::Input;
@@ -19,6 +28,10 @@ use hotpath::record::{Clock, Close, FRAME_BYTES_MAX, Link, Timer, close, link};
 use hotpath::turn::Core;
 use hotpath::venue::{Every, Frame};
 use journal::{Place, Run, Settings, Writer, origin, segment_path};
+use merge::{Heard, Merged};
+use recording::Recording;
+use std::fs::File;
+use std::io::Seek;
 use std::path::{Path, PathBuf};
 
 /// What an import did.
@@ -42,33 +55,46 @@ pub struct Imported {
     pub halt: Option<Halt>,
 }
 
-/// Imports a CBCAP recording into `out`: one file, or a folder when several segments result.
+/// Imports a recording into `out`: one file, or a folder when several segments result. A recording that does not name
+/// its market is taken to be of the configuration's.
 ///
 /// # Errors
 /// When the recording is of another market, `out` is somebody's file, or a file cannot be written.
-pub fn import(recording: &Path, loaded: &Loaded, out: &Path) -> Result<Imported> {
-    let bytes =
-        std::fs::read(recording).with_context(|| format!("cannot read the recording {}", recording.display()))?;
-    let (header, frames) = Recording::open(&bytes)
-        .map_err(|broken| anyhow!("{}: not a CBCAP recording: {broken}", recording.display()))?;
-    check_market(recording, &header, loaded)?;
-    let run = run_of(&bytes, &header, &loaded.config);
+pub fn import(path: &Path, loaded: &Loaded, out: &Path) -> Result<Imported> {
+    let (recording, hash) = open(path)?;
+    check_market(path, recording.header(), loaded)?;
+    let recorded_utc_ns = recording.header().map(|header| header.unix_ns);
+    let messages = Merged::new([(CONNECTION, recording)]);
+    // Other dialects stamp their messages in UTC.
+    let utc_ns = recorded_utc_ns.or(messages.first_ns()).unwrap_or(0);
+    let run = run_of(&hash, utc_ns, &loaded.config);
     let folder = staging_folder(out)?;
     let place = Place::Folder(folder.path().to_owned());
     let capacity_bytes = loaded.config.journal.segment_bytes + STEP_BYTES_MAX;
     let writer = Writer::create(Settings { place, run, capacity_bytes })?;
     let mut memory = Memory::new();
     let core = memory.start(Every, &loaded.config).map_err(RunError::Halt)?;
-    let ended = carry_out(Session { core, diary: JournalDiary(writer), taken_ns: 0 }, frames, header.unix_ns)?;
+    let ended = carry_out(Session { core, diary: JournalDiary(writer), taken_ns: 0 }, messages, utc_ns)?;
     let segments = publish(folder, out)?;
     Ok(Imported { segments, ..ended })
 }
 
-/// Whether a recording is of the configuration's market.
+/// Opens a recording that was read once for its hash.
+fn open(path: &Path) -> Result<(Recording, blake3::Hash)> {
+    let cannot_read = || format!("cannot read the recording {}", path.display());
+    let mut file = File::open(path).with_context(cannot_read)?;
+    let hash = blake3::Hasher::new().update_reader(&file).with_context(cannot_read)?.finalize();
+    let again = || format!("{}: a recording is read twice: copy it into a file", path.display());
+    file.rewind().with_context(again)?;
+    Ok((Recording::of_file(file, path)?, hash))
+}
+
+/// Whether a recording is of the configuration's market, by what it says of it.
 ///
 /// # Errors
 /// When it is of another.
-pub fn check_market(recording: &Path, header: &Header, loaded: &Loaded) -> Result<()> {
+pub fn check_market(recording: &Path, header: Option<&Header>, loaded: &Loaded) -> Result<()> {
+    let Some(header) = header else { return Ok(()) };
     if header.venue == loaded.feed().venue.name && header.symbol == loaded.symbol {
         return Ok(());
     }
@@ -84,14 +110,13 @@ pub fn check_market(recording: &Path, header: &Header, loaded: &Loaded) -> Resul
 
 /// Everything that names the run follows from the recording and the configuration, so the same import
 /// gives the same bytes.
-fn run_of(bytes: &[u8], header: &Header, config: &Config) -> Run {
-    let recording = blake3::hash(bytes);
+fn run_of(recording: &blake3::Hash, created_utc_ns: u64, config: &Config) -> Run {
     let both = blake3::Hasher::new().update(recording.as_bytes()).update(bytemuck::bytes_of(config)).finalize();
     let number = |hash: &blake3::Hash| u64::from_le_bytes(std::array::from_fn(|index| hash.as_bytes()[index]));
     Run {
-        run_id: number(&recording),
+        run_id: number(recording),
         salt: number(&both) as u32,
-        created_utc_ns: header.unix_ns,
+        created_utc_ns,
         markets: config.market_count,
         origin: origin::RECORDING,
         segment: 0,
@@ -147,9 +172,9 @@ fn publish(folder: tempfile::TempDir, out: &Path) -> Result<Vec<PathBuf>> {
     Ok(segments)
 }
 
-/// Runs the engine over the frames, and closes the journal.
-fn carry_out(mut session: Session<'_>, frames: Recording<'_>, utc_ns: u64) -> Result<Imported> {
-    let (broken, halt) = match session.play(frames, utc_ns) {
+/// Runs the engine over the messages, and closes the journal.
+fn carry_out(mut session: Session<'_>, messages: Merged, utc_ns: u64) -> Result<Imported> {
+    let (broken, halt) = match session.play(messages, utc_ns) {
         Ok(broken) => (broken, None),
         Err(RunError::Halt(halt)) => (None, Some(halt)),
         Err(error) => return Err(error.into()),
@@ -172,32 +197,38 @@ struct Session<'a> {
 }
 
 const CONNECTION: u16 = 0;
+/// The market that a recording's fetched bodies are of.
+const MARKET: u16 = 0;
 /// WebSocket's opcode of a text message: recordings hold nothing else.
 const TEXT: u16 = 1;
 
 impl Session<'_> {
-    fn play(&mut self, mut frames: Recording<'_>, utc_ns: u64) -> Result<Option<Broken>, RunError> {
+    fn play(&mut self, messages: Merged, utc_ns: u64) -> Result<Option<Broken>, RunError> {
         let mut broken = None;
         let mut begun = false;
-        for frame in frames.by_ref() {
-            let frame = match frame {
-                Ok(frame) => frame,
-                Err(at) => {
-                    broken = Some(at);
-                    break;
+        for heard in messages {
+            let message = match heard {
+                Ok(Heard { message, .. }) => message,
+                Err(cut) => {
+                    broken = Some(cut.broken);
+                    continue;
                 }
             };
+            let recv_ns = message.recv_ns;
             if !begun {
-                self.begin(frame.recv_ns, utc_ns)?;
+                self.begin(recv_ns, utc_ns)?;
                 begun = true;
             }
-            self.fire_timers(frame.recv_ns)?;
-            let recv_ns = frame.recv_ns;
-            if frame.bytes.len() > FRAME_BYTES_MAX {
+            self.fire_timers(recv_ns)?;
+            if message.bytes.len() > FRAME_BYTES_MAX {
                 self.reconnect(recv_ns)?;
                 continue;
             }
-            let frame = Frame::received(CONNECTION, TEXT, frame.bytes);
+            let frame = if message.is_fetched {
+                Frame::fetched(MARKET, &message.bytes)
+            } else {
+                Frame::received(CONNECTION, TEXT, &message.bytes)
+            };
             self.take(recv_ns, &Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true })?;
         }
         if !begun {

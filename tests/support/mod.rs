@@ -2,7 +2,7 @@
 #![expect(dead_code, reason = "each test program uses a part of it")]
 
 use fathom::config::{Loaded, load};
-use fathom::import::cbcap::Recording;
+use fathom::import::recording::Recording;
 use fathom::import::{Imported, import};
 use std::path::{Path, PathBuf};
 
@@ -48,6 +48,6 @@ pub fn imported_bytes(bytes: &[u8], loaded: &Loaded) -> (tempfile::TempDir, Impo
 
 /// Receive times and payloads of a recording.
 pub fn frames(bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
-    let (_, frames) = Recording::open(bytes).expect("a recording");
-    frames.map(|frame| frame.expect("a whole frame")).map(|frame| (frame.recv_ns, frame.bytes.to_vec())).collect()
+    let frames = Recording::read(bytes).expect("a recording");
+    frames.map(|frame| frame.expect("a whole frame")).map(|frame| (frame.recv_ns, frame.bytes)).collect()
 }

@@ -6,20 +6,25 @@
 
 mod cbcap;
 mod checkpoint;
+mod collector;
 mod config;
+mod cryptofeed;
 mod decimal;
 mod engine;
 mod exchange;
 mod journal;
 mod kraken;
 mod markets;
+mod recording;
 mod tape;
 mod time;
 mod websocket;
 
 pub use cbcap::cbcap;
 pub use checkpoint::checkpoint;
+pub use collector::collector;
 pub use config::config;
+pub use cryptofeed::cryptofeed;
 pub use decimal::decimal;
 pub use engine::{engine, played};
 pub use journal::journal;
@@ -32,10 +37,12 @@ pub use websocket::websocket;
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its corpus folder.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("cbcap", cbcap),
     ("checkpoint", checkpoint),
+    ("collector", collector),
     ("config", config),
+    ("cryptofeed", cryptofeed),
     ("decimal", decimal),
     ("engine", engine),
     ("journal", journal),
