@@ -6,7 +6,7 @@
 use crate::clock::Clock;
 use crate::config::Loaded;
 use crate::import::recording::Recording;
-use crate::import::{Broken, Recorded, check_market};
+use crate::import::{Broken, Recorded, Source, check_market};
 use crate::live::{Due, Hot, Load, settings, spins};
 use crate::memory::Memory;
 use crate::run::RunError;
@@ -80,7 +80,7 @@ pub fn play(
     event: impl Fn(Event) + Send + 'static,
 ) -> Result<Played> {
     let opened = Recording::open(recording)?;
-    check_market(recording, opened.header(), loaded)?;
+    check_market(&Source::own(recording), opened.header(), loaded)?;
     // All of it first: while it is played, no file is read.
     let messages: Vec<_> = opened.collect();
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;

@@ -3,7 +3,7 @@
 use crate::place::Place;
 use crate::stream::loaded;
 use anyhow::{Context, Result, ensure};
-use fathom::import::import;
+use fathom::import::{Source, import};
 use fathom::info::Info;
 use fathom::sample::cbcap;
 use journal::compress;
@@ -88,7 +88,7 @@ fn sample(place: &Place) -> Result<Size> {
     cbcap(SEED, FRAMES, &loaded, &mut out)?;
     out.flush()?;
     let journal = folder.path().join("journal.bin");
-    ensure!(import(&recording, &loaded, &journal)?.segments.len() == 1, "the journal is one segment");
+    ensure!(import(&[Source::own(&recording)], &loaded, &journal)?.segments.len() == 1, "the journal is one segment");
     Size::of(format!("sample, BTC/EUR at depth {}", loaded.config.markets[0].depth), &journal)
 }
 
@@ -96,7 +96,7 @@ fn recorded(place: &Place, recording: &Path, depth: u32) -> Result<Size> {
     let folder = place.fresh()?;
     let loaded = loaded("kraken-btc-usd.toml", &[format!("venue.depth={depth}")])?;
     let journal = folder.path().join("journal.bin");
-    ensure!(import(recording, &loaded, &journal)?.segments.len() == 1, "the journal is one segment");
+    ensure!(import(&[Source::own(recording)], &loaded, &journal)?.segments.len() == 1, "the journal is one segment");
     let name = recording.file_name().unwrap_or_default().display();
     Size::of(format!("recorded, BTC/USD at depth {depth}, {name}"), &journal)
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use fathom::config::{Loaded, load};
-use fathom::import::cbcap::Recording;
+use fathom::import::recording::Recording;
 use fathom::sample::cbcap;
 use hotpath::lines::{EVENT_LINES, Lines};
 use hotpath::record::{BookEnd, Head, Level, Line, Snapshot, body_of, flag, head_of};
@@ -56,7 +56,7 @@ impl Stream {
         let loaded = loaded("kraken-btc-eur.toml", &[format!("venue.depth={depth}")])?;
         let mut bytes = Vec::new();
         cbcap(SEED, messages * FRAMES_PER_MESSAGE + 100, &loaded, &mut bytes)?;
-        let mut stream = Self::of(String::new(), loaded, bytes)?;
+        let mut stream = Self::of(String::new(), loaded, &bytes)?;
         ensure!(stream.messages.len() >= messages, "the generator makes too few updates");
         stream.messages.truncate(messages);
         stream.origin = format!("generated, {}", stream.size());
@@ -72,26 +72,25 @@ impl Stream {
         let Some(folder) = std::env::var_os("FATHOM_DATA") else { return Ok(None) };
         let path = Path::new(&folder).join("kraken-v2/kraken_btcusd_sample.cbcap");
         let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let mut stream = Self::of(String::new(), loaded("kraken-btc-usd.toml", &[])?, bytes)?;
+        let mut stream = Self::of(String::new(), loaded("kraken-btc-usd.toml", &[])?, &bytes)?;
         stream.origin = format!("recorded (BTC/USD, depth 25), {}", stream.size());
         Ok(Some(stream))
     }
 
-    fn of(origin: String, loaded: Loaded, bytes: Vec<u8>) -> Result<Self> {
-        let (_, mut frames) = Recording::open(&bytes).map_err(|broken| anyhow::anyhow!("no recording: {broken}"))?;
-        let mut messages = Vec::new();
-        while let Some(frame) = frames.next() {
+    fn of(origin: String, loaded: Loaded, bytes: &[u8]) -> Result<Self> {
+        let frames = Recording::read(bytes).map_err(|broken| anyhow::anyhow!("no recording: {broken}"))?;
+        let (mut messages, mut text) = (Vec::new(), Vec::new());
+        for frame in frames {
             let frame = frame.map_err(|broken| anyhow::anyhow!("a broken recording: {broken}"))?;
-            // A line feed ends the frame.
-            let end = frames.position() - 1;
             let is_update = frame.bytes.starts_with(UPDATE) && !messages.is_empty();
             if is_update || frame.bytes.starts_with(SNAPSHOT) {
-                messages.push((frame.recv_ns, end - frame.bytes.len()..end));
+                messages.push((frame.recv_ns, text.len()..text.len() + frame.bytes.len()));
+                text.extend(frame.bytes);
             }
         }
         ensure!(messages.len() > 1, "a recording without updates");
         let snapshot = messages.remove(0);
-        Ok(Self { origin, loaded, bytes, snapshot, messages })
+        Ok(Self { origin, loaded, bytes: text, snapshot, messages })
     }
 
     fn size(&self) -> String {

@@ -1,16 +1,17 @@
 //! The `journal` program.
 
 use super::cat::{self, CatArgs};
+use super::import;
 use super::play::{self, PlayArgs};
-use super::recording::{default_config, first_line};
+use super::recording::first_line;
 use super::recover::{self, RecoverArgs};
 use super::report::{self, ReportArgs};
 use super::seal::{self, SealArgs};
 use super::{Ended, grouped, print_json, progress};
-use crate::config::{self, Loaded};
+use crate::config;
 use crate::files::journal_files;
 use crate::gaps::Gaps;
-use crate::import::{Imported, import};
+use crate::import::Source;
 use crate::info::Info;
 use crate::left_out::Missing;
 use crate::replay::target::is_replaceable;
@@ -20,7 +21,6 @@ use crate::verify::{Verified, missing_between, verify};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
-use std::ffi::OsStr;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Import(ImportArgs),
+    Import(import::ImportArgs),
     Sample(SampleArgs),
     /// Shows what a journal is and holds: run, market, span, records and bytes by kind.
     #[command(after_help = "Example:\n  journal info journal.bin")]
@@ -57,30 +57,6 @@ enum Command {
     Report(ReportArgs),
     Recover(RecoverArgs),
     Seal(SealArgs),
-}
-
-/// Runs the engine over a recording and writes the journal.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  journal import recording.cbcap --config configs/kraken-btc-usd.toml --set venue.depth=25 --out journal.bin"
-)]
-struct ImportArgs {
-    /// The recording.
-    #[arg(value_name = "FILE")]
-    recording: PathBuf,
-    /// The configuration [default: configs/VENUE-SYMBOL.toml of the recording's market].
-    #[arg(long, value_name = "CONFIG")]
-    config: Option<PathBuf>,
-    /// The journal: a file, or a folder when several segments result [default: the
-    /// recording's name with .bin, in the current folder].
-    #[arg(long, value_name = "PATH")]
-    out: Option<PathBuf>,
-    /// Change one key of the configuration; may be given several times.
-    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
-    sets: Vec<String>,
-    /// Print one JSON object on standard output.
-    #[arg(long)]
-    json: bool,
 }
 
 /// Makes a synthetic recording of the configuration's market and its journal: something to try
@@ -124,7 +100,7 @@ struct FilesArgs {
 /// What makes the exit code 2.
 pub fn run(cli: &Cli) -> Result<Ended> {
     match &cli.command {
-        Command::Import(args) => run_import(args),
+        Command::Import(args) => import::run(args),
         Command::Sample(args) => run_sample(args),
         Command::Info(args) => run_info(args),
         Command::Verify(args) => run_verify(args),
@@ -135,73 +111,6 @@ pub fn run(cli: &Cli) -> Result<Ended> {
         Command::Recover(args) => recover::run(args),
         Command::Seal(args) => seal::run(args),
     }
-}
-
-fn run_import(args: &ImportArgs) -> Result<Ended> {
-    let config = match &args.config {
-        Some(config) => config.clone(),
-        None => default_config(&args.recording)?,
-    };
-    let loaded = config::load(&config, &args.sets)?;
-    let out = match &args.out {
-        Some(out) => out.clone(),
-        None => Path::new(args.recording.file_stem().unwrap_or(OsStr::new("journal"))).with_extension("bin"),
-    };
-    import_and_tell(&args.recording, &loaded, &out, args.json)
-}
-
-fn import_and_tell(recording: &Path, loaded: &Loaded, out: &Path, as_json: bool) -> Result<Ended> {
-    progress(&format!("importing {}", recording.display()));
-    let imported = import(recording, loaded, out)?;
-    progress("");
-    if let Some(broken) = &imported.broken {
-        eprintln!(
-            "journal: {}: {broken}; the {} frames before it are in the journal",
-            recording.display(),
-            imported.frames
-        );
-    }
-    if let Some(halt) = imported.halt {
-        eprintln!(
-            "journal: the engine halted ({halt:?}) after {} frames; replay the journal to see why",
-            imported.frames
-        );
-    }
-    let configured = loaded.config.markets[0].depth;
-    if imported.depth != configured {
-        let confirmed = imported.depth;
-        eprintln!(
-            "journal: the exchange confirmed depth {confirmed}, which cut the book; the configuration asks for {configured}"
-        );
-    }
-    let Imported { frames, refused, checksums: (ok, bad), gaps, .. } = imported;
-    if refused > 0 {
-        eprintln!(
-            "journal: {refused} of {frames} frames were refused: `journal cat --kind REFUSED` says why; check the precisions"
-        );
-    }
-    let names: Vec<_> = imported.segments.iter().map(|path| path.display().to_string()).collect();
-    if as_json {
-        print_json(&json!({
-            "frames": frames,
-            "refused": refused,
-            "checksums_ok": ok,
-            "checksums_bad": bad,
-            "gaps": gaps,
-            "segments": names,
-            "broken_at": imported.broken.map(|broken| broken.offset),
-        }))?;
-    } else {
-        let text = format!(
-            "{} frames, checksums {} ok, {} bad, gaps {}",
-            grouped(frames),
-            grouped(ok),
-            grouped(bad),
-            grouped(gaps)
-        );
-        writeln!(std::io::stdout(), "{text} -> {}", names.join(", "))?;
-    }
-    Ok(if imported.broken.is_none() && imported.halt.is_none() { Ended::Ok } else { Ended::Failed })
 }
 
 fn run_sample(args: &SampleArgs) -> Result<Ended> {
@@ -226,7 +135,7 @@ fn run_sample(args: &SampleArgs) -> Result<Ended> {
         }
     }
     file.persist(&recording).with_context(|| format!("cannot write {}", recording.display()))?;
-    import_and_tell(&recording, &loaded, &journal, args.json)
+    import::import_and_tell(&[Source::own(&recording)], &loaded, &journal, args.json)
 }
 
 fn run_info(args: &FilesArgs) -> Result<Ended> {

@@ -1,6 +1,6 @@
 //! Several recordings as one: their messages in the order of receive times.
 //!
-//! The recorders' clocks must be the same, or tied to UTC. Within a recording the order is never changed: where its
+//! The recorders' clocks must be the same, or tied to UTC: by what a recording says, or because its stamps are UTC. Within a recording the order is never changed: where its
 //! clock runs back, the latest time before counts. Of equal times, the recording that was given first comes first.
 
 use super::item::{Broken, Recorded};
@@ -33,12 +33,20 @@ struct Track<R> {
     next: Option<Result<Recorded, Broken>>,
     /// Latest receive time so far, the next message's counted.
     latest_ns: u64,
+    /// Whether stamps are moved to UTC where the recording says what time it was when it began.
+    in_utc: bool,
+    /// What is added to each stamp; it wraps.
+    shift_ns: Option<u64>,
 }
 
 impl<R: Read> Track<R> {
     fn advance(&mut self) {
         self.next = self.recording.next();
-        if let Some(Ok(message)) = &self.next {
+        if let Some(Ok(message)) = &mut self.next {
+            let begun_ns = self.recording.header().filter(|_| self.in_utc).map(|header| header.unix_ns);
+            let recv_ns = message.recv_ns;
+            let shift_ns = self.shift_ns.get_or_insert(begun_ns.map_or(0, |begun_ns| begun_ns.wrapping_sub(recv_ns)));
+            message.recv_ns = recv_ns.wrapping_add(*shift_ns);
             self.latest_ns = self.latest_ns.max(message.recv_ns);
         }
     }
@@ -53,8 +61,19 @@ impl<R: Read> Merged<R> {
     /// Merges recordings, each with the number of its connection; two may be of the same one.
     #[must_use]
     pub fn new(recordings: impl IntoIterator<Item = (u16, Recording<R>)>) -> Self {
+        Self::begin(recordings, false)
+    }
+
+    /// As [`Merged::new`], with all stamps in UTC: a recording whose clock is another one is moved by what its first
+    /// line says.
+    #[must_use]
+    pub fn in_utc(recordings: impl IntoIterator<Item = (u16, Recording<R>)>) -> Self {
+        Self::begin(recordings, true)
+    }
+
+    fn begin(recordings: impl IntoIterator<Item = (u16, Recording<R>)>, in_utc: bool) -> Self {
         let tracks = recordings.into_iter().map(|(connection, recording)| {
-            let mut track = Track { connection, recording, next: None, latest_ns: 0 };
+            let mut track = Track { connection, recording, next: None, latest_ns: 0, in_utc, shift_ns: None };
             track.advance();
             track
         });

@@ -3,7 +3,7 @@
 
 use fathom::config::{Loaded, load};
 use fathom::import::recording::Recording;
-use fathom::import::{Imported, import};
+use fathom::import::{Imported, Source, import};
 use std::path::{Path, PathBuf};
 
 /// A recording of the data collection, or `None` with a word when it is not at hand.
@@ -26,7 +26,7 @@ pub fn config(name: &str, sets: &[&str]) -> Loaded {
 /// Imports a recording into a new folder and returns the journal's files.
 pub fn imported(recording: &Path, loaded: &Loaded) -> (tempfile::TempDir, Imported) {
     let folder = tempfile::tempdir().expect("a folder");
-    let imported = import(recording, loaded, &folder.path().join("journal.bin")).expect("an import");
+    let imported = import(&[Source::own(recording)], loaded, &folder.path().join("journal.bin")).expect("an import");
     (folder, imported)
 }
 
@@ -42,7 +42,7 @@ pub fn imported_bytes(bytes: &[u8], loaded: &Loaded) -> (tempfile::TempDir, Impo
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("recording.cbcap");
     std::fs::write(&path, bytes).expect("a file");
-    let imported = import(&path, loaded, &folder.path().join("journal.bin")).expect("an import");
+    let imported = import(&[Source::own(&path)], loaded, &folder.path().join("journal.bin")).expect("an import");
     (folder, imported)
 }
 

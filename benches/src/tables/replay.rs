@@ -8,7 +8,7 @@ use crate::harness::{Case, Table};
 use crate::stream::loaded;
 use anyhow::{Result, ensure};
 use fathom::config::Loaded;
-use fathom::import::import;
+use fathom::import::{Source, import};
 use fathom::replay::replay;
 use fathom::sample::cbcap;
 use hotpath::record::{Kind, head_of, payload_of};
@@ -66,7 +66,7 @@ impl Journal {
         let recording = folder.path().join("recording.cbcap");
         cbcap(SEED, FRAMES, &loaded, &mut std::io::BufWriter::new(std::fs::File::create(&recording)?))?;
         let path = folder.path().join("journal.bin");
-        let imported = import(&recording, &loaded, &path)?;
+        let imported = import(&[Source::own(&recording)], &loaded, &path)?;
         ensure!(imported.segments.len() == 1, "the journal is one segment");
         let segment = Segment::open(&path)?;
         let (records, bytes) = (heads(&segment).count(), segment.bytes().len());

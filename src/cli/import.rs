@@ -1,0 +1,196 @@
+//! `journal import`: recordings to a journal.
+
+use super::recording::default_config;
+use super::{Ended, grouped, print_json, progress};
+use crate::config::{self, FeedConfig, Loaded};
+use crate::import::{Imported, MarketSum, Source, import};
+use anyhow::{Result, bail};
+use clap::Args;
+use hotpath::config::{checksum_rule, sequence_rule};
+use serde_json::{Value, json};
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Runs the engine over recordings and writes the journal.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  journal import recording.cbcap --config configs/kraken-btc-usd.toml --set venue.depth=25 --out journal.bin\n  journal import spot.gz --leader perp.gz --config configs/binance-btc-usdt.toml"
+)]
+pub struct ImportArgs {
+    /// Recordings of the venue, merged by receive time: CBCAP, lines `<receive ns> <message>`, or lines
+    /// `<unix seconds>: <message>`; gzip is seen through.
+    #[arg(required = true, value_name = "FILE")]
+    recordings: Vec<PathBuf>,
+    /// A recording of a leader: the first is of the first connection that only leaders have, and so on.
+    #[arg(long = "leader", value_name = "FILE")]
+    leaders: Vec<PathBuf>,
+    /// The configuration [default: configs/VENUE-SYMBOL.toml of the recording's market].
+    #[arg(long, value_name = "CONFIG")]
+    config: Option<PathBuf>,
+    /// The journal: a file, or a folder when several segments result [default: the
+    /// recording's name with .bin, in the current folder].
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+    /// Change one key of the configuration; may be given several times.
+    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
+    sets: Vec<String>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What makes the exit code 2.
+pub fn run(args: &ImportArgs) -> Result<Ended> {
+    let first = &args.recordings[0];
+    let config = match &args.config {
+        Some(config) => config.clone(),
+        None => default_config(first)?,
+    };
+    let loaded = config::load(&config, &args.sets)?;
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => Path::new(first.file_stem().unwrap_or(OsStr::new("journal"))).with_extension("bin"),
+    };
+    import_and_tell(&sources(args, &loaded.feeds)?, &loaded, &out, args.json)
+}
+
+/// Which recording is of which connection.
+fn sources(args: &ImportArgs, feeds: &[FeedConfig]) -> Result<Vec<Source>> {
+    let leading = &feeds[1..];
+    if args.leaders.len() > leading.len() {
+        bail!(
+            "{} recordings of leaders, but the configuration has {} connections for leaders: name the leaders in it, \
+             or give fewer with --leader",
+            args.leaders.len(),
+            leading.len()
+        );
+    }
+    let own = args.recordings.iter().map(|path| Source::own(path));
+    let leaders =
+        args.leaders.iter().zip(leading).map(|(path, feed)| Source { path: path.clone(), connection: feed.connection });
+    Ok(own.chain(leaders).collect())
+}
+
+/// Imports, and says what came of it.
+///
+/// # Errors
+/// As [`import`].
+pub fn import_and_tell(sources: &[Source], loaded: &Loaded, out: &Path, as_json: bool) -> Result<Ended> {
+    let names: Vec<_> = sources.iter().map(|source| source.path.display().to_string()).collect();
+    progress(&format!("importing {}", names.join(", ")));
+    let imported = import(sources, loaded, out)?;
+    progress("");
+    warn(&imported, loaded, sources.len() == 1);
+    if as_json {
+        print_json(&to_json(&imported))?
+    } else {
+        print(&imported, loaded)?
+    }
+    Ok(if imported.broken.is_empty() && imported.halt.is_none() { Ended::Ok } else { Ended::Failed })
+}
+
+/// What somebody should know before the result is used.
+fn warn(imported: &Imported, loaded: &Loaded, is_alone: bool) {
+    let frames = imported.frames;
+    for (path, broken) in &imported.broken {
+        let name = path.display();
+        if is_alone {
+            eprintln!("journal: {name}: {broken}; the {frames} frames before it are in the journal");
+        } else {
+            eprintln!("journal: {name}: {broken}; what comes before it, and the other recordings, are in the journal");
+        }
+    }
+    if let Some(halt) = imported.halt {
+        eprintln!("journal: the engine halted ({halt:?}) after {frames} frames; replay the journal to see why");
+    }
+    for (market, row) in imported.markets.iter().zip(loaded.config.markets()) {
+        let (confirmed, configured) = (market.depth, row.depth);
+        if confirmed != configured {
+            eprintln!(
+                "journal: the exchange confirmed depth {confirmed}, which cut the book of {}; the configuration asks for \
+                 {configured}",
+                market.symbol
+            );
+        }
+    }
+    let refused = imported.refused;
+    if refused > 0 {
+        eprintln!(
+            "journal: {refused} of {frames} frames were refused: `journal cat --kind REFUSED` says why; check the \
+             precisions"
+        );
+    }
+}
+
+fn to_json(imported: &Imported) -> Value {
+    let sum = |count: fn(&MarketSum) -> u64| imported.markets.iter().map(count).sum::<u64>();
+    let segments: Vec<_> = imported.segments.iter().map(|path| path.display().to_string()).collect();
+    let markets: Vec<_> = imported.markets.iter().map(market_json).collect();
+    json!({
+        "frames": imported.frames,
+        "refused": imported.refused,
+        "checksums_ok": sum(|market| market.counts.checksums_ok),
+        "checksums_bad": sum(|market| market.counts.checksums_bad),
+        "gaps": sum(|market| market.gaps.into()),
+        "markets": markets,
+        "segments": segments,
+        "broken_at": imported.broken.first().map(|(_, broken)| broken.offset),
+    })
+}
+
+fn market_json(market: &MarketSum) -> Value {
+    let counts = &market.counts;
+    json!({
+        "symbol": market.symbol,
+        "snapshots": counts.snapshots,
+        "updates": counts.updates,
+        "checksums_ok": counts.checksums_ok,
+        "checksums_bad": counts.checksums_bad,
+        "touches_ok": counts.touches_ok,
+        "touches_bad": counts.touches_bad,
+        "past": counts.past,
+        "trades": counts.trades,
+        "gaps": market.gaps,
+        "trusted_at_end": market.is_trusted,
+    })
+}
+
+fn print(imported: &Imported, loaded: &Loaded) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let frames = grouped(imported.frames);
+    let segments: Vec<_> = imported.segments.iter().map(|path| path.display().to_string()).collect();
+    let segments = segments.join(", ");
+    let told: Vec<_> = imported
+        .markets
+        .iter()
+        .zip(loaded.config.markets())
+        .map(|(market, row)| {
+            let counts = &market.counts;
+            let mut proofs = Vec::new();
+            if row.checksum_rule != checksum_rule::NONE {
+                proofs.push(("checksums", counts.checksums_ok, counts.checksums_bad));
+            }
+            if row.sequence_rule == sequence_rule::CHAIN {
+                proofs.push(("touches", counts.touches_ok, counts.touches_bad));
+            }
+            let proofs =
+                proofs.iter().map(|(name, ok, bad)| format!("{name} {} ok, {} bad, ", grouped(*ok), grouped(*bad)));
+            format!("{}gaps {}", proofs.collect::<String>(), grouped(market.gaps.into()))
+        })
+        .collect();
+    if let [alone] = &told[..] {
+        writeln!(out, "{frames} frames, {alone} -> {segments}")?;
+        return Ok(());
+    }
+    writeln!(out, "{frames} frames -> {segments}")?;
+    let width = imported.markets.iter().map(|market| market.symbol.len()).max().unwrap_or(0);
+    for (market, told) in imported.markets.iter().zip(told) {
+        let (symbol, updates) = (&market.symbol, grouped(market.counts.updates));
+        writeln!(out, "  {symbol:width$}  {updates} updates, {told}")?;
+    }
+    Ok(())
+}
