@@ -13,8 +13,8 @@ pub struct Listed {
     pub name: &'static str,
     /// One of [`venue_id`].
     pub number: u16,
-    /// Asks it what must be known before a connection is used.
-    pub cold_start: &'static (dyn ColdStart + Send + Sync),
+    /// Asks it what must be known before a connection is used; none: it is read from recordings only.
+    pub cold_start: Option<&'static (dyn ColdStart + Send + Sync)>,
     /// Depths that can be subscribed.
     pub depths: Depths,
     /// One of [`book_rule`].
@@ -50,7 +50,7 @@ pub enum Depths {
 pub const VENUES: &[Listed] = &[Listed {
     name: "kraken",
     number: venue_id::KRAKEN,
-    cold_start: &Kraken,
+    cold_start: Some(&Kraken),
     depths: Depths::OneOf(&[10, 25, 100, 500, 1000]),
     book_rule: book_rule::CUT,
     checksum_rule: checksum_rule::CRC32_TOP10,

@@ -3,7 +3,7 @@
 use super::{Ended, print_json};
 use crate::config::{self, Loaded};
 use crate::host::{Finding, fitness};
-use crate::link::{Endpoint, client_config};
+use crate::link::Access;
 use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
@@ -39,8 +39,9 @@ pub struct CheckArgs {
 pub fn run(args: &CheckArgs) -> Result<Ended> {
     let loaded = config::load(&args.config, &args.sets)?;
     // What a run would refuse at its start.
-    Endpoint::parse(&loaded.feed().url)?;
-    client_config(loaded.live.link.extra_ca.as_deref())?;
+    for feed in &loaded.feeds {
+        Access::of(feed, &loaded)?;
+    }
     let findings = fitness(&loaded);
     if args.json {
         print_json(&to_json(&loaded, &findings))?;

@@ -47,12 +47,18 @@ impl Dialler {
     /// # Errors
     /// Why there is none.
     pub fn dial(&self) -> Result<Dialled, Failure> {
+        let (stream, granted) = self.open()?;
+        let (stream, rest) = upgrade(stream, &self.endpoint.url)?;
+        Ok(Dialled { stream, rest, granted })
+    }
+
+    /// Makes a connection and secures it. All that is done with it must be done within `longest` from now.
+    pub(super) fn open(&self) -> Result<(Stream, Vec<Host>), Failure> {
         let until = Instant::now() + self.longest;
         let (socket, granted) = self.reach(until)?;
         let timed = Timed::new(socket, until);
         let stream = if self.endpoint.is_tls { self.secure(timed)? } else { Stream::Plain(timed) };
-        let (stream, rest) = upgrade(stream, &self.endpoint.url)?;
-        Ok(Dialled { stream, rest, granted })
+        Ok((stream, granted))
     }
 
     /// The first address that takes the connection. Each gets its share of the time, so that one that is silent does

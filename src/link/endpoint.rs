@@ -15,6 +15,8 @@ pub struct Endpoint {
     pub port: u16,
     /// Whether it speaks TLS.
     pub is_tls: bool,
+    /// The path, `/` at least.
+    pub path: String,
 }
 
 impl Endpoint {
@@ -23,22 +25,34 @@ impl Endpoint {
     /// # Errors
     /// When it is no such URL.
     pub fn parse(url: &str) -> Result<Self> {
-        let uri: Uri = url.parse().map_err(|error| anyhow!("`venue.url` {url:?} is no URL: {error}"))?;
+        Self::take_apart(url, "venue.url", ["ws", "wss"])
+    }
+
+    /// Takes `http://HOST[:PORT]/PATH` or `https://...` apart.
+    ///
+    /// # Errors
+    /// When it is no such URL.
+    pub fn parse_rest(url: &str) -> Result<Self> {
+        Self::take_apart(url, "venue.rest_url", ["http", "https"])
+    }
+
+    fn take_apart(url: &str, key: &str, [plain, sealed]: [&str; 2]) -> Result<Self> {
+        let uri: Uri = url.parse().map_err(|error| anyhow!("`{key}` {url:?} is no URL: {error}"))?;
         let is_tls = match uri.scheme_str() {
-            Some("wss") => true,
-            Some("ws") => false,
-            _ => bail!("`venue.url` {url:?} begins with neither ws:// nor wss://"),
+            Some(scheme) if scheme == sealed => true,
+            Some(scheme) if scheme == plain => false,
+            _ => bail!("`{key}` {url:?} begins with neither {plain}:// nor {sealed}://"),
         };
-        let host = uri.host().ok_or_else(|| anyhow!("`venue.url` {url:?} names no host"))?;
+        let host = uri.host().ok_or_else(|| anyhow!("`{key}` {url:?} names no host"))?;
         let port = match (uri.port_u16(), uri.authority().is_some_and(|authority| names_port(authority.as_str()))) {
             (Some(port @ 1..), _) => port,
             (None, false) if is_tls => 443,
             (None, false) => 80,
-            _ => bail!("`venue.url` {url:?} has a port that is not between 1 and 65535"),
+            _ => bail!("`{key}` {url:?} has a port that is not between 1 and 65535"),
         };
         // An address of six bytes and more stands in brackets in a URL, and nowhere else.
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Ok(Self { url: url.to_owned(), host, port, is_tls })
+        Ok(Self { url: url.to_owned(), host, port, is_tls, path: uri.path().to_owned() })
     }
 
     /// Addresses of the host, in the order of preference of the system.
@@ -65,6 +79,9 @@ mod tests {
         assert_eq!(parse("wss://ws.kraken.com/v2").expect("a URL"), ("ws.kraken.com".to_owned(), 443, true));
         assert_eq!(parse("ws://127.0.0.1:8080/v2").expect("a URL"), ("127.0.0.1".to_owned(), 8080, false));
         assert_eq!(parse("wss://[::1]:9/v2").expect("a URL"), ("::1".to_owned(), 9, true));
+        let rest = Endpoint::parse_rest("https://api.binance.com").expect("a URL");
+        assert_eq!((&*rest.host, rest.port, rest.is_tls, &*rest.path), ("api.binance.com", 443, true, "/"));
+        assert!(Endpoint::parse_rest("wss://a").is_err_and(|error| error.to_string().contains("`venue.rest_url`")));
         for wrong in [
             "http://ws.kraken.com",
             "ws.kraken.com",

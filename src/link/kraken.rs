@@ -2,10 +2,10 @@
 //!
 //! The description of all instruments is about a megabyte, so it comes on a connection of its own.
 
-use super::ColdStart;
-use super::dial::{Dialled, Dialler};
+use super::dial::Dialled;
 use super::failure::Failure;
 use super::stream::Stream;
+use super::{Access, ColdStart};
 use hotpath::config::{Config, MarketConfig};
 use hotpath::lines::{EVENT_LINES, Lines};
 use hotpath::market::disagreement;
@@ -22,8 +22,8 @@ use tungstenite::{Message, WebSocket};
 const REQUEST: &str = r#"{"method":"subscribe","params":{"channel":"instrument","snapshot":true},"req_id":1}"#;
 
 impl ColdStart for Kraken {
-    fn check(&self, dialler: &Dialler, config: &Config, connection: u16) -> Result<(), Failure> {
-        let Dialled { stream, rest, .. } = dialler.dial()?;
+    fn check(&self, access: &Access, config: &Config, connection: u16) -> Result<(), Failure> {
+        let Dialled { stream, rest, .. } = access.socket.dial()?;
         let limits =
             WebSocketConfig::default().max_message_size(Some(FRAME_BYTES_MAX)).max_frame_size(Some(FRAME_BYTES_MAX));
         let mut socket = WebSocket::from_partially_read(stream, rest, Role::Client, Some(limits));

@@ -8,12 +8,11 @@ use super::settings::{random, settings, spins};
 use super::turn::LiveLoop;
 use super::watch::{Seen, Watch};
 use crate::clock::Clock;
-use crate::config::Loaded;
+use crate::config::{FeedConfig, Loaded};
 use crate::host;
-use crate::link::{Desk, Dialler, Endpoint, LinkThread, client_config, start};
+use crate::link::{Access, ColdStart, Desk, LinkThread, start};
 use crate::memory::Memory;
 use crate::run::RunError;
-use crate::venue;
 use anyhow::{Context, Result, anyhow};
 use hotpath::config::Config;
 use hotpath::halt::Halt;
@@ -21,11 +20,9 @@ use hotpath::record::{Command, Found};
 use hotpath::venue::Every;
 use journal::{Caveat, Feed, Folder, Live, Parts, Role, Totals, segment_path};
 use rtrb::{Consumer, RingBuffer};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, Builder};
-use std::time::Duration;
 
 /// Commands on their way to the hot thread.
 const COMMANDS: usize = 16;
@@ -79,12 +76,9 @@ pub struct Plan<'a> {
 /// # Errors
 /// When the configuration cannot be used, another writer has the folder, or the journal fails.
 pub fn run(loaded: &Loaded, plan: Plan<'_>, begun: impl FnOnce(&Begun)) -> Result<Ran> {
-    let endpoint = Endpoint::parse(&loaded.feed().url)?;
-    let tls = client_config(loaded.live.link.extra_ca.as_deref())?;
     let mut config = loaded.config;
     config.session = config.session.activated();
-    let longest = Duration::from_nanos(config.session.connect_ns_max);
-    let dialler = Dialler { endpoint, tls, options: loaded.live.link.clone(), longest };
+    let ways = ways(loaded)?;
     std::fs::create_dir_all(plan.folder)
         .with_context(|| format!("cannot make the folder {}", plan.folder.display()))?;
     let folder = Folder::take(plan.folder)?;
@@ -110,7 +104,7 @@ pub fn run(loaded: &Loaded, plan: Plan<'_>, begun: impl FnOnce(&Begun)) -> Resul
         on_hot: plan.on_hot,
         notices,
     };
-    let (hot, links) = launch(hot, &dialler)?;
+    let (hot, links) = launch(hot, ways)?;
     let watch = Watch::new(first);
     let attendant = Attendant::new(watch, control, commands, noticed, plan.limits);
     let attended = attendant.attend(plan.tell, plan.show, || hot.is_finished());
@@ -155,20 +149,34 @@ struct HotThread {
 /// How the hot thread ended, what load it saw, and the journal's hot side.
 type Hotted = (Result<u16, RunError>, Load, Feed);
 
+/// How the venue of a connection is reached, and what it is asked first.
+type Way = (u16, Access, &'static (dyn ColdStart + Send + Sync));
+
+/// The ways of all connections.
+fn ways(loaded: &Loaded) -> Result<Vec<Way>> {
+    let way = |feed: &FeedConfig| {
+        let cold_start = feed.venue.cold_start.with_context(|| {
+            format!(
+                "`{}.name` is {:?}, which is read from recordings only: `journal import` them",
+                feed.section, feed.venue
+            )
+        })?;
+        Ok((feed.connection, Access::of(feed, loaded)?, cold_start))
+    };
+    loaded.feeds.iter().map(way).collect()
+}
+
 /// Starts the threads that make connections, and the hot thread.
-fn launch(hot: HotThread, dialler: &Dialler) -> Result<(thread::JoinHandle<Hotted>, Vec<LinkThread>)> {
-    let venues: BTreeMap<u16, u16> =
-        hot.config.markets().iter().map(|market| (market.connection, market.venue)).collect();
+fn launch(hot: HotThread, ways: Vec<Way>) -> Result<(thread::JoinHandle<Hotted>, Vec<LinkThread>)> {
     let mut desks = Vec::new();
     let mut threads = Vec::new();
-    for (number, venue) in venues {
-        let cold_start = venue::numbered(venue).context("a venue that is not listed")?.cold_start;
+    for (number, access, cold_start) in ways {
         let seed = u64::from_le_bytes(random()?);
         let notices = hot.notices.clone();
         let tell = move |what| {
             let _ = notices.send(Notice::Link(what));
         };
-        let (desk, thread) = start(cold_start, dialler.clone(), hot.config, number, seed, tell)
+        let (desk, thread) = start(cold_start, access, hot.config, number, seed, tell)
             .context("the system refuses a thread for a connection")?;
         desks.push((number, desk));
         threads.push(thread);

@@ -5,7 +5,7 @@
 //! ends the read and lets the engine decide.
 
 use super::hot::{Due, Hot};
-use crate::link::{Answer, Desk, Read, Stamps, Wire};
+use crate::link::{Answer, Desk, Fetch, Read, Stamps, Wire};
 use crate::run::RunError;
 use hotpath::input::Input;
 use hotpath::record::{
@@ -165,6 +165,18 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
         let recv_ns = self.hot.now_ns();
         match answer {
             Answer::Failed { cause, code } => self.link(connection, 0, End { cause, close_code: code }, recv_ns),
+            Answer::Fetched { instrument, body } => {
+                let frame = Frame::fetched(instrument, &body);
+                self.take(&Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true })?;
+                self.posts[place].desk.spend(body);
+                self.serve()
+            }
+            Answer::NotFetched { req_id, status } => {
+                let outcome = if status == 0 { sent::NOT_SENT } else { sent::REFUSED };
+                let body = Sent { req_id, sent_ns: recv_ns, crc: 0, bytes: status, outcome };
+                self.take(&Input::Sent(connection, body))?;
+                self.serve()
+            }
             Answer::Made(wire) => {
                 for row in wire.granted() {
                     self.take(&Input::Host(connection, *row))?;
@@ -263,10 +275,25 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
                     }
                 }
                 action::DISCONNECT => self.end(place, End { cause: link::ASKED, close_code: 0 })?,
+                action::FETCH => self.fetch(place, &wanted)?,
                 _ => self.send(place, &wanted)?,
             }
         }
         Ok(())
+    }
+
+    /// Hands a fetch on; what comes of it is told later, or now when nothing can.
+    fn fetch(&mut self, place: usize, wanted: &Wanted) -> Result<(), RunError> {
+        let mut target = [0; REQUEST_BYTES_MAX];
+        let core = self.hot.core();
+        let length = core.venue().encode(core.engine().config(), wanted, &mut target);
+        let (req_id, instrument) = (wanted.request.req_id, wanted.instrument);
+        let fetch = length.map(|length| Fetch { req_id, instrument, target, length });
+        if fetch.is_some_and(|fetch| self.posts[place].desk.fetch(fetch)) {
+            return Ok(());
+        }
+        let body = Sent { req_id, sent_ns: self.hot.now_ns(), crc: 0, bytes: 0, outcome: sent::NOT_SENT };
+        self.take(&Input::Sent(wanted.connection, body))
     }
 
     /// Sends a request over its connection, and records what became of it.
