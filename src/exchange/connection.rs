@@ -1,10 +1,12 @@
-//! One client: its link, what the exchange remembers of it, and what waits for it.
+//! One client: its link, and what waits for it.
 
+use super::dialect::Door;
 use super::link::{Heard, Link};
-use super::session::Session;
 use super::stream::Stream;
 use std::collections::VecDeque;
-use tungstenite::Utf8Bytes;
+use tungstenite::http::Uri;
+use tungstenite::protocol::Message;
+use tungstenite::protocol::frame::coding::CloseCode;
 
 /// Most bytes that wait for a client: one that reads slower than the market talks gets everything late, and
 /// beyond this nothing more.
@@ -13,9 +15,8 @@ pub(super) const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// One client.
 pub(super) struct Connection {
     pub number: u64,
-    pub session: Session,
     link: Link,
-    queue: VecDeque<Utf8Bytes>,
+    queue: VecDeque<Message>,
     queue_bytes: usize,
 }
 
@@ -23,7 +24,7 @@ impl Connection {
     /// A client that has just connected.
     pub fn new(number: u64, stream: Stream, now_ns: u64) -> Self {
         let link = Link::new(stream, now_ns);
-        Self { number, session: Session::new(), link, queue: VecDeque::new(), queue_bytes: 0 }
+        Self { number, link, queue: VecDeque::new(), queue_bytes: 0 }
     }
 
     /// Whether it is over.
@@ -36,9 +37,9 @@ impl Connection {
         self.link.is_open()
     }
 
-    /// Goes on with what the client sent, up to the next thing that matters.
-    pub fn hear(&mut self, now_ns: u64) -> Heard {
-        self.link.hear(now_ns)
+    /// Goes on with what the client sent, up to the next thing that matters; `door` says what is behind a path.
+    pub fn hear(&mut self, now_ns: u64, door: &mut dyn FnMut(&Uri) -> Door) -> Heard {
+        self.link.hear(now_ns, door)
     }
 
     /// Bytes that wait.
@@ -47,9 +48,9 @@ impl Connection {
     }
 
     /// Has a message wait for its turn; false when too much waits already and the client is let go.
-    pub fn push(&mut self, text: Utf8Bytes) -> bool {
-        self.queue_bytes += text.len();
-        self.queue.push_back(text);
+    pub fn push(&mut self, message: Message) -> bool {
+        self.queue_bytes += message.len();
+        self.queue.push_back(message);
         let fits = self.queue_bytes <= QUEUE_BYTES_MAX;
         if !fits {
             self.link.drop_it();
@@ -60,9 +61,9 @@ impl Connection {
     /// Writes as much of what waits as the socket takes.
     pub fn flush(&mut self) {
         self.link.flush();
-        while let Some(text) = self.queue.pop_front() {
-            let bytes = text.len();
-            if let Some(back) = self.link.send(text) {
+        while let Some(message) = self.queue.pop_front() {
+            let bytes = message.len();
+            if let Some(back) = self.link.send(message) {
                 self.queue.push_front(back);
                 return;
             }
@@ -71,8 +72,8 @@ impl Connection {
         self.link.flush();
     }
 
-    /// Ends it: the exchange goes away.
-    pub fn go_away(&mut self, now_ns: u64) {
-        self.link.go_away(now_ns);
+    /// Ends it with a code and a reason; what waits is not sent.
+    pub fn close(&mut self, code: CloseCode, reason: &'static str, now_ns: u64) {
+        self.link.close(code, reason, now_ns);
     }
 }

@@ -1,15 +1,14 @@
 //! Where clients and market meet: what happens in one turn of the loop.
 
-use super::answer;
 use super::clock::Clock;
 use super::connection::{Connection, QUEUE_BYTES_MAX};
+use super::dialect::{Dialect, Outbox, Outgoing, Said};
 use super::link::Heard;
 use super::notice::Notice;
-use super::session::Outgoing;
-use super::source::{Published, Source};
 use super::stream::Stream;
-use super::topic::Topic;
-use super::truth::{Witness, truth};
+use super::truth::Witness;
+use tungstenite::protocol::Message;
+use tungstenite::protocol::frame::coding::CloseCode;
 
 /// Most messages of one client that are dealt with in a turn.
 const HEARD_MAX: usize = 64;
@@ -30,7 +29,8 @@ pub struct Served {
 /// Everything that a turn works on.
 pub(super) struct Hall {
     clock: Clock,
-    source: Box<dyn Source>,
+    dialect: Box<dyn Dialect>,
+    /// In the order of their numbers.
     connections: Vec<Connection>,
     witness: Option<Witness>,
     notice: Box<dyn FnMut(Notice) + Send>,
@@ -43,17 +43,22 @@ impl Hall {
     /// An empty hall.
     pub fn new(
         clock: Clock,
-        source: Box<dyn Source>,
+        dialect: Box<dyn Dialect>,
         witness: Option<Witness>,
         notice: Box<dyn FnMut(Notice) + Send>,
     ) -> Self {
         let (connections, served) = (Vec::new(), Served::default());
-        Self { clock, source, connections, witness, notice, served, is_pressed: false }
+        Self { clock, dialect, connections, witness, notice, served, is_pressed: false }
     }
 
     /// The server's time.
     pub fn now_ns(&self) -> u64 {
         self.clock.now_ns()
+    }
+
+    /// The path of the WebSocket.
+    pub fn path(&self) -> &'static str {
+        self.dialect.path()
     }
 
     /// Clients that are connected.
@@ -77,17 +82,16 @@ impl Hall {
         if self.is_pressed {
             return 0;
         }
-        let heartbeats = self.connections.iter().filter_map(|connection| connection.session.heartbeat_ns());
-        let source_ns = if self.must_wait() { None } else { self.source.due_ns() };
-        heartbeats.chain(source_ns).min().unwrap_or(u64::MAX)
+        let market_ns = if self.must_wait() { None } else { self.dialect.due_ns() };
+        self.dialect.timer_ns().into_iter().chain(market_ns).min().unwrap_or(u64::MAX)
     }
 
     /// Whether a market without a pace waits for a client.
     fn must_wait(&self) -> bool {
-        self.source.is_unpaced() && self.connections.iter().any(|connection| connection.queue_bytes() > WAIT_BYTES)
+        self.dialect.is_unpaced() && self.connections.iter().any(|connection| connection.queue_bytes() > WAIT_BYTES)
     }
 
-    /// One turn: what clients sent, what the market has to say, heartbeats; then as much is written as
+    /// One turn: what clients sent, what the market has to say, what is due unasked; then as much is written as
     /// sockets take.
     pub fn turn(&mut self, now_ns: u64) {
         self.is_pressed = false;
@@ -95,41 +99,40 @@ impl Hall {
             self.listen(place, now_ns);
         }
         self.go_on(now_ns);
-        for place in 0..self.connections.len() {
-            if let Some(heartbeat) = self.connections[place].session.heartbeat(now_ns) {
-                self.hand(place, heartbeat);
+        let mut out = Outbox::default();
+        self.dialect.tick(now_ns, &mut out);
+        self.deliver(out);
+        self.connections.iter_mut().for_each(Connection::flush);
+        let dialect = &mut self.dialect;
+        self.connections.retain(|connection| {
+            if connection.is_gone() {
+                dialect.left(connection.number);
             }
-            self.connections[place].flush();
-        }
-        self.connections.retain(|connection| !connection.is_gone());
+            !connection.is_gone()
+        });
     }
 
     /// Sends everybody away.
     pub fn close(mut self, now_ns: u64) -> Served {
-        self.connections.iter_mut().for_each(|connection| connection.go_away(now_ns));
+        self.connections.iter_mut().for_each(|connection| connection.close(CloseCode::Away, "", now_ns));
         self.served
     }
 
     /// Takes what a client sent.
     fn listen(&mut self, place: usize, now_ns: u64) {
-        let mut out = Vec::new();
         for _ in 0..HEARD_MAX {
-            let connection = &mut self.connections[place];
-            let text = match connection.hear(now_ns) {
+            let Self { connections, dialect, clock, .. } = self;
+            let connection = &mut connections[place];
+            let (client, mut out) = (connection.number, Outbox::default());
+            match connection.hear(now_ns, &mut |uri| dialect.door(uri)) {
                 Heard::Nothing => return,
-                Heard::Opened => {
-                    out.push(answer::status(connection_id(&self.clock, connection.number)).into());
-                    None
-                }
-                Heard::Text(text) => Some(text),
+                Heard::Opened(query) => dialect.opened(client, &query, clock.now_ns(), &mut out),
+                Heard::Text(text) => dialect.take(client, &text, clock.now_ns(), &mut out),
                 // Not understood, like any text that is no request.
-                Heard::Bytes => Some("".into()),
-            };
-            if let Some(text) = text {
-                let read_ns = self.clock.now_ns();
-                connection.session.take(&text, read_ns, &self.clock, self.source.as_mut(), &mut out);
+                Heard::Bytes => dialect.take(client, "", clock.now_ns(), &mut out),
+                Heard::Control(control) => dialect.control(client, control, clock.now_ns(), &mut out),
             }
-            out.drain(..).for_each(|outgoing| self.hand(place, outgoing));
+            self.deliver(out);
         }
         self.is_pressed = true;
     }
@@ -137,53 +140,37 @@ impl Hall {
     /// Goes on with the market as far as it is due.
     fn go_on(&mut self, now_ns: u64) {
         for _ in 0..STEPS_MAX {
-            if self.must_wait() || self.source.due_ns().is_none_or(|due_ns| due_ns > now_ns) {
+            if self.must_wait() || self.dialect.due_ns().is_none_or(|due_ns| due_ns > now_ns) {
                 return;
             }
-            let connections = &self.connections;
-            let wanted = |topic: Topic| connections.iter().any(|connection| connection.session.holds(topic));
-            let step = self.source.step(&wanted);
-            step.published.into_iter().for_each(|published| self.publish(&published));
-            if let Some(notice) = step.notice {
-                self.tell(Notice::Recording(notice));
-            }
+            let mut out = Outbox::default();
+            self.dialect.step(&mut out);
+            self.deliver(out);
         }
         self.is_pressed = true;
     }
 
-    fn publish(&mut self, published: &Published) {
-        let Published { topic, text, book } = published;
-        for place in 0..self.connections.len() {
-            if self.connections[place].session.holds(*topic) {
-                let book = match topic {
-                    Topic::Book(depth) => book.clone().map(|mark| (*depth, mark)),
-                    _ => None,
-                };
-                self.hand(place, Outgoing { text: text.clone(), book });
-            }
-        }
+    fn deliver(&mut self, out: Outbox) {
+        out.outgoing.into_iter().for_each(|outgoing| self.hand(outgoing));
+        out.notices.into_iter().for_each(|notice| self.tell(Notice::Recording(notice)));
     }
 
-    /// Hands a message to a client, unless it is leaving.
-    fn hand(&mut self, place: usize, outgoing: Outgoing) {
-        let Outgoing { text, book } = outgoing;
+    /// Hands something to a client, unless it is leaving.
+    fn hand(&mut self, outgoing: Outgoing) {
+        let Outgoing { client, said, truth } = outgoing;
+        let Ok(place) = self.connections.binary_search_by_key(&client, |connection| connection.number) else { return };
         let connection = &mut self.connections[place];
         if !connection.is_open() {
             return;
         }
-        if let (Some(witness), Some((depth, mark))) = (&mut self.witness, book) {
-            witness(&truth(connection.number, depth, &mark, self.source.as_ref()));
+        if let (Some(witness), Some(truth)) = (&mut self.witness, truth) {
+            witness(&truth);
         }
+        let Said::Text(text) = said;
+        let message = Message::Text(text);
         self.served.messages += 1;
-        if !connection.push(text) {
-            let connection = connection.number;
-            self.tell(Notice::TooSlow { connection, bytes: QUEUE_BYTES_MAX });
+        if !connection.push(message) {
+            self.tell(Notice::TooSlow { connection: client, bytes: QUEUE_BYTES_MAX });
         }
     }
-}
-
-/// A number above 2^63, as those of the exchange are, and another one for every connection.
-const fn connection_id(clock: &Clock, number: u64) -> u64 {
-    let mixed = (clock.utc_us(0) ^ number.rotate_left(48)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed | 1 << 63
 }

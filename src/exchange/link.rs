@@ -1,10 +1,12 @@
 //! A connection's way from a socket to a WebSocket and to its end.
 
+use super::dialect::{Control, Door};
 use super::stream::Stream;
 use super::upgrade::{self, Upgrade};
 use std::io::{ErrorKind, Read, Write};
 use tungstenite::Utf8Bytes;
 use tungstenite::error::Error;
+use tungstenite::http::Uri;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Message, Role, WebSocket, WebSocketConfig};
 
@@ -25,8 +27,8 @@ const WRITE_BYTES: usize = 16 * 1024;
 enum State {
     /// The head of its request is being read.
     Upgrading { stream: Stream, head: Vec<u8> },
-    /// The answer is being written; `tail` is what the client sent behind its request, if it is accepted.
-    Answering { stream: Stream, reply: Vec<u8>, written: usize, tail: Option<Vec<u8>> },
+    /// The answer is being written; a WebSocket follows if the request was accepted.
+    Answering { stream: Stream, reply: Vec<u8>, written: usize, accepted: Option<Accepted> },
     /// It is a WebSocket. `is_blocked`: the socket takes no more bytes just now.
     Open { socket: Box<WebSocket<Stream>>, is_blocked: bool },
     /// We have ended it; what the client still sends is read and forgotten, so that it can read our last words.
@@ -35,15 +37,25 @@ enum State {
     Gone,
 }
 
+/// A request that was accepted.
+struct Accepted {
+    /// What the client sent behind it.
+    tail: Vec<u8>,
+    /// Its query.
+    query: String,
+}
+
 /// What happened on a connection.
 #[derive(Debug)]
 pub(super) enum Heard {
-    /// It became a WebSocket.
-    Opened,
+    /// It became a WebSocket; this was the query of its request.
+    Opened(String),
     /// The client sent a message.
     Text(Utf8Bytes),
     /// The client sent bytes where the exchange takes text.
     Bytes,
+    /// The client sent a control frame, which is dealt with.
+    Control(Control),
     /// Nothing, for now.
     Nothing,
 }
@@ -72,13 +84,14 @@ impl Link {
         matches!(self.state, State::Open { .. })
     }
 
-    /// Goes on with what the client sent, up to the next thing that matters.
-    pub fn hear(&mut self, now_ns: u64) -> Heard {
+    /// Goes on with what the client sent, up to the next thing that matters; `door` says what is behind the path of
+    /// an HTTP request.
+    pub fn hear(&mut self, now_ns: u64, door: &mut dyn FnMut(&Uri) -> Door) -> Heard {
         let is_in_time = self.is_open() || now_ns < self.until_ns;
         match std::mem::replace(&mut self.state, State::Gone) {
-            State::Upgrading { stream, head } if is_in_time => self.upgrade(stream, head, now_ns),
-            State::Answering { stream, reply, written, tail } if is_in_time => {
-                self.answer(stream, reply, written, tail, now_ns)
+            State::Upgrading { stream, head } if is_in_time => self.upgrade(stream, head, now_ns, door),
+            State::Answering { stream, reply, written, accepted } if is_in_time => {
+                self.answer(stream, reply, written, accepted, now_ns)
             }
             State::Open { socket, is_blocked } => self.receive(socket, is_blocked, now_ns),
             State::Leaving(stream) if is_in_time => self.drain(stream),
@@ -86,7 +99,13 @@ impl Link {
         }
     }
 
-    fn upgrade(&mut self, mut stream: Stream, mut head: Vec<u8>, now_ns: u64) -> Heard {
+    fn upgrade(
+        &mut self,
+        mut stream: Stream,
+        mut head: Vec<u8>,
+        now_ns: u64,
+        door: &mut dyn FnMut(&Uri) -> Door,
+    ) -> Heard {
         let mut buffer = [0; READ_BYTES];
         loop {
             match stream.read(&mut buffer) {
@@ -98,13 +117,13 @@ impl Link {
                 }
                 Err(_) => return Heard::Nothing,
             }
-            match upgrade::answer(&head) {
+            match upgrade::answer(&head, door) {
                 Upgrade::Incomplete => {}
-                Upgrade::Accepted { reply, head_bytes } => {
-                    let tail = Some(head.split_off(head_bytes));
-                    return self.answer(stream, reply, 0, tail, now_ns);
+                Upgrade::Accepted { reply, head_bytes, query } => {
+                    let accepted = Some(Accepted { tail: head.split_off(head_bytes), query });
+                    return self.answer(stream, reply, 0, accepted, now_ns);
                 }
-                Upgrade::Refused(reply) => return self.answer(stream, reply, 0, None, now_ns),
+                Upgrade::Answered(reply) => return self.answer(stream, reply, 0, None, now_ns),
             }
         }
     }
@@ -114,7 +133,7 @@ impl Link {
         mut stream: Stream,
         reply: Vec<u8>,
         mut written: usize,
-        tail: Option<Vec<u8>>,
+        accepted: Option<Accepted>,
         now_ns: u64,
     ) -> Heard {
         let mut write = || -> std::io::Result<()> {
@@ -126,19 +145,19 @@ impl Link {
             }
             stream.flush()
         };
-        match (write(), tail) {
-            (Ok(()), Some(tail)) => {
+        match (write(), accepted) {
+            (Ok(()), Some(Accepted { tail, query })) => {
                 let socket = WebSocket::from_partially_read(stream, tail, Role::Server, Some(config()));
                 self.state = State::Open { socket: Box::new(socket), is_blocked: false };
-                Heard::Opened
+                Heard::Opened(query)
             }
             (Ok(()), None) => {
                 self.leave(stream, now_ns);
                 Heard::Nothing
             }
-            (Err(error), tail) => {
+            (Err(error), accepted) => {
                 if is_pause(&error) {
-                    self.state = State::Answering { stream, reply, written, tail };
+                    self.state = State::Answering { stream, reply, written, accepted };
                 }
                 Heard::Nothing
             }
@@ -150,7 +169,9 @@ impl Link {
             match socket.read() {
                 Ok(Message::Text(text)) => break Ok(Heard::Text(text)),
                 Ok(Message::Binary(_)) => break Ok(Heard::Bytes),
-                // Pings are answered by the next read, and so is a close.
+                // Pings are answered by the next read or write, and so is a close.
+                Ok(Message::Ping(_)) => break Ok(Heard::Control(Control::Ping)),
+                Ok(Message::Pong(_)) => break Ok(Heard::Control(Control::Pong)),
                 Ok(_) => {}
                 Err(Error::Io(error)) if is_pause(&error) => break Ok(Heard::Nothing),
                 Err(error) => break Err(error),
@@ -162,7 +183,7 @@ impl Link {
                 heard
             }
             Err(error) => {
-                self.end(socket, close_code(&error), now_ns);
+                self.end(socket, close_code(&error).map(|code| (code, "")), now_ns);
                 Heard::Nothing
             }
         }
@@ -183,13 +204,13 @@ impl Link {
     }
 
     /// Sends a message unless the socket takes no more; then it is given back.
-    pub fn send(&mut self, text: Utf8Bytes) -> Option<Utf8Bytes> {
+    pub fn send(&mut self, message: Message) -> Option<Message> {
         let State::Open { socket, is_blocked } = &mut self.state else { return None };
         if *is_blocked {
-            return Some(text);
+            return Some(message);
         }
         // A message that was taken is kept, also when the socket took none or only a part of it.
-        let sent = socket.write(Message::Text(text));
+        let sent = socket.write(message);
         self.note(sent);
         None
     }
@@ -215,17 +236,17 @@ impl Link {
         self.state = State::Gone;
     }
 
-    /// Ends it: the exchange goes away.
-    pub fn go_away(&mut self, now_ns: u64) {
+    /// Ends it with a code and a reason, if it is open; otherwise without a word.
+    pub fn close(&mut self, code: CloseCode, reason: &'static str, now_ns: u64) {
         if let State::Open { socket, .. } = std::mem::replace(&mut self.state, State::Gone) {
-            self.end(socket, Some(CloseCode::Away), now_ns);
+            self.end(socket, Some((code, reason)), now_ns);
         }
     }
 
-    fn end(&mut self, mut socket: Box<WebSocket<Stream>>, code: Option<CloseCode>, now_ns: u64) {
-        if let Some(code) = code {
+    fn end(&mut self, mut socket: Box<WebSocket<Stream>>, last: Option<(CloseCode, &'static str)>, now_ns: u64) {
+        if let Some((code, reason)) = last {
             // What does not go out now does not go out: the client is told by the end of the stream.
-            let _ = socket.close(Some(CloseFrame { code, reason: Utf8Bytes::from_static("") }));
+            let _ = socket.close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }));
         }
         self.leave(socket.into_inner(), now_ns);
     }
@@ -262,7 +283,7 @@ fn close_code(error: &Error) -> Option<CloseCode> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Heard, LEAVE_NS_MAX, Link, OPEN_NS_MAX};
+    use super::{Door, Heard, LEAVE_NS_MAX, Link, OPEN_NS_MAX};
     use crate::exchange::stream::Stream;
     use std::io::{Read, Write};
     use std::net::{TcpListener, TcpStream};
@@ -277,12 +298,17 @@ mod tests {
         (Link::new(Stream::new(socket, None).unwrap(), now_ns), client)
     }
 
+    /// Hears where nothing is behind any path.
+    fn hear(link: &mut Link, now_ns: u64) -> Heard {
+        link.hear(now_ns, &mut |_| Door::missing())
+    }
+
     #[test]
     fn a_client_that_does_not_open_its_connection_is_not_waited_for() {
         let (mut link, mut client) = pair(5);
         client.write_all(b"GET /v2 HTTP/1.1\r\n").unwrap();
-        assert!(matches!(link.hear(5 + OPEN_NS_MAX - 1), Heard::Nothing) && !link.is_gone());
-        assert!(matches!(link.hear(5 + OPEN_NS_MAX), Heard::Nothing) && link.is_gone());
+        assert!(matches!(hear(&mut link, 5 + OPEN_NS_MAX - 1), Heard::Nothing) && !link.is_gone());
+        assert!(matches!(hear(&mut link, 5 + OPEN_NS_MAX), Heard::Nothing) && link.is_gone());
     }
 
     #[test]
@@ -292,13 +318,13 @@ mod tests {
         let mut answer = String::new();
         // The bytes are on their way; the link is asked until it has seen them and answered.
         while !matches!(link.state, super::State::Leaving(_)) {
-            link.hear(7);
+            hear(&mut link, 7);
         }
         client.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 404 Not Found\r\n"), "{answer}");
-        link.hear(7 + LEAVE_NS_MAX - 1);
+        hear(&mut link, 7 + LEAVE_NS_MAX - 1);
         assert!(!link.is_gone());
-        link.hear(7 + LEAVE_NS_MAX);
+        hear(&mut link, 7 + LEAVE_NS_MAX);
         assert!(link.is_gone());
     }
 }

@@ -1,7 +1,6 @@
 //! What an exchange is to serve, and where.
 
-use super::floor::Events;
-use super::listing::Pair;
+use super::kraken::{Events, Pair};
 use super::notice::Notice;
 use super::truth::Witness;
 use crate::playback::Playback;

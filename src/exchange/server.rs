@@ -3,13 +3,12 @@
 //! Readiness only wakes it; in each turn every client is looked at, so no edge can be missed.
 
 use super::clock::Clock;
-use super::floor::Floor;
+use super::dialect::Dialect;
 use super::hall::{Hall, Served};
+use super::kraken::Kraken;
 use super::notice::Notice;
 use super::options::{Options, Serves};
-use super::source::Source;
 use super::stream::Stream;
-use super::tape::Tape;
 use super::tls::{self, Identity};
 use anyhow::{Context, Result};
 use mio::net::TcpListener;
@@ -25,6 +24,16 @@ pub(super) const CONNECTIONS_MAX: usize = 64;
 const SLEEP_NS_MAX: u64 = 50_000_000;
 const LISTENER: Token = Token(0);
 const CLIENT: Token = Token(1);
+
+/// The exchange that serves this.
+fn dialect(serves: Serves, clock: Clock, is_witnessed: bool) -> Result<Box<dyn Dialect>> {
+    Ok(match serves {
+        Serves::Market { pair, events, speed } => Box::new(Kraken::made_up(clock, pair, events, speed, is_witnessed)),
+        Serves::Recording { playback, symbol, speed } => {
+            Box::new(Kraken::recorded(clock, playback, symbol, speed, is_witnessed)?)
+        }
+    })
+}
 
 /// An exchange that listens.
 pub struct Server {
@@ -44,17 +53,14 @@ impl Server {
     pub fn bind(options: Options) -> Result<Self> {
         let Options { listen, tls, serves, witness, notice, run_for } = options;
         let clock = Clock::start();
-        let source: Box<dyn Source> = match serves {
-            Serves::Market { pair, events, speed } => Box::new(Floor::open(pair, events, speed, clock.utc_us(0))),
-            Serves::Recording { playback, symbol, speed } => Box::new(Tape::open(playback, symbol, speed)?),
-        };
+        let dialect = dialect(serves, clock, witness.is_some())?;
         let mut listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr()?;
         let identity = tls.then(|| tls::identity(address.ip())).transpose()?;
         let poll = Poll::new()?;
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let run_ns_max = run_for.map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
-        let hall = Hall::new(clock, source, witness, notice);
+        let hall = Hall::new(clock, dialect, witness, notice);
         Ok(Self { address, identity, listener, poll, run_ns_max, hall })
     }
 
@@ -68,7 +74,7 @@ impl Server {
     #[must_use]
     pub fn url(&self) -> String {
         let scheme = if self.identity.is_some() { "wss" } else { "ws" };
-        format!("{scheme}://{}/v2", self.address)
+        format!("{scheme}://{}{}", self.address, self.hall.path())
     }
 
     /// The authority that a client must trust, under TLS.

@@ -1,11 +1,18 @@
 //! The exchange's own book beside every message of one, for tests to hold others against.
 
-use super::ladder::Row;
-use super::source::{BookMark, Seen, Source};
-use super::wire::{Kind, Scale};
 use serde::Serialize;
 
-/// The whole book at a depth, after a message of it was handed to a connection.
+/// Whether a message gives all or what is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// All.
+    Snapshot,
+    /// What is new.
+    Update,
+}
+
+/// The whole book, after a message of it was handed to a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Truth {
     /// The connection's number, from 1.
@@ -29,23 +36,3 @@ pub struct Truth {
 
 /// Who is told.
 pub type Witness = Box<dyn FnMut(&Truth) + Send>;
-
-/// The truth behind a message of a book.
-pub(super) fn truth(connection: u64, depth: u32, mark: &BookMark, source: &dyn Source) -> Truth {
-    let (scale, Seen { bids, asks }) = (source.scale(), source.seen(depth));
-    Truth {
-        connection,
-        symbol: source.symbol().to_owned(),
-        depth,
-        kind: mark.kind,
-        timestamp: mark.timestamp.clone(),
-        checksum: mark.checksum,
-        bids: texts(&bids, scale),
-        asks: texts(&asks, scale),
-    }
-}
-
-fn texts(rows: &[Row], scale: Scale) -> Vec<[String; 2]> {
-    let text = |row: &Row| [scale.price(row.price_ticks).to_string(), scale.qty(row.qty_lots).to_string()];
-    rows.iter().map(text).collect()
-}

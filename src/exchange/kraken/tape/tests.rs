@@ -1,9 +1,9 @@
 //! Recordings that these tests make, played step by step.
 
 use super::Tape;
-use crate::exchange::answer::Refusal;
-use crate::exchange::source::{Source, Step};
-use crate::exchange::topic::{Topic, Trigger};
+use crate::exchange::kraken::answer::Refusal;
+use crate::exchange::kraken::source::{Source, Step};
+use crate::exchange::kraken::topic::{Topic, Trigger};
 use crate::playback::{Playback, Taped};
 use anyhow::{Result, anyhow};
 use proptest::prelude::*;

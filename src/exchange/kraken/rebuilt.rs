@@ -1,8 +1,8 @@
 //! The book that a recording has led to, rebuilt from its text.
 
-use super::ladder::Ladder;
 use super::recorded::{BookFrame, LevelText};
 use super::wire::{Kind, Scale};
+use crate::exchange::ladder::Ladder;
 use crate::market::Side;
 
 /// The book.

@@ -1,6 +1,6 @@
 //! The checksum of a book, from its text as the exchange describes it.
 
-use super::decimal::Decimal;
+use crate::exchange::decimal::Decimal;
 
 /// Levels a side under the checksum.
 const LEVELS: usize = 10;

@@ -1,10 +1,10 @@
 //! The protocol of one connection, without its socket.
 
 use super::answer::{self, About, Refusal, Times};
-use super::clock::Clock;
 use super::request::{self, Order, Refused, Request};
 use super::source::{BookMark, Source};
 use super::topic::{Subscriptions, Topic};
+use crate::exchange::clock::Clock;
 use serde_json::Number;
 use tungstenite::Utf8Bytes;
 

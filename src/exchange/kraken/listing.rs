@@ -1,7 +1,7 @@
 //! Assets and pairs that are listed, and the channel `instrument` that tells of them.
 
-use super::decimal::Decimal;
 use super::wire::{Data, Kind, Scale};
+use crate::exchange::decimal::Decimal;
 use serde::Serialize;
 use tungstenite::Utf8Bytes;
 

@@ -2,10 +2,10 @@
 
 use super::{ALLOWANCE_NS, Outgoing, REQUEST_NS, Session};
 use crate::exchange::clock::Clock;
-use crate::exchange::floor::Floor;
-use crate::exchange::listing::Pair;
-use crate::exchange::source::Source;
-use crate::exchange::topic::Topic;
+use crate::exchange::kraken::floor::Floor;
+use crate::exchange::kraken::listing::Pair;
+use crate::exchange::kraken::source::Source;
+use crate::exchange::kraken::topic::Topic;
 use crate::market::{Change, Event, Side};
 use proptest::prelude::*;
 use serde_json::Value;

@@ -3,13 +3,14 @@
 use super::answer::Refusal;
 use super::book::{Book, DEPTHS, Rows};
 use super::day::Day;
-use super::decimal::Decimal;
-use super::ladder::Row;
 use super::last_trades::LastTrades;
 use super::listing::{self, Pair};
-use super::source::{BookMark, Published, Seen, Source, Start, Step};
+use super::source::{BookMark, Published, Seen, Source, Step, note};
 use super::topic::{Topic, Trigger};
 use super::wire::{BookRow, Data, Kind, Scale, TickerRow, TradeRow, raw};
+use crate::exchange::decimal::Decimal;
+use crate::exchange::ladder::Row;
+use crate::exchange::reel::Start;
 use crate::market::{Event, Side, Trade};
 use crate::utc::rfc3339;
 use std::iter::Peekable;
@@ -147,7 +148,7 @@ impl Source for Floor {
     }
 
     fn subscribed(&mut self, topic: Topic, now_ns: u64) {
-        self.start.subscribed(topic, now_ns);
+        note(&mut self.start, topic, now_ns);
     }
 
     fn due_ns(&mut self) -> Option<u64> {

@@ -3,7 +3,7 @@
 //! The exchange holds more levels than it tells. A subscriber holds what it was told and cuts to the depth
 //! after each message, so within a message it also holds what has fallen out since the last one.
 
-use super::ladder::{Ladder, Rank, Row};
+use crate::exchange::ladder::{Ladder, Rank, Row};
 
 /// The best levels of a side, up to a depth.
 #[derive(Clone, Debug)]

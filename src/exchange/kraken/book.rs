@@ -1,7 +1,7 @@
 //! The exchange's whole book, and what is seen of it at every depth.
 
-use super::ladder::{Ladder, Row};
 use super::window::Window;
+use crate::exchange::ladder::{Ladder, Row};
 use crate::market::{Change, Side};
 
 /// Depths at which a book can be subscribed to.

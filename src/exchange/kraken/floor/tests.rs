@@ -1,18 +1,18 @@
 //! The floor's messages, read by the naive client of the whole-system tests.
 
 use super::Floor;
-use crate::exchange::book::DEPTHS;
-use crate::exchange::book::tests::{deep_messages, messages};
+use crate::exchange::kraken::book::DEPTHS;
+use crate::exchange::kraken::book::tests::{deep_messages, messages};
+use crate::exchange::kraken::listing::Pair;
+use crate::exchange::kraken::source::{Seen, Source};
+use crate::exchange::kraken::topic::{Topic, Trigger};
 use crate::exchange::ladder::Row;
-use crate::exchange::listing::Pair;
-use crate::exchange::source::{Seen, Source};
-use crate::exchange::topic::{Topic, Trigger};
 use crate::market::{Change, Event, Side, Trade};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use twin::Twin;
 
-#[path = "../../../tests/support/twin.rs"]
+#[path = "../../../../tests/support/twin.rs"]
 mod twin;
 
 /// UTC at 0 of the server's clock.

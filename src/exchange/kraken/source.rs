@@ -1,13 +1,12 @@
 //! What the exchange publishes, wherever it comes from.
 
 use super::answer::Refusal;
-use super::ladder::Row;
 use super::topic::Topic;
-use super::wire::{Kind, Scale};
+use super::wire::Scale;
+use crate::exchange::ladder::Row;
+use crate::exchange::reel::Start;
+use crate::exchange::truth::Kind;
 use tungstenite::Utf8Bytes;
-
-/// How long the market waits for a subscription to the book when only others were asked for, nanoseconds.
-const WAIT_NS: u64 = 1_000_000_000;
 
 /// A message for all who subscribed to its topic.
 #[derive(Clone, Debug)]
@@ -71,27 +70,11 @@ pub(super) trait Source: Send {
     fn seen(&self, depth: u32) -> Seen;
 }
 
-/// When a market's time begins to run.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Start {
-    at_ns: Option<u64>,
-}
-
-impl Start {
-    /// Takes note of a subscription: the book's starts the clock at once, another one in a moment, so that a
-    /// client that asks for both in turn gets both from the beginning.
-    pub fn subscribed(&mut self, topic: Topic, now_ns: u64) {
-        let wait_ns = match topic {
-            Topic::Book(_) => 0,
-            Topic::Trade | Topic::Ticker(_) => WAIT_NS,
-            Topic::Instrument => return,
-        };
-        let at_ns = now_ns.saturating_add(wait_ns);
-        self.at_ns = Some(self.at_ns.map_or(at_ns, |known_ns| known_ns.min(at_ns)));
-    }
-
-    /// The instant; `None` before anybody subscribed.
-    pub const fn at_ns(self) -> Option<u64> {
-        self.at_ns
+/// Takes note of a subscription: with the book's time begins at once, with another one in a moment.
+pub(super) fn note(start: &mut Start, topic: Topic, now_ns: u64) {
+    match topic {
+        Topic::Book(_) => start.at_once(now_ns),
+        Topic::Trade | Topic::Ticker(_) => start.in_a_moment(now_ns),
+        Topic::Instrument => {}
     }
 }

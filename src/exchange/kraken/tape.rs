@@ -4,16 +4,17 @@
 //! here. What the recorder was answered (status, acks, heartbeats) is not played: those who listen get their own.
 
 use super::answer::Refusal;
-use super::ladder::{Ladder, Row};
 use super::last_trades::LastTrades;
 use super::listing::{self, Pair};
 use super::opening::Opening;
 use super::rebuilt::Rebuilt;
 use super::recorded::{self, BookFrame, Recorded};
-use super::source::{BookMark, Published, Seen, Source, Start, Step};
+use super::source::{BookMark, Published, Seen, Source, Step, note};
 use super::topic::{Topic, Trigger};
 use super::wire::{BookRow, Data, Kind, Scale};
-use crate::playback::{Frames, Playback, Taped};
+use crate::exchange::ladder::{Ladder, Row};
+use crate::exchange::reel::Reel;
+use crate::playback::Playback;
 use anyhow::Result;
 use serde_json::value::RawValue;
 use tungstenite::Utf8Bytes;
@@ -23,13 +24,7 @@ pub(super) struct Tape {
     pair: Pair,
     depth: u32,
     trigger: Trigger,
-    frames: Frames,
-    next: Option<Taped>,
-    /// Recorded time from the first message to the next one, nanoseconds.
-    offset_ns: u64,
-    /// How many times as fast as it was recorded; `None`: as fast as it is read.
-    speed: Option<f64>,
-    start: Start,
+    reel: Reel,
     book: Rebuilt,
     last_trades: LastTrades,
     last_ticker: Option<Box<RawValue>>,
@@ -45,31 +40,17 @@ impl Tape {
     /// When it holds no book that can be played.
     pub fn open(playback: Playback, symbol: Option<String>, speed: Option<f64>) -> Result<Self> {
         let Opening { pair, depth, trigger, frames } = Opening::read(playback, symbol)?;
-        let mut tape = Self {
+        Ok(Self {
             pair,
             depth,
             trigger,
-            frames,
-            next: None,
-            offset_ns: 0,
-            speed,
-            start: Start::default(),
+            reel: Reel::new(frames, speed)?,
             book: Rebuilt::new(),
             last_trades: LastTrades::default(),
             last_ticker: None,
             has_begun: false,
             is_elsewhere: false,
-        };
-        tape.advance()?;
-        Ok(tape)
-    }
-
-    /// Reads the next frame.
-    fn advance(&mut self) -> Result<()> {
-        self.next = self.frames.next().transpose()?;
-        let gap_ns = self.next.as_ref().map_or(0, |taped| taped.gap_ns);
-        self.offset_ns = self.offset_ns.saturating_add(gap_ns);
-        Ok(())
+        })
     }
 
     fn is_ours(&self, symbol: &str) -> bool {
@@ -176,24 +157,22 @@ impl Source for Tape {
     }
 
     fn subscribed(&mut self, topic: Topic, now_ns: u64) {
-        self.start.subscribed(topic, now_ns);
+        note(&mut self.reel.start, topic, now_ns);
     }
 
     fn due_ns(&mut self) -> Option<u64> {
-        let start_ns = self.next.as_ref().and(self.start.at_ns())?;
-        let played_ns = self.speed.map_or(0, |speed| (self.offset_ns as f64 / speed) as u64);
-        Some(start_ns.saturating_add(played_ns))
+        self.reel.due_ns()
     }
 
     fn is_unpaced(&self) -> bool {
-        self.speed.is_none()
+        self.reel.is_unpaced()
     }
 
     fn step(&mut self, _: &dyn Fn(Topic) -> bool) -> Step {
-        let Some(taped) = self.next.take() else { return Step::default() };
+        let Some(taped) = self.reel.take() else { return Step::default() };
         self.has_begun = true;
         let mut step = std::str::from_utf8(&taped.bytes).map_or_else(|_| Step::default(), |text| self.play(text));
-        if let Err(error) = self.advance() {
+        if let Err(error) = self.reel.wind() {
             step.notice = Some(format!("{error:#}"));
         }
         step

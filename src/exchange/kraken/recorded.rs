@@ -1,8 +1,8 @@
 //! Recorded frames, read as far as a replay needs to know them.
 
-use super::decimal::Decimal;
 use super::topic::Trigger;
 use super::wire::{Kind, Scale};
+use crate::exchange::decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

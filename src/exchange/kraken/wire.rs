@@ -1,8 +1,9 @@
 //! Market data as the exchange writes it: key order, fixed decimals, no whitespace.
 
 use super::checksum::checksum;
-use super::decimal::Decimal;
-use super::ladder::Row;
+use crate::exchange::decimal::Decimal;
+use crate::exchange::ladder::Row;
+pub(super) use crate::exchange::truth::Kind;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tungstenite::Utf8Bytes;
@@ -38,16 +39,6 @@ impl Scale {
         };
         checksum(asks.map(pair), bids.map(pair))
     }
-}
-
-/// Whether a message gives all or what is new.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// All.
-    Snapshot,
-    /// What is new.
-    Update,
 }
 
 /// A message of a channel.
