@@ -1,16 +1,16 @@
-//! `exchange`: Kraken's public WebSocket protocol from this machine.
+//! `exchange`: the public protocols of Kraken and Binance from this machine.
 
 use super::play::pace;
 use super::truth::TruthFile;
 use super::{Ended, grouped, print_json};
-use crate::exchange::{Options, PEM_MARK, Pair, Server, Serves};
+use crate::exchange::{Options, PEM_MARK, Pair, Section, Server, Serves};
 use crate::files::ensure_writable;
 use crate::market::fit::{Fit, SECONDS_MAX, measure};
 use crate::market::{Market, Terms};
 use crate::play::Pace;
 use crate::playback;
 use anyhow::{Context, Result, anyhow, bail};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::io::Write;
@@ -22,23 +22,41 @@ use std::time::Duration;
 
 /// The pair of a made-up market.
 const MADE_UP: &str = "BTC/EUR";
+/// Why there is none of Binance's.
+const NOT_MADE_UP: &str = "a market of Binance is played from a recording: give --replay";
 /// How much of it is measured unless said, seconds of its own time.
 const FIT_SECONDS: u64 = 3_600;
 
-/// Serves a market the way Kraken does, over WebSocket version 2, to any client of Kraken's public data.
+/// Whose protocol is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Venue {
+    /// Kraken, spot, WebSocket version 2.
+    Kraken,
+    /// Binance, spot: combined streams, and `depth` and `exchangeInfo` over HTTP on the same port.
+    BinanceSpot,
+    /// Binance, USD-M perpetual: the same with its own paths.
+    BinancePerp,
+}
+
+/// Serves a market the way Kraken does, over WebSocket version 2, or the way Binance does, to any client of their public
+/// data.
 ///
 /// Without --replay the market is made up, from a seed: the same seed trades the same. Its time begins to run
 /// with the first subscription to its book, or a second after one to its trades or ticker. A recording's does
 /// too: who subscribes to the book at the recorded depth before that gets the recording from its first message
 /// on, byte for byte; who comes later gets a snapshot first. After the end of a recording heartbeats go on.
+/// Of Binance only recordings are played; their book is answered over HTTP, as it is at that moment.
 ///
 /// One line on standard output says where it listens; interrupt it to end it.
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  exchange --listen 127.0.0.1:8080\n  exchange --tls --ca target/ca.pem --speed 10\n  exchange --replay target/sample/recording.cbcap --speed max --seconds 60\n  exchange --fit --seconds 3600"
+    after_help = "Examples:\n  exchange --listen 127.0.0.1:8080\n  exchange --tls --ca target/ca.pem --speed 10\n  exchange --replay target/sample/recording.cbcap --speed max --seconds 60\n  exchange --venue binance-perp --replay recording.gz\n  exchange --fit --seconds 3600"
 )]
 pub struct Args {
+    /// Whose protocol is spoken.
+    #[arg(long, value_name = "NAME", value_enum, default_value = "kraken")]
+    venue: Venue,
     /// Where to listen; port 0 takes any that is free.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
@@ -71,7 +89,7 @@ pub struct Args {
     symbol: Option<String>,
     /// Measure the made-up market against recorded figures instead of serving it; exit code 1 when one is
     /// outside its bounds.
-    #[arg(long, conflicts_with_all = ["listen", "tls", "replay", "speed", "truth"])]
+    #[arg(long, conflicts_with_all = ["venue", "listen", "tls", "replay", "speed", "truth"])]
     fit: bool,
     /// Print the line on standard output, or the figures, as a JSON object.
     #[arg(long)]
@@ -118,13 +136,21 @@ fn serve(args: &Args) -> Result<Ended> {
 }
 
 fn serves(args: &Args) -> Result<Serves> {
-    let Some(path) = &args.replay else { return made_up(args) };
+    let Some(path) = &args.replay else {
+        return if args.venue == Venue::Kraken { made_up(args) } else { Err(anyhow!(NOT_MADE_UP)) };
+    };
     let playback = playback::open(path)?;
     let speed = match args.speed {
         Pace::Times(times) => Some(times),
         Pace::Max => None,
     };
-    Ok(Serves::Recording { playback, symbol: args.symbol.clone(), speed })
+    let symbol = args.symbol.clone();
+    let section = match args.venue {
+        Venue::Kraken => return Ok(Serves::Recording { playback, symbol, speed }),
+        Venue::BinanceSpot => Section::Spot,
+        Venue::BinancePerp => Section::Perpetual,
+    };
+    Ok(Serves::Binance { section, playback, symbol: symbol.map(|symbol| symbol.to_ascii_uppercase()), speed })
 }
 
 fn made_up(args: &Args) -> Result<Serves> {
@@ -174,7 +200,7 @@ fn announce(args: &Args, server: &Server) -> Result<()> {
     let mut out = std::io::stdout().lock();
     let url = server.url();
     if args.json {
-        writeln!(out, "{}", json!({ "url": url, "ca": args.ca }))?;
+        writeln!(out, "{}", json!({ "url": url, "rest": server.rest_url(), "ca": args.ca }))?;
     } else {
         writeln!(out, "{url}")?;
     }

@@ -31,6 +31,10 @@ impl Door {
 pub(super) enum Said {
     /// A message.
     Text(Utf8Bytes),
+    /// A WebSocket ping with this content.
+    Ping(String),
+    /// That it is sent away for breaking the rules, and why.
+    Away(&'static str),
 }
 
 /// Something for one client.
@@ -76,6 +80,9 @@ pub(super) enum Control {
 pub(super) trait Dialect: Send {
     /// The path of its WebSocket.
     fn path(&self) -> &'static str;
+
+    /// Whether it answers plain HTTP requests.
+    fn has_rest(&self) -> bool;
 
     /// What to do with an HTTP request.
     fn door(&mut self, uri: &Uri) -> Door;

@@ -61,6 +61,11 @@ impl Hall {
         self.dialect.path()
     }
 
+    /// Whether plain HTTP requests are answered.
+    pub fn has_rest(&self) -> bool {
+        self.dialect.has_rest()
+    }
+
     /// Clients that are connected.
     pub const fn clients(&self) -> usize {
         self.connections.len()
@@ -101,7 +106,7 @@ impl Hall {
         self.go_on(now_ns);
         let mut out = Outbox::default();
         self.dialect.tick(now_ns, &mut out);
-        self.deliver(out);
+        self.deliver(out, now_ns);
         self.connections.iter_mut().for_each(Connection::flush);
         let dialect = &mut self.dialect;
         self.connections.retain(|connection| {
@@ -132,7 +137,7 @@ impl Hall {
                 Heard::Bytes => dialect.take(client, "", clock.now_ns(), &mut out),
                 Heard::Control(control) => dialect.control(client, control, clock.now_ns(), &mut out),
             }
-            self.deliver(out);
+            self.deliver(out, now_ns);
         }
         self.is_pressed = true;
     }
@@ -145,18 +150,18 @@ impl Hall {
             }
             let mut out = Outbox::default();
             self.dialect.step(&mut out);
-            self.deliver(out);
+            self.deliver(out, now_ns);
         }
         self.is_pressed = true;
     }
 
-    fn deliver(&mut self, out: Outbox) {
-        out.outgoing.into_iter().for_each(|outgoing| self.hand(outgoing));
+    fn deliver(&mut self, out: Outbox, now_ns: u64) {
+        out.outgoing.into_iter().for_each(|outgoing| self.hand(outgoing, now_ns));
         out.notices.into_iter().for_each(|notice| self.tell(Notice::Recording(notice)));
     }
 
     /// Hands something to a client, unless it is leaving.
-    fn hand(&mut self, outgoing: Outgoing) {
+    fn hand(&mut self, outgoing: Outgoing, now_ns: u64) {
         let Outgoing { client, said, truth } = outgoing;
         let Ok(place) = self.connections.binary_search_by_key(&client, |connection| connection.number) else { return };
         let connection = &mut self.connections[place];
@@ -166,9 +171,12 @@ impl Hall {
         if let (Some(witness), Some(truth)) = (&mut self.witness, truth) {
             witness(&truth);
         }
-        let Said::Text(text) = said;
-        let message = Message::Text(text);
-        self.served.messages += 1;
+        let message = match said {
+            Said::Text(text) => Message::Text(text),
+            Said::Ping(content) => Message::Ping(content.into_bytes().into()),
+            Said::Away(why) => return connection.close(CloseCode::Policy, why, now_ns),
+        };
+        self.served.messages += u64::from(message.is_text());
         if !connection.push(message) {
             self.tell(Notice::TooSlow { connection: client, bytes: QUEUE_BYTES_MAX });
         }

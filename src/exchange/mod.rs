@@ -1,9 +1,10 @@
-//! An embedded exchange: it speaks Kraken's public WebSocket protocol, version 2.
+//! An embedded exchange: it speaks the public protocol of Kraken, version 2, or of Binance, spot and perpetual.
 //!
 //! It shares no code with the engine that listens to it: its own numbers, checksum, book and JSON. A mistake
 //! on one side therefore shows as a disagreement. `README.md` in this folder has the rules, the bounds, and
-//! where it differs from Kraken.
+//! where it differs from the real ones.
 
+mod binance;
 mod clock;
 mod connection;
 mod decimal;
@@ -21,6 +22,7 @@ mod tls;
 mod truth;
 mod upgrade;
 
+pub use binance::Section;
 pub use decimal::Decimal;
 pub use hall::Served;
 pub(crate) use kraken::{Book, Rows, Said, Sort, Transcript};

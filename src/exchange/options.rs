@@ -1,5 +1,6 @@
 //! What an exchange is to serve, and where.
 
+use super::binance::Section;
 use super::kraken::{Events, Pair};
 use super::notice::Notice;
 use super::truth::Witness;
@@ -19,11 +20,22 @@ pub enum Serves {
         /// How many times as fast as the market's own time; above 0.
         speed: f64,
     },
-    /// One that was recorded.
+    /// One of Kraken's that was recorded.
     Recording {
         /// Its frames.
         playback: Playback,
         /// Which of its markets; `None`: the one that it names, or else the first.
+        symbol: Option<String>,
+        /// How many times as fast as it was recorded, above 0; `None`: as fast as it is read.
+        speed: Option<f64>,
+    },
+    /// One of Binance's that was recorded.
+    Binance {
+        /// Which of its markets' protocols is spoken.
+        section: Section,
+        /// The recording: combined stream messages, and depth answers among them.
+        playback: Playback,
+        /// Which symbol; `None`: that of the recording.
         symbol: Option<String>,
         /// How many times as fast as it was recorded, above 0; `None`: as fast as it is read.
         speed: Option<f64>,

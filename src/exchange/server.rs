@@ -2,6 +2,7 @@
 //!
 //! Readiness only wakes it; in each turn every client is looked at, so no edge can be missed.
 
+use super::binance::Binance;
 use super::clock::Clock;
 use super::dialect::Dialect;
 use super::hall::{Hall, Served};
@@ -31,6 +32,9 @@ fn dialect(serves: Serves, clock: Clock, is_witnessed: bool) -> Result<Box<dyn D
         Serves::Market { pair, events, speed } => Box::new(Kraken::made_up(clock, pair, events, speed, is_witnessed)),
         Serves::Recording { playback, symbol, speed } => {
             Box::new(Kraken::recorded(clock, playback, symbol, speed, is_witnessed)?)
+        }
+        Serves::Binance { section, playback, symbol, speed } => {
+            Box::new(Binance::open(clock, section, playback, symbol, speed, is_witnessed)?)
         }
     })
 }
@@ -75,6 +79,13 @@ impl Server {
     pub fn url(&self) -> String {
         let scheme = if self.identity.is_some() { "wss" } else { "ws" };
         format!("{scheme}://{}{}", self.address, self.hall.path())
+    }
+
+    /// What clients send plain HTTP requests to, where the exchange answers them.
+    #[must_use]
+    pub fn rest_url(&self) -> Option<String> {
+        let scheme = if self.identity.is_some() { "https" } else { "http" };
+        self.hall.has_rest().then(|| format!("{scheme}://{}", self.address))
     }
 
     /// The authority that a client must trust, under TLS.

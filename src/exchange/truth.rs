@@ -19,15 +19,20 @@ pub struct Truth {
     pub connection: u64,
     /// The market.
     pub symbol: String,
-    /// Levels a side, at most.
-    pub depth: u32,
+    /// Levels a side, at most; none: as many as there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u32>,
     /// What the message was.
     #[serde(rename = "type")]
     pub kind: Kind,
-    /// The message's time as text; old recordings have none on snapshots.
+    /// The message's time as text; old recordings have none on snapshots, and Binance numbers its updates instead.
     pub timestamp: Option<String>,
-    /// The message's checksum.
-    pub checksum: u32,
+    /// The message's checksum, where the exchange has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<u32>,
+    /// The last update in the book, where the exchange numbers them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_id: Option<u64>,
     /// Price and size as text, best first.
     pub bids: Vec<[String; 2]>,
     /// The same of the other side.

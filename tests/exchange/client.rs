@@ -23,14 +23,7 @@ pub struct Client {
 impl Client {
     /// Connects; under TLS it trusts nobody but `ca_pem`.
     pub fn connect(url: &str, ca_pem: Option<&str>) -> Result<Self, Box<dyn AnyError>> {
-        let (scheme, rest) = url.split_once("://").expect("a URL");
-        let address = rest.split('/').next().expect("an address");
-        let stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let stream: Box<dyn Stream> = match scheme {
-            "ws" => Box::new(stream),
-            _ => Box::new(tls(stream, address, ca_pem.unwrap_or_default())?),
-        };
+        let stream = open(url, ca_pem)?;
         let (socket, _) = tungstenite::client(url, stream).map_err(|error| match error {
             HandshakeError::Failure(error) => error.to_string(),
             HandshakeError::Interrupted(_) => "no answer".to_owned(),
@@ -99,10 +92,15 @@ impl Client {
 
     /// Reads until the server has ended the connection; gives the code it closed with, if it did.
     pub fn end(&mut self) -> Option<u16> {
+        self.last_word().map(|(code, _)| code)
+    }
+
+    /// The same with the reason.
+    pub fn last_word(&mut self) -> Option<(u16, String)> {
         let mut code = None;
         loop {
             match self.read() {
-                Ok(Message::Close(frame)) => code = frame.map(|frame| frame.code.into()),
+                Ok(Message::Close(frame)) => code = frame.map(|frame| (frame.code.into(), frame.reason.to_string())),
                 Ok(_) => {}
                 Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => panic!("it goes on"),
                 Err(_) => return code,
@@ -127,6 +125,18 @@ pub fn book(method: &str, symbol: &str, depth: usize) -> String {
 /// A request about a channel without parameters of its own.
 pub fn channel(method: &str, channel: &str) -> String {
     format!(r#"{{"method":"{method}","params":{{"channel":"{channel}","symbol":["BTC/EUR"]}}}}"#)
+}
+
+/// A connection to the host of a URL; under TLS it trusts nobody but `ca_pem`.
+pub fn open(url: &str, ca_pem: Option<&str>) -> Result<Box<dyn Stream>, Box<dyn AnyError>> {
+    let (scheme, rest) = url.split_once("://").expect("a URL");
+    let address = rest.split('/').next().expect("an address");
+    let stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(match scheme {
+        "ws" | "http" => Box::new(stream),
+        _ => Box::new(tls(stream, address, ca_pem.unwrap_or_default())?),
+    })
 }
 
 fn tls(

@@ -1,5 +1,6 @@
 //! The embedded exchange over real sockets, plain and under TLS, with a client that shares no code with it.
 
+mod binance;
 mod client;
 mod connections;
 mod hostile;

@@ -11,10 +11,11 @@ const HEAVY_PAUSE_NS: u64 = 1_000_000;
 const MID_TICKS: i64 = 540_000;
 
 /// Linear congruences: enough chance to reach every corner.
-struct Chance(u64);
+pub struct Chance(pub u64);
 
 impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
+    /// A number below a bound.
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }

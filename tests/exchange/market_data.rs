@@ -54,7 +54,7 @@ fn a_naive_client_holds_the_book_at_every_depth() {
     while truths.len() < DEPTHS.len() || truths.values().any(|truths| truths.len() <= 300) {
         let truth = running.truths.recv_timeout(PATIENCE).expect("truth");
         assert_eq!(truth.symbol, "BTC/EUR");
-        truths.entry(truth.depth).or_default().push(truth);
+        truths.entry(truth.depth.expect("a depth")).or_default().push(truth);
     }
     for (depth, books) in DEPTHS.into_iter().zip(books) {
         let connections: Vec<_> = truths[&depth].iter().map(|truth| truth.connection).collect();

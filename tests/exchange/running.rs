@@ -1,7 +1,7 @@
 //! An exchange on a thread of the test.
 
 use crate::client::Client;
-use fathom::exchange::{Events, Notice, Options, Pair, Served, Server, Serves, Truth};
+use fathom::exchange::{Events, Notice, Options, Pair, Served, Server, Serves, Truth, Witness};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +15,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// A server, what it tells people, and the truth behind its books.
 pub struct Running {
     pub url: String,
+    pub rest_url: Option<String>,
     pub address: SocketAddr,
     pub ca_pem: Option<String>,
     pub notices: Receiver<String>,
@@ -26,21 +27,32 @@ pub struct Running {
 impl Running {
     /// Serves something, under TLS or not.
     pub fn serving(serves: Serves, tls: bool) -> Self {
-        let (tell_notice, notices) = channel();
         let (tell_truth, truths) = channel();
+        // Nobody listens once a test ends.
+        let witness: Witness = Box::new(move |truth: &Truth| drop(tell_truth.send(truth.clone())));
+        Self::witnessed(serves, tls, Some(witness), truths)
+    }
+
+    /// Serves something of which nobody wants the truth.
+    pub fn unwitnessed(serves: Serves) -> Self {
+        Self::witnessed(serves, false, None, channel().1)
+    }
+
+    fn witnessed(serves: Serves, tls: bool, witness: Option<Witness>, truths: Receiver<Truth>) -> Self {
+        let (tell_notice, notices) = channel();
         let options = Options {
             tls,
-            // Nobody listens once a test ends.
-            witness: Some(Box::new(move |truth: &Truth| drop(tell_truth.send(truth.clone())))),
+            witness,
             notice: Box::new(move |notice: Notice| drop(tell_notice.send(notice.to_string()))),
             ..Options::new(serves)
         };
         let server = Server::bind(options).expect("an exchange");
-        let (url, address, ca_pem) = (server.url(), server.address(), server.ca_pem().map(str::to_owned));
+        let (url, rest_url, address) = (server.url(), server.rest_url(), server.address());
+        let ca_pem = server.ca_pem().map(str::to_owned);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = Some(std::thread::spawn(move || server.run(&stopped).expect("it ends in order")));
-        Self { url, address, ca_pem, notices, truths, stop, thread }
+        Self { url, rest_url, address, ca_pem, notices, truths, stop, thread }
     }
 
     /// Serves BTC/EUR at the market's own time.

@@ -75,6 +75,10 @@ impl Dialect for Kraken {
         PATH
     }
 
+    fn has_rest(&self) -> bool {
+        false
+    }
+
     fn door(&mut self, uri: &Uri) -> Door {
         if uri.path() == PATH { Door::WebSocket } else { Door::missing() }
     }
@@ -139,10 +143,11 @@ fn truth(connection: u64, depth: u32, mark: BookMark, source: &dyn Source) -> Tr
     Truth {
         connection,
         symbol: source.symbol().to_owned(),
-        depth,
+        depth: Some(depth),
         kind: mark.kind,
         timestamp: mark.timestamp,
-        checksum: mark.checksum,
+        checksum: Some(mark.checksum),
+        update_id: None,
         bids: bids.iter().map(text).collect(),
         asks: asks.iter().map(text).collect(),
     }

@@ -7,6 +7,7 @@ use super::topic::Trigger;
 use super::wire::{Kind, Scale};
 use crate::playback::{Frames, Playback};
 use anyhow::{Result, bail};
+use serde::Deserialize;
 use std::collections::VecDeque;
 
 /// A recording that begins with the first message of its market.
@@ -30,12 +31,17 @@ impl Opening {
         let symbol = symbol.or(recorded);
         let wanted = symbol.clone().unwrap_or_else(|| "any market".into());
         let mut learnt = Learnt { symbol, depth: None, trigger: Trigger::Trades, book: None };
-        let mut ahead = VecDeque::new();
+        let (mut ahead, mut is_foreign) = (VecDeque::new(), false);
         let book = loop {
             let Some(taped) = frames.next().transpose()? else {
+                if is_foreign {
+                    bail!("the recording holds messages of Binance: name --venue binance-spot or binance-perp");
+                }
                 bail!("the recording holds no book snapshot of {wanted}: name its market with --symbol");
             };
             let is_data = learnt.take(&taped.bytes);
+            // A journal may hold those of another venue beside its own.
+            is_foreign |= !is_data && is_of_binance(&taped.bytes);
             // Everything before the first message of the market is left out.
             if is_data || !ahead.is_empty() {
                 ahead.push_back(taped);
@@ -51,6 +57,16 @@ impl Opening {
         let frames = Box::new(ahead.into_iter().map(Ok).chain(frames));
         Ok(Self { pair, depth, trigger: learnt.trigger, frames })
     }
+}
+
+/// Whether a frame is a message of Binance's combined streams.
+fn is_of_binance(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Foreign {
+        #[serde(rename = "stream")]
+        _stream: String,
+    }
+    serde_json::from_slice::<Foreign>(bytes).is_ok()
 }
 
 /// The depth that was acknowledged, or the smallest that holds as many levels as the first snapshot.

@@ -63,6 +63,17 @@ fn data_goes_out_byte_for_byte_and_nothing_else() {
     assert_eq!(offers.map(|topic| tape.offers(topic)), answers);
 }
 
+/// A journal holds what several venues said.
+#[test]
+fn what_another_venue_said_is_passed_over() {
+    let binance = r#"{"stream":"btcusdt@trade","data":{"e":"trade"}}"#;
+    let mut tape = tape(&[binance, ACK, SNAPSHOT, binance, UPDATE]);
+    let wanted = [(Topic::Book(25), SNAPSHOT), (Topic::Book(25), UPDATE)];
+    assert_eq!(play(&mut tape), (wanted.map(text).to_vec(), Vec::new()));
+    let error = opened(&[binance]).err().expect("a refusal").to_string();
+    assert_eq!(error, "the recording holds messages of Binance: name --venue binance-spot or binance-perp");
+}
+
 #[test]
 fn time_runs_from_the_first_message_as_it_was_recorded() {
     let mut tape = tape(&[STATUS, ACK, TRADE, HEARTBEAT, SNAPSHOT, UPDATE]);
