@@ -34,8 +34,8 @@ impl Running {
     }
 
     /// Serves something of which nobody wants the truth.
-    pub fn unwitnessed(serves: Serves) -> Self {
-        Self::witnessed(serves, false, None, channel().1)
+    pub fn unwitnessed(serves: Serves, tls: bool) -> Self {
+        Self::witnessed(serves, tls, None, channel().1)
     }
 
     fn witnessed(serves: Serves, tls: bool, witness: Option<Witness>, truths: Receiver<Truth>) -> Self {

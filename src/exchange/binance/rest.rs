@@ -120,3 +120,52 @@ fn exchange_info(query: &Query<'_>, known: &Known<'_>) -> Door {
 fn text(answer: &impl Serialize) -> String {
     serde_json::to_string(answer).expect("numbers, names and strings")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Known, answer};
+    use crate::exchange::binance::book::Book;
+    use crate::exchange::binance::info::Steps;
+    use crate::exchange::binance::section::Section;
+    use crate::exchange::dialect::Door;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    proptest! {
+        /// Whatever is asked for, there is an answer in JSON, of no more levels than there are, or nothing at the path.
+        #[test]
+        fn any_request_is_answered(
+            is_spot in any::<bool>(),
+            path in "(/api/v3/|/fapi/v1/|/)(depth|exchangeInfo|[a-z]{0,5})",
+            query in "((symbol|limit|x)?=?(BTCUSDT|btcusdt|5|1000|[0-9]{0,25}|[!-~&&[^#]]{0,9})&?){0,4}",
+            has_book in any::<bool>(),
+        ) {
+            let text = r#"{"lastUpdateId":3,"bids":[["9.90","1.000"]],"asks":[["10.10","2.000"],["10.20","3.000"]]}"#;
+            let book = Book::new(&serde_json::from_str(text).unwrap()).unwrap();
+            let section = if is_spot { Section::Spot } else { Section::Perpetual };
+            let known = Known {
+                section,
+                symbol: "BTCUSDT",
+                book: Some(&book).filter(|_| has_book),
+                steps: Steps::of(&book),
+                now_ms: 7,
+            };
+            let Ok(uri) = format!("{path}?{query}").parse() else { return Ok(()) };
+            let Door::Answer { status, json } = answer(&uri, &known) else { panic!("no answer") };
+            if status == 404 {
+                let depth = format!("{}depth", section.root());
+                prop_assert!(json.is_empty() && path != depth);
+                return Ok(());
+            }
+            let json: Value = serde_json::from_str(&json).unwrap();
+            match status.as_u16() {
+                200 if path.ends_with("depth") => {
+                    prop_assert!(has_book && json["asks"].as_array().unwrap().len() <= 2);
+                },
+                200 => prop_assert!(path.ends_with("exchangeInfo") && json["symbols"][0]["symbol"] == "BTCUSDT"),
+                400 => prop_assert!(json["code"].as_i64().unwrap() < 0 && json["msg"].is_string()),
+                other => prop_assert!(other == 503 && !has_book),
+            }
+        }
+    }
+}

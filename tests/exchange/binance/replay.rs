@@ -36,7 +36,7 @@ fn streams(path: &Path) -> Vec<String> {
     texts.filter(|text| text.contains("\"stream\":")).collect()
 }
 
-/// Two clients, one that asks for the book before anything and one that asks in the middle, hold the same book as every
+/// Plain and under TLS: two clients, one that asks for the book before anything and one that asks in the middle, hold the same book as every
 /// answer at its update; touches that were told are theirs.
 #[test]
 fn real_recordings_are_played_to_the_byte_and_followed() {
@@ -45,7 +45,7 @@ fn real_recordings_are_played_to_the_byte_and_followed() {
         let Some(path) = recording(name) else { continue };
         let wanted = streams(&path);
         assert!(wanted.len() > 40_000);
-        let running = Running::unwitnessed(serves(section, &path, None));
+        let running = Running::unwitnessed(serves(section, &path, None), section == Section::Perpetual);
         let mut client = client(&running);
         let (mut early, mut late) = (Naive::default(), Naive::default());
         let first = answered(&running, section);
@@ -188,7 +188,7 @@ fn a_hole_that_is_never_closed_leaves_no_book() {
 #[test]
 fn other_names_of_the_same_stream_are_served() {
     let (_folder, path, synthetic) = recorded(Section::Perpetual, 5, 30);
-    let running = Running::unwitnessed(serves(Section::Perpetual, &path, None));
+    let running = Running::unwitnessed(serves(Section::Perpetual, &path, None), false);
     let url = format!("{}?streams=btcusdt@depth@100ms", running.url);
     let mut client = crate::client::Client::connect(&url, None).expect("a connection");
     let depths = synthetic.streams().into_iter().filter(|text| text.contains("@depth"));
@@ -204,7 +204,7 @@ fn other_names_of_the_same_stream_are_served() {
 #[test]
 fn who_comes_in_the_middle_is_right() {
     let (_folder, path, synthetic) = recorded(Section::Spot, 6, 3_000);
-    let running = Running::unwitnessed(serves(Section::Spot, &path, Some(1.0)));
+    let running = Running::unwitnessed(serves(Section::Spot, &path, Some(1.0)), false);
     let before = answered(&running, Section::Spot);
     let mut first = client(&running);
     first.say(&subscribe(&["depth@100ms"]));

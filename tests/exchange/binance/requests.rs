@@ -11,7 +11,7 @@ const LIST: &str = r#"{"method":"LIST_SUBSCRIPTIONS","id":3}"#;
 /// A recording that stands still: nobody subscribes to its streams.
 fn still() -> (tempfile::TempDir, Running) {
     let (folder, path, _) = recorded(Section::Spot, 1, 10);
-    (folder, Running::unwitnessed(serves(Section::Spot, &path, Some(1.0))))
+    (folder, Running::unwitnessed(serves(Section::Spot, &path, Some(1.0)), false))
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn who_says_too_much_is_sent_away() {
 #[test]
 fn a_subscription_ends_when_it_is_told_to() {
     let (_folder, path, _) = recorded(Section::Spot, 2, 1_500);
-    let running = Running::unwitnessed(serves(Section::Spot, &path, Some(1.0)));
+    let running = Running::unwitnessed(serves(Section::Spot, &path, Some(1.0)), false);
     let mut client = client(&running);
     client.say(&subscribe(&["trade", "depth@100ms"]));
     client.next();

@@ -3,6 +3,7 @@
 use super::synthetic::recorded;
 use super::{depth, exchange, get, serves};
 use crate::running::{PATIENCE, Running};
+use crate::support::recording;
 use fathom::exchange::Section;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -10,7 +11,7 @@ use std::net::{Shutdown, TcpStream};
 
 fn still(section: Section) -> (tempfile::TempDir, Running) {
     let (folder, path, _) = recorded(section, 1, 10);
-    (folder, Running::unwitnessed(serves(section, &path, Some(1.0))))
+    (folder, Running::unwitnessed(serves(section, &path, Some(1.0)), false))
 }
 
 fn asked(running: &Running, path: &str) -> (String, Value) {
@@ -105,6 +106,23 @@ fn what_is_traded_is_told_with_its_steps() {
     );
     assert_eq!(filter(symbol, "MIN_NOTIONAL")["notional"], "100");
     assert_eq!(asked(&running, "/fapi/v1/exchangeInfo?symbol=ETHUSDT").1["symbols"], info["symbols"]);
+}
+
+/// The steps of August 2024, when they were recorded.
+#[test]
+fn the_steps_of_real_recordings_are_the_exchanges() {
+    let cases = [
+        (Section::Spot, "binance/spot_btcusdt_20240808.gz", "/api/v3/exchangeInfo", ["0.01000000", "0.00001000"]),
+        (Section::Perpetual, "binance/usdm_btcusdt_20240808.gz", "/fapi/v1/exchangeInfo", ["0.10", "0.001"]),
+    ];
+    for (section, name, path, steps) in cases {
+        let Some(recorded) = recording(name) else { continue };
+        let running = Running::unwitnessed(serves(section, &recorded, Some(1.0)), false);
+        let symbol = asked(&running, path).1["symbols"][0].clone();
+        let [price, qty] = [("PRICE_FILTER", "tickSize"), ("LOT_SIZE", "stepSize")]
+            .map(|(name, key)| filter(&symbol, name)[key].clone());
+        assert_eq!([price, qty], steps.map(|step| json!(step)));
+    }
 }
 
 #[test]
