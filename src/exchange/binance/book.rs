@@ -113,3 +113,57 @@ impl Book {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Book, Taken};
+    use crate::exchange::binance::recorded::{DepthAnswer, Diff};
+
+    fn book() -> Book {
+        let answer = r#"{"lastUpdateId":10,"bids":[["9.90","1.000"]],"asks":[["10.10","2.000"]]}"#;
+        Book::new(&serde_json::from_str::<DepthAnswer<'_>>(answer).unwrap()).unwrap()
+    }
+
+    /// What messages with these first and last updates do to the book, of spot and of a perpetual.
+    fn taken(messages: &[(u64, u64)]) -> Vec<Taken> {
+        let [spot, perpetual] = [false, true].map(|is_perpetual| {
+            let mut book = book();
+            let take = messages.iter().map(|(first_id, last_id)| {
+                let before = if is_perpetual { format!(r#","pu":{}"#, first_id - 1) } else { String::new() };
+                // A perpetual's first update says nothing: numbers are passed over.
+                let first_id = if is_perpetual { first_id + 3 } else { *first_id };
+                let text =
+                    format!(r#"{{"s":"A","E":1,"U":{first_id},"u":{last_id}{before},"b":[],"a":[["10.20","1"]]}}"#);
+                book.take(&serde_json::from_str::<Diff<'_>>(&text).unwrap())
+            });
+            take.collect::<Vec<_>>()
+        });
+        assert_eq!(spot, perpetual);
+        spot
+    }
+
+    #[test]
+    fn messages_join_on_to_the_answer_and_then_to_each_other() {
+        use Taken::{Applied, Broken, Older};
+        type Ids = (u64, u64);
+        let cases: [(&[Ids], &[Taken]); 6] = [
+            (&[(5, 9), (10, 10), (11, 20), (21, 21)], &[Older, Older, Applied, Applied]),
+            (&[(2, 11), (12, 12), (12, 12)], &[Applied, Applied, Older]),
+            (&[(12, 14)], &[Broken]),
+            (&[(11, 12), (14, 14)], &[Applied, Broken]),
+            (&[(11, 12), (12, 14)], &[Applied, Broken]),
+            (&[(10, 11)], &[Applied]),
+        ];
+        for (messages, wanted) in cases {
+            assert_eq!(taken(messages), wanted, "{messages:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_end_a_book() {
+        for level in [r#"["10.201","1"]"#, r#"["10.20","1.0001"]"#, r#"["-1","1"]"#, r#"["","1"]"#] {
+            let text = format!(r#"{{"s":"A","E":1,"U":11,"u":11,"b":[{level}],"a":[]}}"#);
+            assert_eq!(book().take(&serde_json::from_str::<Diff<'_>>(&text).unwrap()), Taken::Broken, "{level}");
+        }
+    }
+}
