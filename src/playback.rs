@@ -2,7 +2,6 @@
 
 use crate::files::journal_files;
 use crate::import::recording::Recording;
-use crate::import::{Broken, Recorded};
 use anyhow::{Result, anyhow, bail};
 use hotpath::record::{Frame, Kind, body_of, flag, payload_of};
 use journal::{Item, Items, Record, Segment};
@@ -52,7 +51,7 @@ fn open_journal(path: &Path) -> Result<Playback> {
     Ok(Playback { symbol: None, frames: Box::new(frames) })
 }
 
-/// What a recording heard over a socket.
+/// What a recording heard over a socket, and what it fetched.
 struct Messages {
     path: PathBuf,
     recording: Recording,
@@ -63,8 +62,7 @@ impl Iterator for Messages {
     type Item = Result<Taped>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let is_heard = |message: &Result<Recorded, Broken>| !matches!(message, Ok(message) if message.is_fetched);
-        let message = match self.recording.find(is_heard)? {
+        let message = match self.recording.next()? {
             Ok(message) => message,
             Err(broken) => return Some(Err(anyhow!("{}: {broken}: it is played up to there", self.path.display()))),
         };

@@ -19,6 +19,7 @@ const RING: usize = 2 + 4 * MARKETS_MAX;
 
 /// What is asked of the link thread.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "the hot thread gives orders, and a box would be allocated there")]
 enum Order {
     /// Make the connection.
     Connect,

@@ -38,7 +38,7 @@ fn the_wrong_recording_is_told_in_one_sentence() {
     let mut market = Synthetic::new(Section::Spot, 1);
     market.messages(20);
     market.write(bare.as_ref());
-    Synthetic::new(Section::Spot, 1).write(foreign.as_ref());
+    std::fs::write(&foreign, "7 {\"a\":1}\n").expect("a file");
     std::fs::write(&late, "7 {}\nnothing\n").expect("a file");
     std::fs::write(&kraken, synthetic(5, 100, &config("kraken-btc-eur.toml", &[]))).expect("a file");
     let cases: [(&[&str], &str); 9] = [
@@ -58,7 +58,7 @@ fn the_wrong_recording_is_told_in_one_sentence() {
         (&["--replay", &spot], "messages of Binance: name --venue binance-spot or binance-perp"),
         (&["--venue", "binance-spot", "--replay", &bare], "holds no depth answer"),
         (&["--venue", "binance-spot", "--replay", &foreign], "holds no depth message of binance-spot"),
-        (&["--venue", "binance-spot", "--replay", &late], "late.gz: line 2 is no `<receive ns> <json>`"),
+        (&["--venue", "binance-spot", "--replay", &late], "late.gz: byte 5: expected "),
         (&["--venue", "binance-spot", "--replay", &spot, "--symbol", "ETHUSDT"], "is of BTCUSDT, not of ETHUSDT"),
     ];
     for (arguments, sentence) in cases {
