@@ -1,8 +1,8 @@
 //! What the shell knows of each venue: its name, what a configuration may say, what it is asked first.
 
-use crate::link::ColdStart;
+use crate::link::{ColdStart, Pairs};
 use anyhow::{Result, bail};
-use hotpath::config::{Config, book_rule, checksum_rule, sequence_rule, snapshot_rule, venue_id};
+use hotpath::config::{Config, DEPTH_MAX, book_rule, checksum_rule, sequence_rule, snapshot_rule, venue_id};
 use hotpath::record::channel;
 use hotpath::venue::kraken::Kraken;
 use std::fmt;
@@ -47,18 +47,44 @@ pub enum Depths {
 }
 
 /// The venues, by number.
-pub const VENUES: &[Listed] = &[Listed {
-    name: "kraken",
-    number: venue_id::KRAKEN,
-    cold_start: Some(&Kraken),
-    depths: Depths::OneOf(&[10, 25, 100, 500, 1000]),
-    book_rule: book_rule::CUT,
-    checksum_rule: checksum_rule::CRC32_TOP10,
-    sequence_rule: sequence_rule::NONE,
-    snapshot_rule: snapshot_rule::PUSHED,
-    has_heartbeats: true,
-    channels: &[channel::INSTRUMENT, channel::BOOK, channel::TRADE, channel::TICKER],
-}];
+pub const VENUES: &[Listed] = &[
+    Listed {
+        name: "kraken",
+        number: venue_id::KRAKEN,
+        cold_start: Some(&Kraken),
+        depths: Depths::OneOf(&[10, 25, 100, 500, 1000]),
+        book_rule: book_rule::CUT,
+        checksum_rule: checksum_rule::CRC32_TOP10,
+        sequence_rule: sequence_rule::NONE,
+        snapshot_rule: snapshot_rule::PUSHED,
+        has_heartbeats: true,
+        channels: &[channel::INSTRUMENT, channel::BOOK, channel::TRADE, channel::TICKER],
+    },
+    Listed {
+        name: "binance-spot",
+        number: venue_id::BINANCE_SPOT,
+        cold_start: Some(&Pairs::SPOT),
+        depths: Depths::UpTo(DEPTH_MAX as u32),
+        book_rule: book_rule::WINDOW,
+        checksum_rule: checksum_rule::NONE,
+        sequence_rule: sequence_rule::CHAIN,
+        snapshot_rule: snapshot_rule::FETCHED,
+        has_heartbeats: false,
+        channels: &[channel::BOOK, channel::TRADE, channel::TICKER],
+    },
+    Listed {
+        name: "binance-perp",
+        number: venue_id::BINANCE_PERP,
+        cold_start: Some(&Pairs::PERP),
+        depths: Depths::OneOf(&[5, 10, 20, 50, 100, 500, 1000]),
+        book_rule: book_rule::WINDOW,
+        checksum_rule: checksum_rule::NONE,
+        sequence_rule: sequence_rule::CHAIN,
+        snapshot_rule: snapshot_rule::FETCHED,
+        has_heartbeats: false,
+        channels: &[channel::BOOK, channel::TRADE, channel::TICKER],
+    },
+];
 
 /// The venue of a name.
 #[must_use]

@@ -1,13 +1,15 @@
 //! Configurations: what is shipped loads, and every fault is named.
 
 use fathom::config::{DiaryConfig, HostConfig, LinkConfig, Loaded, Mode, load};
-use hotpath::config::{book_rule, checksum_rule, venue_id};
+use hotpath::config::{book_rule, checksum_rule, sequence_rule, snapshot_rule, venue_id};
 use hotpath::record::channel;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const EUR: &str = "kraken-btc-eur.toml";
+const SPOT: &str = "binance-btc-usdt.toml";
+const PERP: &str = "binance-perp-btc-usdt.toml";
 
 fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("configs").join(name)
@@ -49,11 +51,16 @@ fn place(name: &str, wanted: &str) -> String {
 /// Every key of a file: section and name.
 fn keys(name: &str) -> Vec<(String, String)> {
     let table: toml::Table = text(name).parse().expect("TOML");
-    let inner = |(section, value): (&String, &toml::Value)| match value.as_table() {
-        Some(table) => table.keys().map(|key| (section.clone(), key.clone())).collect(),
-        None => vec![(String::new(), section.clone())],
+    inner("", &table)
+}
+
+fn inner(section: &str, table: &toml::Table) -> Vec<(String, String)> {
+    let of = |(name, value): (&String, &toml::Value)| match value.as_table() {
+        Some(table) if section.is_empty() => inner(name, table),
+        Some(table) => inner(&format!("{section}.{name}"), table),
+        None => vec![(section.to_owned(), name.clone())],
     };
-    table.iter().flat_map(inner).collect()
+    table.iter().flat_map(of).collect()
 }
 
 #[test]
@@ -72,6 +79,36 @@ fn shipped_configurations_mean_what_they_say() {
         assert_eq!(loaded.config.health.journal_lag_ns_max, 50_000_000);
         assert_eq!(loaded.config.journal.checkpoint_ns, 60_000_000_000);
         assert_eq!((loaded.config.market_count, loaded.config.check()), (1, Ok(())));
+    }
+}
+
+/// The engine's rules of a venue follow from its name.
+#[test]
+fn a_chained_venue_has_its_rules() {
+    let (spot, perp) = (set(SPOT, &[]).expect(SPOT), set(PERP, &[]).expect(PERP));
+    let [own, leader] = spot.config.markets() else { panic!("two markets") };
+    let [alone] = perp.config.markets() else { panic!("one market") };
+    for (market, venue, precisions) in
+        [(own, venue_id::BINANCE_SPOT, (2, 8)), (leader, venue_id::BINANCE_PERP, (1, 3)), (alone, leader.venue, (1, 3))]
+    {
+        assert_eq!((market.venue, market.symbol.as_bytes()), (venue, &b"BTCUSDT"[..]));
+        assert_eq!((market.price_precision, market.qty_precision), precisions);
+        assert_eq!((market.book_rule, market.checksum_rule), (book_rule::WINDOW, checksum_rule::NONE));
+        assert_eq!((market.sequence_rule, market.snapshot_rule), (sequence_rule::CHAIN, snapshot_rule::FETCHED));
+        assert_eq!((market.heartbeats, market.depth), (0, 1_000));
+        assert_eq!(market.channels, 1 << channel::BOOK | 1 << channel::TRADE | 1 << channel::TICKER);
+    }
+    assert_eq!((own.connection, leader.connection), (0, 1));
+    let rest: Vec<_> = spot.feeds.iter().map(|feed| feed.rest_url.as_deref()).collect();
+    assert_eq!(rest, [Some("https://api.binance.com"), Some("https://fapi.binance.com")]);
+    for (key, wanted) in [
+        ("venue.depth=4097", "`venue.depth` is 4097; wanted: an integer from 1 to 4096"),
+        ("leader.1.depth=25", "wanted on binance-perp: one of 5, 10, 20, 50, 100, 500, 1000, levels a side"),
+        ("venue.rest_url=off", "`venue.rest_url` is \"off\"; wanted on binance-spot: an address that starts with http"),
+        ("session.channels=['book', 'instrument']", "wanted on binance-spot: any of \"book\", \"trade\", \"ticker\""),
+    ] {
+        let error = set(SPOT, &[key]).map(drop).expect_err(key);
+        assert!(error.contains(wanted), "{key}: {error}");
     }
 }
 
@@ -402,7 +439,7 @@ fn the_engine_accepts_both_ends_of_every_range() {
 #[test]
 fn every_key_is_commented_and_in_the_table() {
     let readme = text("README.md");
-    for name in [EUR, "kraken-btc-usd.toml", "model-first.toml"] {
+    for name in [EUR, "kraken-btc-usd.toml", SPOT, PERP, "model-first.toml"] {
         let text = text(name);
         let lines: Vec<_> = text.lines().collect();
         for pair in lines.windows(2).filter(|pair| pair[1].contains(" = ") && !pair[1].starts_with('#')) {

@@ -43,6 +43,10 @@ impl Symbol {
 pub mod venue_id {
     /// Kraken spot, WebSocket v2.
     pub const KRAKEN: u16 = 1;
+    /// Binance spot, combined streams.
+    pub const BINANCE_SPOT: u16 = 3;
+    /// Binance's perpetual in USD, combined streams.
+    pub const BINANCE_PERP: u16 = 4;
 }
 
 /// How levels leave a book besides being removed.

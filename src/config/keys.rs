@@ -104,7 +104,7 @@ pub(super) const LEADERS_MAX: usize = MARKETS_MAX - 1;
 const URL: &str = "an address that starts with ws:// or wss://";
 const REST_URL: &str = "\"off\", or an address that starts with http:// or https://";
 const SYMBOL: &str = "the exchange's symbol, 1 to 24 printable ASCII characters";
-const DEPTH: &str = "levels a side; on kraken one of 10, 25, 100, 500, 1000";
+const DEPTH: &str = "levels a side";
 const INCREMENT: &str = "of the quote currency, from 1 to 70368744177664 ticks";
 const CHANNELS: &str = "any of instrument, book, trade, ticker; book is needed";
 
@@ -136,7 +136,7 @@ pub(super) fn leader_of(path: &str) -> Option<&str> {
 }
 
 const MAIN: &[Key] = &[
-    text("venue.name", "the name of a known venue: kraken"),
+    text("venue.name", "the name of a known venue"),
     text("venue.url", URL),
     text("venue.rest_url", REST_URL),
     text("venue.symbol", SYMBOL),

@@ -1,5 +1,6 @@
 //! Sockets: connections are made on a thread of their own, and handed over when they are ready to be read.
 
+mod binance;
 mod by_record;
 mod dial;
 mod endpoint;
@@ -13,6 +14,7 @@ mod thread;
 mod tls;
 mod wire;
 
+pub use binance::Pairs;
 pub use dial::{Dialled, Dialler};
 pub use endpoint::Endpoint;
 pub use failure::Failure;

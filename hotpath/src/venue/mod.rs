@@ -1,5 +1,6 @@
 //! A venue is a codec: frames to canonical events. What two venues share lies below this trait.
 
+pub mod binance;
 pub mod kraken;
 
 mod reading;
@@ -8,6 +9,7 @@ use crate::config::{Config, venue_id};
 use crate::lines::Lines;
 use crate::record::{NO_CONNECTION, NO_INSTRUMENT, Request};
 use crate::websocket::CLOSE;
+use binance::Binance;
 use kraken::Kraken;
 use reading::Reading;
 
@@ -161,6 +163,8 @@ impl Venue for Every {
     fn decode(&self, config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Refused> {
         match venue_of(config, frame) {
             Some(venue_id::KRAKEN) => Kraken.decode(config, frame, events),
+            Some(venue_id::BINANCE_SPOT) => Binance::SPOT.decode(config, frame, events),
+            Some(venue_id::BINANCE_PERP) => Binance::PERP.decode(config, frame, events),
             _ => Reading { config, frame, events }.ignore_all(Reason::Symbol),
         }
     }
@@ -168,6 +172,8 @@ impl Venue for Every {
     fn encode(&self, config: &Config, wanted: &Wanted, out: &mut [u8]) -> Option<usize> {
         match venue_at(config, wanted.connection)? {
             venue_id::KRAKEN => Kraken.encode(config, wanted, out),
+            venue_id::BINANCE_SPOT => Binance::SPOT.encode(config, wanted, out),
+            venue_id::BINANCE_PERP => Binance::PERP.encode(config, wanted, out),
             _ => None,
         }
     }
