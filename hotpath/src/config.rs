@@ -43,6 +43,8 @@ impl Symbol {
 pub mod venue_id {
     /// Kraken spot, WebSocket v2.
     pub const KRAKEN: u16 = 1;
+    /// Kraken spot, WebSocket v1: recordings alone.
+    pub const KRAKEN_V1: u16 = 2;
     /// Binance spot, combined streams.
     pub const BINANCE_SPOT: u16 = 3;
     /// Binance's perpetual in USD, combined streams.

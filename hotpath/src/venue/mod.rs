@@ -2,6 +2,7 @@
 
 pub mod binance;
 pub mod kraken;
+pub mod kraken_v1;
 
 mod reading;
 
@@ -11,6 +12,7 @@ use crate::record::{NO_CONNECTION, NO_INSTRUMENT, Request};
 use crate::websocket::CLOSE;
 use binance::Binance;
 use kraken::Kraken;
+use kraken_v1::KrakenV1;
 use reading::Reading;
 
 /// Most bytes of a request.
@@ -38,7 +40,7 @@ pub enum Cause {
     Precision = 8,
     /// A number is out of range (zero or negative price, negative or enormous size, a checksum above 32 bits).
     Range = 9,
-    /// A time is not RFC 3339.
+    /// A time is not as the exchange writes it.
     Time = 10,
     /// More levels than the event buffer holds.
     TooMany = 11,
@@ -163,6 +165,7 @@ impl Venue for Every {
     fn decode(&self, config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Refused> {
         match venue_of(config, frame) {
             Some(venue_id::KRAKEN) => Kraken.decode(config, frame, events),
+            Some(venue_id::KRAKEN_V1) => KrakenV1.decode(config, frame, events),
             Some(venue_id::BINANCE_SPOT) => Binance::SPOT.decode(config, frame, events),
             Some(venue_id::BINANCE_PERP) => Binance::PERP.decode(config, frame, events),
             _ => Reading { config, frame, events }.ignore_all(Reason::Symbol),
@@ -172,6 +175,7 @@ impl Venue for Every {
     fn encode(&self, config: &Config, wanted: &Wanted, out: &mut [u8]) -> Option<usize> {
         match venue_at(config, wanted.connection)? {
             venue_id::KRAKEN => Kraken.encode(config, wanted, out),
+            venue_id::KRAKEN_V1 => KrakenV1.encode(config, wanted, out),
             venue_id::BINANCE_SPOT => Binance::SPOT.encode(config, wanted, out),
             venue_id::BINANCE_PERP => Binance::PERP.encode(config, wanted, out),
             _ => None,

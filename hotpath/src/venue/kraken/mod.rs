@@ -16,6 +16,8 @@ mod session;
 mod ticker;
 mod trade;
 
+pub(super) use session::status_code;
+
 use crate::config::Config;
 use crate::lines::Lines;
 use crate::venue::Wanted;

@@ -29,7 +29,7 @@ pub(super) fn read_heartbeat(reading: &mut Reading<'_, '_, '_>, message: Value<'
 }
 
 /// The code of a status text, of the exchange's or of a pair's.
-pub(super) fn status_code(text: Value<'_>) -> Result<u8, Refused> {
+pub(in crate::venue) fn status_code(text: Value<'_>) -> Result<u8, Refused> {
     const STATUSES: &[(&str, u8)] = &[
         ("online", status::ONLINE),
         ("post_only", status::POST_ONLY),
