@@ -61,6 +61,18 @@ pub const VENUES: &[Listed] = &[
         channels: &[channel::INSTRUMENT, channel::BOOK, channel::TRADE, channel::TICKER],
     },
     Listed {
+        name: "kraken-v1",
+        number: venue_id::KRAKEN_V1,
+        cold_start: None,
+        depths: Depths::OneOf(&[10, 25, 100, 500, 1000]),
+        book_rule: book_rule::CUT,
+        checksum_rule: checksum_rule::CRC32_TOP10,
+        sequence_rule: sequence_rule::NONE,
+        snapshot_rule: snapshot_rule::PUSHED,
+        has_heartbeats: true,
+        channels: &[channel::BOOK, channel::TRADE, channel::TICKER],
+    },
+    Listed {
         name: "binance-spot",
         number: venue_id::BINANCE_SPOT,
         cold_start: Some(&Pairs::SPOT),

@@ -225,7 +225,8 @@ impl TwinMarket {
             }
             Kind::BOOK_END if self.config.checksum_rule == checksum_rule::CRC32_TOP10 => {
                 let end: BookEnd = body_of(record)?;
-                return Some(self.verdict(end.checksum));
+                self.cut();
+                return head.has(flag::CHECKSUM).then(|| self.verdict(end.checksum));
             }
             _ => {}
         }
@@ -245,10 +246,7 @@ impl TwinMarket {
         }
     }
 
-    fn verdict(&mut self, checksum: u32) -> Verdict {
-        if !self.has_book {
-            return Verdict::Unverifiable;
-        }
+    fn cut(&mut self) {
         if self.config.book_rule == book_rule::CUT {
             while self.bids.len() > self.depth {
                 self.bids.pop_first();
@@ -256,6 +254,12 @@ impl TwinMarket {
             while self.asks.len() > self.depth {
                 self.asks.pop_last();
             }
+        }
+    }
+
+    fn verdict(&self, checksum: u32) -> Verdict {
+        if !self.has_book {
+            return Verdict::Unverifiable;
         }
         let best = self.asks.iter().take(10).chain(self.bids.iter().rev().take(10));
         let digits: String = best.map(|(price_ticks, qty_lots)| format!("{price_ticks}{qty_lots}")).collect();

@@ -339,7 +339,8 @@ impl Market {
     }
 
     fn verify(&mut self, rules: Rules<'_>, head: &Head, end: &BookEnd, out: &mut Lines<'_>) -> Result<bool, Halt> {
-        if rules.market.checksum_rule == checksum_rule::NONE {
+        // A message may come without one: the next that has it tells of both.
+        if rules.market.checksum_rule == checksum_rule::NONE || !head.has(flag::CHECKSUM) {
             return Ok(true);
         }
         let found = self.book.crc32_top10();
