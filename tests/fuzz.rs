@@ -133,6 +133,11 @@ fn kraken() {
 }
 
 #[test]
+fn kraken_v1() {
+    fuzz("kraken_v1", 30_000);
+}
+
+#[test]
 fn time() {
     fuzz("time", 100_000);
 }

@@ -14,6 +14,7 @@ mod engine;
 mod exchange;
 mod journal;
 mod kraken;
+mod kraken_v1;
 mod markets;
 mod recording;
 mod tape;
@@ -29,6 +30,7 @@ pub use decimal::decimal;
 pub use engine::{engine, played};
 pub use journal::journal;
 pub use kraken::kraken;
+pub use kraken_v1::kraken_v1;
 pub use tape::Tape;
 pub use time::time;
 pub use websocket::websocket;
@@ -37,7 +39,7 @@ pub use websocket::websocket;
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its corpus folder.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("cbcap", cbcap),
     ("checkpoint", checkpoint),
     ("collector", collector),
@@ -47,6 +49,7 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("engine", engine),
     ("journal", journal),
     ("kraken", kraken),
+    ("kraken_v1", kraken_v1),
     ("time", time),
     ("websocket", websocket),
 ];
