@@ -6,8 +6,9 @@ use fathom::import::merge::Merged;
 use fathom::import::recording::{Dialect, Recording};
 use fathom::import::{Broken, LINE_BYTES_MAX, Recorded};
 use flate2::Compression;
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use std::io::Write;
+use std::io::{Read, Write};
 use support::{config, imported, recording, synthetic};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -18,6 +19,17 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 fn items(bytes: &[u8]) -> Vec<Result<Recorded, Broken>> {
     Recording::read(bytes).expect("a recording").collect()
+}
+
+/// How much of a packed text can be had.
+fn unpacked_bytes(packed: &[u8]) -> usize {
+    let mut source = MultiGzDecoder::new(packed);
+    let mut byte = [0];
+    let mut count = 0;
+    while source.read(&mut byte).is_ok_and(|read| read == 1) {
+        count += 1;
+    }
+    count
 }
 
 /// A collector's recording, long enough for several of the packer's blocks and for bytes that do not repeat.
@@ -142,6 +154,7 @@ fn gzip_that_is_cut_or_damaged_is_told_behind_all_before_it() {
         let (last, given) = read.split_last().expect("a break");
         let broken = last.as_ref().expect_err("it was cut");
         assert!(broken.expected.contains("gzip"), "{broken}");
+        assert_eq!(broken.offset, unpacked_bytes(&packed[..cut]));
         assert_eq!(given, &plain[..given.len()]);
         let given_bytes: usize = text.split_inclusive(|byte| *byte == b'\n').take(given.len()).map(<[u8]>::len).sum();
         assert!(broken.offset >= given_bytes && broken.offset <= text.len(), "{broken}");

@@ -55,14 +55,16 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_written_is_read(messages in prop::collection::vec((any::<u64>(), any::<bool>(), "[ -~]{1,80}"), 1..20), cut in 0_usize..64) {
-            let (mut file, mut ends, mut wanted) = (Vec::new(), Vec::new(), Vec::new());
+            let first = b"7 first\n";
+            let (mut file, mut ends) = (first.to_vec(), vec![first.len()]);
+            let mut wanted = vec![(7, false, b"first".to_vec())];
             for (recv_ns, is_fetched, text) in messages {
                 let text = if is_fetched { format!(r#"{{"lastUpdateId":{text}"#) } else { format!(r#"{{"stream":{text}"#) };
                 file.extend(format!("{recv_ns} {text}\n").bytes());
                 ends.push(file.len());
                 wanted.push((recv_ns, is_fetched, text.into_bytes()));
             }
-            file.truncate(file.len() - cut.min(file.len() - 21));
+            file.truncate(file.len() - cut.min(file.len() - first.len()));
             let whole = ends.iter().filter(|end| **end <= file.len()).count();
             let read = Recording::read(&file[..]).unwrap().map_while(Result::ok);
             let read: Vec<_> = read.map(|message| (message.recv_ns, message.is_fetched, message.bytes)).collect();

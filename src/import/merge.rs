@@ -1,7 +1,8 @@
 //! Several recordings as one: their messages in the order of receive times.
 //!
-//! The recorders' clocks must be the same, or tied to UTC: by what a recording says, or because its stamps are UTC. Within a recording the order is never changed: where its
-//! clock runs back, the latest time before counts. Of equal times, the recording that was given first comes first.
+//! The recorders' clocks must be the same, or tied to UTC: by what a recording says, or because its stamps are UTC.
+//! Within a recording the order is never changed: where its clock runs back, the latest time before counts. Of equal
+//! times, the recording that was given first comes first.
 
 use super::item::{Broken, Recorded};
 use super::recording::Recording;
@@ -31,8 +32,6 @@ struct Track<R> {
     connection: u16,
     recording: Recording<R>,
     next: Option<Result<Recorded, Broken>>,
-    /// Latest receive time so far, the next message's counted.
-    latest_ns: u64,
     /// Whether stamps are moved to UTC where the recording says what time it was when it began.
     in_utc: bool,
     /// What is added to each stamp; it wraps.
@@ -47,7 +46,6 @@ impl<R: Read> Track<R> {
             let recv_ns = message.recv_ns;
             let shift_ns = self.shift_ns.get_or_insert(begun_ns.map_or(0, |begun_ns| begun_ns.wrapping_sub(recv_ns)));
             message.recv_ns = recv_ns.wrapping_add(*shift_ns);
-            self.latest_ns = self.latest_ns.max(message.recv_ns);
         }
     }
 }
@@ -73,7 +71,7 @@ impl<R: Read> Merged<R> {
 
     fn begin(recordings: impl IntoIterator<Item = (u16, Recording<R>)>, in_utc: bool) -> Self {
         let tracks = recordings.into_iter().map(|(connection, recording)| {
-            let mut track = Track { connection, recording, next: None, latest_ns: 0, in_utc, shift_ns: None };
+            let mut track = Track { connection, recording, next: None, in_utc, shift_ns: None };
             track.advance();
             track
         });
@@ -83,8 +81,8 @@ impl<R: Read> Merged<R> {
     /// The first receive time of all; none when no recording has a message.
     #[must_use]
     pub fn first_ns(&self) -> Option<u64> {
-        let times = self.tracks.iter().filter(|track| matches!(track.next, Some(Ok(_)))).map(|track| track.latest_ns);
-        times.min()
+        let messages = self.tracks.iter().filter_map(|track| track.next.as_ref()?.as_ref().ok());
+        messages.map(|message| message.recv_ns).min()
     }
 }
 
@@ -93,11 +91,12 @@ impl<R: Read> Iterator for Merged<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let waiting = self.tracks.iter().enumerate().filter_map(|(index, track)| {
-            let next = track.next.as_ref()?;
-            // A break is told behind the last message before it, ahead of any other recording's.
-            Some((next.is_ok(), track.latest_ns, index))
+            // A break comes right behind the message before it. So does a message whose clock ran back: nothing that
+            // waits elsewhere is as early.
+            let recv_ns = track.next.as_ref()?.as_ref().map_or(0, |message| message.recv_ns);
+            Some((recv_ns, index))
         });
-        let (.., index) = waiting.min()?;
+        let (_, index) = waiting.min()?;
         let track = &mut self.tracks[index];
         let next = track.next.take()?;
         track.advance();
