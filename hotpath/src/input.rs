@@ -1,9 +1,14 @@
-//! What happens to the engine, and how it is read back from records.
+//! What happens to the engine, and how it is written to records and read back from them.
 
+use crate::halt::{Halt, ensure};
+use crate::lines::{Lines, Place};
 use crate::record::{
-    Body, Clock, Close, Command, Found, Frame as FrameBody, Head, Health, Host, Kind, Link, Sent, Timer, body_of, flag,
+    Body, Clock, Close, Command, FRAME_BYTES_MAX, Found, Frame as FrameBody, Head, Health, Host, Kind, LINE_BYTES,
+    Line, Link, NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX, Sent, Timer, body_of, flag, padded,
 };
+use crate::turn::Diary;
 use crate::venue::Frame;
+use bytemuck::{Pod, Zeroable};
 
 /// What happened: the inputs of the engine.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +44,51 @@ pub enum Input<'a> {
     Host(u16, Host),
 }
 
+/// What the records of an input came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Written {
+    /// The first line of the last of them.
+    pub first: Line,
+    /// The sequence number behind them.
+    pub next_seq: u64,
+    /// Their lines.
+    pub lines: usize,
+}
+
 impl<'a> Input<'a> {
+    /// Writes the input to a diary. A frame is cut into records of 64 KiB; any other input is one record, which then lies
+    /// in `lines`.
+    ///
+    /// # Errors
+    /// [`Halt::OversizedFrame`], of which nothing is written; or what the diary says.
+    pub fn record<D: Diary>(
+        &self,
+        seq: u64,
+        taken_ns: u64,
+        lines: &mut Lines<'_>,
+        diary: &mut D,
+    ) -> Result<Written, D::Error> {
+        lines.begin(seq, taken_ns, NO_CONNECTION);
+        match *self {
+            Self::Frame { frame, recv_ns, kernel_utc_ns, end_of_read } => {
+                let body = FrameBody { payload_bytes: 0, opcode: frame.opcode, chunk: 0, recv_ns, kernel_utc_ns };
+                return record_frame(&frame, body, end_of_read, (seq, taken_ns), diary);
+            }
+            Self::Clock(body) => push(lines, NO_CONNECTION, &body)?,
+            Self::Timer(body) => push(lines, NO_CONNECTION, &body)?,
+            Self::Command(body) => push(lines, NO_CONNECTION, &body)?,
+            Self::Health(body) => push(lines, NO_CONNECTION, &body)?,
+            Self::Link(connection, body) => push(lines, connection, &body)?,
+            Self::Close(body) => push(lines, NO_CONNECTION, &body)?,
+            Self::Found(body) => push(lines, NO_CONNECTION, &body)?,
+            Self::Sent(connection, body) => push(lines, connection, &body)?,
+            Self::Host(connection, body) => push(lines, connection, &body)?,
+        }
+        let first = lines.as_lines().first().copied().ok_or(Halt::MalformedRecord)?;
+        diary.append_lines(lines.as_lines())?;
+        Ok(Written { first, next_seq: lines.next_seq(), lines: lines.len() })
+    }
+
     /// The frame of a FRAME record; `bytes` is its whole payload, of all the records that it was cut into.
     #[must_use]
     pub const fn framed(head: &Head, body: &FrameBody, bytes: &'a [u8]) -> Self {
@@ -67,4 +116,57 @@ impl<'a> Input<'a> {
             _ => return None,
         })
     }
+}
+
+/// The one record of an input that is no frame. It ends a read.
+fn push<B: Body>(lines: &mut Lines<'_>, connection: u16, body: &B) -> Result<(), Halt> {
+    lines.set_connection(connection);
+    lines.push(Place { instrument: NO_INSTRUMENT, flags: flag::END_OF_READ, exch_ns: 0 }, body)
+}
+
+fn record_frame<D: Diary>(
+    frame: &Frame<'_>,
+    body: FrameBody,
+    end_of_read: bool,
+    (seq, taken_ns): (u64, u64),
+    diary: &mut D,
+) -> Result<Written, D::Error> {
+    ensure(frame.bytes.len() <= FRAME_BYTES_MAX, Halt::OversizedFrame)?;
+    let (mut rest, mut chunk, mut lines) = (frame.bytes, 0_u16, 0_usize);
+    loop {
+        let (payload, tail) = rest.split_at_checked(PAYLOAD_BYTES_MAX).unwrap_or((rest, &[]));
+        let flags = match (tail.is_empty(), end_of_read) {
+            (false, _) => flag::CONTINUES,
+            (true, true) => flag::END_OF_READ,
+            (true, false) => 0,
+        };
+        let whole = padded(payload.len()).wrapping_add(LINE_BYTES);
+        let payload_bytes = u32::try_from(payload.len()).map_err(|_| Halt::OversizedFrame)?;
+        let head = Head {
+            len: u32::try_from(whole).map_err(|_| Halt::OversizedFrame)?,
+            crc: 0,
+            seq: seq.wrapping_add(chunk.into()),
+            taken_ns,
+            exch_ns: 0,
+            kind: Kind::FRAME,
+            instrument: frame.instrument,
+            flags,
+            connection: frame.connection,
+        };
+        let first = bytemuck::must_cast(FirstLine { head, body: FrameBody { payload_bytes, chunk, ..body } });
+        diary.append(&first, payload)?;
+        chunk = chunk.wrapping_add(1);
+        lines = lines.wrapping_add(whole / LINE_BYTES);
+        if tail.is_empty() {
+            return Ok(Written { first, next_seq: seq.wrapping_add(chunk.into()), lines });
+        }
+        rest = tail;
+    }
+}
+
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(64))]
+struct FirstLine {
+    head: Head,
+    body: FrameBody,
 }

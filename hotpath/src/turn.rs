@@ -12,12 +12,12 @@ use crate::input::Input;
 use crate::lines::{EVENT_LINES, Lines, OUTPUT_LINES, Place};
 use crate::progress::{DAY_NS, Progress};
 use crate::record::{
-    Body, Checkpoint, FRAME_BYTES_MAX, Frame as FrameBody, HaltBody, Head, Idle, Ignored, Kind, LINE_BYTES, Line,
-    NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX, Refused as RefusedBody, Request, body_of, flag, head_of, padded,
+    Checkpoint, FRAME_BYTES_MAX, HaltBody, Idle, Ignored, LINE_BYTES, Line, NO_CONNECTION, NO_INSTRUMENT,
+    PAYLOAD_BYTES_MAX, Refused as RefusedBody, Request, body_of, flag, head_of,
 };
 use crate::session::REQUESTS_MAX;
 use crate::venue::{Frame, Reason, Refused, Venue, Wanted};
-use bytemuck::{Pod, Zeroable};
+use bytemuck::Zeroable;
 
 /// Where records go: a journal, a ring, a comparison, or nowhere.
 pub trait Diary {
@@ -151,8 +151,13 @@ impl<'a, V: Venue> Core<'a, V> {
         }
         self.progress.taken_ns = taken_ns;
         let input_seq = self.progress.seq;
-        let first = self.record_input(input, diary)?;
-        let stepped = self.step(input, &first).and_then(|()| self.asked.collect(&self.buffers.outputs));
+        // The event buffer is empty between turns; it holds the input until the engine has seen it.
+        let recorded = input.record(input_seq, taken_ns, &mut self.buffers.events, diary)?;
+        self.count(recorded.next_seq, recorded.lines);
+        if matches!(input, Input::Frame { .. }) {
+            self.progress.frames = self.progress.frames.saturating_add(1);
+        }
+        let stepped = self.step(input, &recorded.first).and_then(|()| self.asked.collect(&self.buffers.outputs));
         if let Err(halt) = stepped {
             self.halted(halt, input_seq);
         }
@@ -171,83 +176,6 @@ impl<'a, V: Venue> Core<'a, V> {
         let day = self.progress.utc_ns(taken_ns) / DAY_NS;
         let new_day = self.progress.utc_day != 0 && day > self.progress.utc_day;
         new_day || self.progress.segment_bytes >= self.engine.config.journal.segment_bytes
-    }
-
-    /// Writes the input's records and returns the first line.
-    fn record_input<D: Diary>(&mut self, input: &Input<'_>, diary: &mut D) -> Result<Line, D::Error> {
-        match *input {
-            Input::Frame { frame, recv_ns, kernel_utc_ns, end_of_read } => {
-                self.record_frame(&frame, recv_ns, kernel_utc_ns, end_of_read, diary)
-            }
-            Input::Clock(body) => self.record_plain(NO_CONNECTION, &body, diary),
-            Input::Timer(body) => self.record_plain(NO_CONNECTION, &body, diary),
-            Input::Command(body) => self.record_plain(NO_CONNECTION, &body, diary),
-            Input::Health(body) => self.record_plain(NO_CONNECTION, &body, diary),
-            Input::Link(connection, body) => self.record_plain(connection, &body, diary),
-            Input::Close(body) => self.record_plain(NO_CONNECTION, &body, diary),
-            Input::Found(body) => self.record_plain(NO_CONNECTION, &body, diary),
-            Input::Sent(connection, body) => self.record_plain(connection, &body, diary),
-            Input::Host(connection, body) => self.record_plain(connection, &body, diary),
-        }
-    }
-
-    fn record_plain<B: Body, D: Diary>(&mut self, connection: u16, body: &B, diary: &mut D) -> Result<Line, D::Error> {
-        let place = Place { instrument: NO_INSTRUMENT, flags: flag::END_OF_READ, exch_ns: 0 };
-        // The event buffer is empty between turns; it holds the input until the engine has seen it.
-        let events = &mut self.buffers.events;
-        events.begin(self.progress.seq, self.progress.taken_ns, connection);
-        events.push(place, body)?;
-        let first = events.as_lines().first().copied().ok_or(Halt::MalformedRecord)?;
-        diary.append_lines(events.as_lines())?;
-        let (next_seq, lines) = (events.next_seq(), events.len());
-        self.count(next_seq, lines);
-        Ok(first)
-    }
-
-    fn record_frame<D: Diary>(
-        &mut self,
-        frame: &Frame<'_>,
-        recv_ns: u64,
-        kernel_utc_ns: u64,
-        end_of_read: bool,
-        diary: &mut D,
-    ) -> Result<Line, D::Error> {
-        ensure(frame.bytes.len() <= FRAME_BYTES_MAX, Halt::OversizedFrame)?;
-        self.progress.frames = self.progress.frames.saturating_add(1);
-        let mut rest = frame.bytes;
-        let mut chunk = 0_u16;
-        loop {
-            let (payload, tail) = rest.split_at_checked(PAYLOAD_BYTES_MAX).unwrap_or((rest, &[]));
-            let flags = if !tail.is_empty() {
-                flag::CONTINUES
-            } else if end_of_read {
-                flag::END_OF_READ
-            } else {
-                0
-            };
-            let whole = padded(payload.len()).wrapping_add(LINE_BYTES);
-            let payload_bytes = u32::try_from(payload.len()).map_err(|_| Halt::OversizedFrame)?;
-            let body = FrameBody { payload_bytes, opcode: frame.opcode, chunk, recv_ns, kernel_utc_ns };
-            let head = Head {
-                len: u32::try_from(whole).map_err(|_| Halt::OversizedFrame)?,
-                crc: 0,
-                seq: self.progress.seq,
-                taken_ns: self.progress.taken_ns,
-                exch_ns: 0,
-                kind: Kind::FRAME,
-                instrument: frame.instrument,
-                flags,
-                connection: frame.connection,
-            };
-            let first: Line = bytemuck::must_cast(FirstLine { head, body });
-            diary.append(&first, payload)?;
-            self.count(self.progress.seq.wrapping_add(1), whole / LINE_BYTES);
-            if tail.is_empty() {
-                return Ok(first);
-            }
-            rest = tail;
-            chunk = chunk.wrapping_add(1);
-        }
     }
 
     /// Decodes and decides. What came of it lies in the buffers.
@@ -371,13 +299,6 @@ pub const TURN_LINES_MAX: usize = {
 };
 
 const WHOLE: Place = Place { instrument: NO_INSTRUMENT, flags: 0, exch_ns: 0 };
-
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C, align(64))]
-struct FirstLine {
-    head: Head,
-    body: FrameBody,
-}
 
 /// The records that lie in `lines`, one after another.
 pub fn records(lines: &[Line]) -> impl Iterator<Item = &[u8]> {
