@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::config::Loaded;
 use crate::import::recording::Recording;
 use crate::import::{Broken, Recorded, Source, check_market};
-use crate::live::{Due, Hot, Load, settings, spins};
+use crate::live::{Due, Hot, Load, Seat, settings, spins};
 use crate::memory::Memory;
 use crate::run::RunError;
 use anyhow::{Context, Result};
@@ -86,7 +86,7 @@ pub fn play(
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let folder = Folder::take(folder)?;
     let clock = Clock::start();
-    let spins = spins();
+    let spins = spins(0);
     let settings = settings(loaded, &clock)?;
     let Parts { feed, scribe, keeper, events, found, caveats } = Parts::begin(folder, settings)?;
     let told = Begun { caveats, found, spins };

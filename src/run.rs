@@ -28,6 +28,8 @@ pub enum RunError {
     Journal(journal::Error),
     /// The journal's ring took a record no more; closing the journal says why.
     Ring(Refused),
+    /// Nobody takes inputs any more: the run has ended.
+    Abandoned,
 }
 
 impl From<Refused> for RunError {
@@ -54,6 +56,7 @@ impl fmt::Display for RunError {
             Self::Halt(halt) => write!(f, "the engine halted ({halt:?}): keep the journal and replay it to see why"),
             Self::Journal(error) => error.fmt(f),
             Self::Ring(refused) => refused.fmt(f),
+            Self::Abandoned => f.write_str("the run has ended"),
         }
     }
 }

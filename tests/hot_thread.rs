@@ -71,7 +71,7 @@ fn run_through(is_tls: bool, on_hot: fn(), at_end: fn(&Seen)) -> Seen {
 /// From here on this thread may read and write sockets, and yield where there are fewer cores than threads.
 fn allow_sockets_only() {
     let sockets = [libc::SYS_recvmsg, libc::SYS_sendto, libc::SYS_writev, libc::SYS_setsockopt];
-    let yields = (!fathom::live::spins()).then_some(libc::SYS_sched_yield);
+    let yields = (!fathom::live::spins(0)).then_some(libc::SYS_sched_yield);
     allow_only(sockets.into_iter().chain(yields));
 }
 

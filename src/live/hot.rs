@@ -1,11 +1,12 @@
 //! The hot thread's place, live and in rehearsal: the engine, its journal, and what time brings.
 
+use super::seat::Seat;
 use crate::clock::Clock;
 use crate::run::{RingDiary, RunError};
 use hotpath::halt::Halt;
 use hotpath::input::Input;
-use hotpath::record::{Close, Found, Health, Timer};
-use hotpath::session::REQUESTS_MAX;
+use hotpath::record::{Close, Found, Health, NO_CONNECTION, Timer, close};
+use hotpath::session::{LinkState, REQUESTS_MAX};
 use hotpath::turn::{Core, TURN_LINES_MAX};
 use hotpath::venue::{Venue, Wanted};
 use journal::Feed;
@@ -80,21 +81,10 @@ impl<'a, V: Venue> Hot<'a, V> {
         self.load
     }
 
-    /// The clock that stamps what this thread receives.
-    #[must_use]
-    pub const fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
     /// Monotonic nanoseconds now.
     #[must_use]
     pub fn now_ns(&self) -> u64 {
         self.clock.now_ns()
-    }
-
-    /// The next request that is to be carried out.
-    pub fn wanted(&mut self) -> Option<Wanted> {
-        self.wanted.pop_front()
     }
 
     /// The hot side of the journal, at the end.
@@ -106,7 +96,7 @@ impl<'a, V: Venue> Hot<'a, V> {
     /// The first records of a run: the opening, what was found, the clocks.
     ///
     /// # Errors
-    /// As [`Hot::take`].
+    /// As [`Seat::take`].
     pub fn begin(&mut self, found: Option<Found>) -> Result<(), RunError> {
         let now_ns = self.clock.now_ns();
         self.core.open(now_ns, &mut self.diary)?;
@@ -114,68 +104,6 @@ impl<'a, V: Venue> Hot<'a, V> {
             self.take(&Input::Found(found))?;
         }
         self.take(&Input::Clock(self.clock.read()))
-    }
-
-    /// Whether the journal has no room for a whole turn.
-    #[must_use]
-    pub fn room_is_short(&self) -> bool {
-        self.diary.feed().room() < TURN_LINES_MAX
-    }
-
-    /// Does one thing that is due: a sample of load, a timer, a reading of the clocks.
-    ///
-    /// # Errors
-    /// As [`Hot::take`].
-    pub fn due(&mut self) -> Result<Due, RunError> {
-        let now_ns = self.clock.now_ns();
-        let timer_ns = self.core.engine().deadline_ns();
-        if now_ns >= self.health_due_ns {
-            self.sample(now_ns)?;
-        } else if self.room_is_short() {
-            self.diary.ensure_running()?;
-            return Ok(Due::Full);
-        } else if now_ns >= timer_ns {
-            self.take(&Input::Timer(Timer { due_ns: timer_ns, spare: [0; 2] }))?;
-        } else if now_ns >= self.clock_due_ns {
-            self.clock_due_ns = now_ns + CLOCK_NS;
-            self.take(&Input::Clock(self.clock.read()))?;
-        } else {
-            return Ok(Due::Nothing);
-        }
-        Ok(Due::Done)
-    }
-
-    /// Takes one input, now.
-    ///
-    /// # Errors
-    /// A halt of the engine, or a journal that takes no more.
-    pub fn take(&mut self, input: &Input<'_>) -> Result<(), RunError> {
-        let taken_ns = self.clock.now_ns().max(self.core.progress().taken_ns);
-        self.core.turn(taken_ns, input, &mut self.diary)?;
-        let asked = self.core.requests();
-        if self.wanted.len() + asked.len() > WANTED_MAX {
-            return Err(Halt::OutputsFull.into());
-        }
-        self.wanted.extend(asked);
-        Ok(())
-    }
-
-    /// The last sample of load and the last record.
-    ///
-    /// # Errors
-    /// As [`Hot::take`].
-    pub fn close(&mut self, cause: u16) -> Result<(), RunError> {
-        self.sample(self.clock.now_ns())?;
-        self.take_reserved(&Input::Close(Close { cause, spare: [0; 11] }))
-    }
-
-    /// Nothing is to be done just now.
-    pub fn rest(&self) {
-        if self.spins {
-            std::hint::spin_loop();
-        } else {
-            thread::yield_now();
-        }
     }
 
     /// Load as the engine is to see it. It may use the reserve: this is how quotes are withdrawn when the
@@ -204,5 +132,75 @@ impl<'a, V: Venue> Hot<'a, V> {
         let outcome = self.take(input);
         self.diary.use_reserve(false);
         outcome
+    }
+}
+
+impl<V: Venue> Seat for Hot<'_, V> {
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn room_is_short(&self) -> bool {
+        self.diary.feed().room() < TURN_LINES_MAX
+    }
+
+    fn take(&mut self, input: &Input<'_>) -> Result<(), RunError> {
+        let taken_ns = self.clock.now_ns().max(self.core.progress().taken_ns);
+        self.core.turn(taken_ns, input, &mut self.diary)?;
+        let asked = self.core.requests();
+        if self.wanted.len() + asked.len() > WANTED_MAX {
+            return Err(Halt::OutputsFull.into());
+        }
+        self.wanted.extend(asked);
+        Ok(())
+    }
+
+    fn wanted(&mut self) -> Option<Wanted> {
+        self.wanted.pop_front()
+    }
+
+    fn encode(&self, wanted: &Wanted, out: &mut [u8]) -> Option<usize> {
+        self.core.venue().encode(self.core.engine().config(), wanted, out)
+    }
+
+    /// A sample of load, a timer, a reading of the clocks.
+    fn due(&mut self) -> Result<Due, RunError> {
+        let now_ns = self.clock.now_ns();
+        let timer_ns = self.core.engine().deadline_ns();
+        if now_ns >= self.health_due_ns {
+            self.sample(now_ns)?;
+        } else if self.room_is_short() {
+            self.diary.ensure_running()?;
+            return Ok(Due::Full);
+        } else if now_ns >= timer_ns {
+            self.take(&Input::Timer(Timer { due_ns: timer_ns, spare: [0; 2] }))?;
+        } else if now_ns >= self.clock_due_ns {
+            self.clock_due_ns = now_ns + CLOCK_NS;
+            self.take(&Input::Clock(self.clock.read()))?;
+        } else {
+            return Ok(Due::Nothing);
+        }
+        Ok(Due::Done)
+    }
+
+    /// When the connection of the market that trades will not be made again. Leaders may be lost.
+    fn is_over(&self) -> Option<u16> {
+        let engine = self.core.engine();
+        let trades = engine.config().markets().first().map_or(NO_CONNECTION, |market| market.connection);
+        engine.session().link(trades).is_some_and(LinkState::is_stopped).then_some(close::LINK_STOPPED)
+    }
+
+    /// The last sample of load and the last record.
+    fn close(&mut self, cause: u16) -> Result<(), RunError> {
+        self.sample(self.clock.now_ns())?;
+        self.take_reserved(&Input::Close(Close { cause, spare: [0; 11] }))
+    }
+
+    fn rest(&self) {
+        if self.spins {
+            std::hint::spin_loop();
+        } else {
+            thread::yield_now();
+        }
     }
 }

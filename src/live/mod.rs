@@ -3,7 +3,9 @@
 mod attendant;
 pub mod control;
 mod hot;
+mod leader;
 mod run;
+mod seat;
 mod sentences;
 mod settings;
 mod turn;
@@ -11,7 +13,9 @@ mod watch;
 
 pub use attendant::{Limits, status};
 pub use hot::{Due, Hot, Load};
+pub use leader::{Leader, Pipe, pipe};
 pub use run::{Begun, Plan, Ran, run};
+pub use seat::Seat;
 pub use settings::{random, settings, spins};
 pub use turn::LiveLoop;
 pub use watch::{Look, Seen, Watch};

@@ -4,13 +4,14 @@ use super::Notice;
 use super::attendant::{Attendant, Limits};
 use super::control::ControlSocket;
 use super::hot::{Hot, Load};
+use super::leader::{Leader, Pipe, pipe};
 use super::settings::{random, settings, spins};
 use super::turn::LiveLoop;
 use super::watch::{Seen, Watch};
 use crate::clock::Clock;
 use crate::config::{FeedConfig, Loaded};
 use crate::host;
-use crate::link::{Access, ColdStart, Desk, LinkThread, start};
+use crate::link::{Access, ColdStart, Desk, start};
 use crate::memory::Memory;
 use crate::run::RunError;
 use anyhow::{Context, Result, anyhow};
@@ -85,7 +86,7 @@ pub fn run(loaded: &Loaded, plan: Plan<'_>, begun: impl FnOnce(&Begun)) -> Resul
     let control = ControlSocket::listen(plan.folder)?;
     let first = segment_path(plan.folder, folder.next_segment()?);
     let clock = Clock::start();
-    let spins = spins();
+    let spins = spins(0);
     let Parts { feed, scribe, keeper, events, found, caveats } = Parts::begin(folder, settings(loaded, &clock)?)?;
     let told = Begun { folder: plan.folder.to_owned(), caveats, found, spins };
     begun(&told);
@@ -166,10 +167,20 @@ fn ways(loaded: &Loaded) -> Result<Vec<Way>> {
     loaded.feeds.iter().map(way).collect()
 }
 
-/// Starts the threads that make connections, and the hot thread.
-fn launch(hot: HotThread, ways: Vec<Way>) -> Result<(thread::JoinHandle<Hotted>, Vec<LinkThread>)> {
-    let mut desks = Vec::new();
-    let mut threads = Vec::new();
+/// What reads connections: desks of the hot thread's own, and leaders.
+#[derive(Default)]
+struct Ends {
+    desks: Vec<(u16, Desk)>,
+    leaders: Vec<Leader>,
+    threads: Vec<thread::JoinHandle<()>>,
+}
+
+/// Starts the threads that make connections, those of leaders, and the hot thread. The connection of the market that
+/// trades is the hot thread's; any other has a thread of its own.
+fn launch(hot: HotThread, ways: Vec<Way>) -> Result<(thread::JoinHandle<Hotted>, Vec<thread::JoinHandle<()>>)> {
+    let own = hot.config.markets[0].connection;
+    let spins = spins(ways.len() - 1);
+    let mut ends = Ends::default();
     for (number, access, cold_start) in ways {
         let seed = u64::from_le_bytes(random()?);
         let notices = hot.notices.clone();
@@ -178,16 +189,32 @@ fn launch(hot: HotThread, ways: Vec<Way>) -> Result<(thread::JoinHandle<Hotted>,
         };
         let (desk, thread) = start(cold_start, access, hot.config, number, seed, tell)
             .context("the system refuses a thread for a connection")?;
-        desks.push((number, desk));
-        threads.push(thread);
+        ends.threads.push(thread);
+        if number == own {
+            ends.desks.push((number, desk));
+            continue;
+        }
+        let (pipe, leader) = pipe(number, hot.config, hot.clock, spins);
+        let body = move || lead(pipe, (number, desk));
+        let name = format!("leader-{number}");
+        ends.threads.push(Builder::new().name(name).spawn(body).context("the system refuses a thread for a leader")?);
+        ends.leaders.push(leader);
     }
-    let body = move || hot.run(desks);
+    let Ends { desks, leaders, threads } = ends;
+    let body = move || hot.run(desks, leaders);
     let thread = Builder::new().name("hot".to_owned()).spawn(body).context("the system refuses the hot thread")?;
     Ok((thread, threads))
 }
 
+/// A leader's thread: the loop over its one connection, until the hot thread is gone.
+fn lead(pipe: Pipe, desk: (u16, Desk)) {
+    let (_, no_commands) = RingBuffer::new(1);
+    // It ends when nobody takes its inputs any more, and has nothing to tell then.
+    let _ = LiveLoop::new(pipe, vec![desk], Vec::new(), no_commands).run();
+}
+
 impl HotThread {
-    fn run(self, desks: Vec<(u16, Desk)>) -> Hotted {
+    fn run(self, desks: Vec<(u16, Desk)>, leaders: Vec<Leader>) -> Hotted {
         let Self { config, host, feed, commands, clock, found, spins, on_hot, notices } = self;
         let rows = host::ask(&host);
         for row in &rows {
@@ -201,12 +228,14 @@ impl HotThread {
             Ok(core) => core,
             Err(halt) => return (Err(halt.into()), Load::default(), feed),
         };
-        let mut live = LiveLoop::new(Hot::new(core, feed, clock, spins), desks, commands);
-        let outcome = live.begin(found, &rows).and_then(|()| {
+        let mut hot = Hot::new(core, feed, clock, spins);
+        let begun = hot.begin(found);
+        let mut live = LiveLoop::new(hot, desks, leaders, commands);
+        let outcome = begun.and_then(|()| live.granted(&rows)).and_then(|()| {
             on_hot();
             live.run()
         });
-        let hot = live.into_hot();
+        let hot = live.into_seat();
         let load = hot.load();
         (outcome, load, hot.into_feed())
     }

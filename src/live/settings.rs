@@ -12,10 +12,10 @@ use std::thread;
 /// Free cores from which on threads spin instead of yielding: one for each thread.
 const SPINNING_CORES: usize = 3;
 
-/// Whether there is a core for each thread that spins.
+/// Whether there is a core for each thread that spins, with so many leaders beside the others.
 #[must_use]
-pub fn spins() -> bool {
-    thread::available_parallelism().is_ok_and(|cores| cores.get() >= SPINNING_CORES)
+pub fn spins(leaders: usize) -> bool {
+    thread::available_parallelism().is_ok_and(|cores| cores.get() >= SPINNING_CORES + leaders)
 }
 
 /// Random bytes of the system.

@@ -4,21 +4,26 @@
 //! It never waits for anything but room in the journal. What one read brings is taken message by message; the last one
 //! ends the read and lets the engine decide.
 
-use super::hot::{Due, Hot};
+use super::hot::Due;
+use super::leader::Leader;
+use super::seat::Seat;
 use crate::link::{Answer, Desk, Fetch, Read, Stamps, Wire};
 use crate::run::RunError;
+use bytemuck::Zeroable;
 use hotpath::input::Input;
 use hotpath::record::{
-    Command, FRAME_BYTES_MAX, Found, Host, Link, NO_CONNECTION, Sent, action, close, command, link, sent,
+    Command, FRAME_BYTES_MAX, Host, Link, NO_CONNECTION, NO_INSTRUMENT, Request, Sent, action, close, command, link,
+    sent,
 };
-use hotpath::session::LinkState;
-use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue, Wanted};
+use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Wanted};
 use hotpath::websocket::{BROKEN, CLOSE, Message, PING, PONG, TEXT, Violation, close_code};
 use rtrb::Consumer;
 
 /// Messages of a read, at most: what is more is a read of its own, so that a flood on one connection keeps neither
 /// commands nor other connections waiting.
 const READ_MESSAGES_MAX: usize = 512;
+/// How long the last of leaders is waited for when the run ends, nanoseconds.
+const LEADERS_END_NS: u64 = 50_000_000;
 /// WebSocket's close code for a connection that is given up in order.
 const GOING_AWAY: u16 = 1001;
 /// What stands for a close code when a connection broke off without one.
@@ -51,36 +56,37 @@ enum Taken {
     End(End),
 }
 
-/// The pinned thread of a live run.
-pub struct LiveLoop<'a, V> {
-    hot: Hot<'a, V>,
+/// The loop of a thread over its sockets: the pinned one of a live run, or that of a leader.
+pub struct LiveLoop<S> {
+    seat: S,
     posts: Vec<Post>,
+    /// Connections that other threads read.
+    leaders: Vec<Leader>,
     commands: Consumer<Command>,
     /// Why the run ends, once it does.
     closing: Option<u16>,
 }
 
-impl<'a, V: Venue> LiveLoop<'a, V> {
-    /// A loop over the connections of `desks`, each with its number.
+impl<S: Seat> LiveLoop<S> {
+    /// A loop over the connections of `desks`, each with its number, and over what leaders send.
     #[must_use]
-    pub fn new(hot: Hot<'a, V>, desks: Vec<(u16, Desk)>, commands: Consumer<Command>) -> Self {
+    pub fn new(seat: S, desks: Vec<(u16, Desk)>, leaders: Vec<Leader>, commands: Consumer<Command>) -> Self {
         let post = |(connection, desk)| Post { connection, desk, wire: None, stamps: Stamps::default() };
-        Self { hot, posts: desks.into_iter().map(post).collect(), commands, closing: None }
+        Self { seat, posts: desks.into_iter().map(post).collect(), leaders, commands, closing: None }
     }
 
-    /// The engine's place, at the end.
+    /// Whoever took the inputs, at the end.
     #[must_use]
-    pub fn into_hot(self) -> Hot<'a, V> {
-        self.hot
+    pub fn into_seat(self) -> S {
+        self.seat
     }
 
-    /// The first records of the run: the opening, what was found, the clocks, what the host granted this thread.
+    /// What the host granted this thread.
     ///
     /// # Errors
     /// As [`LiveLoop::run`].
-    pub fn begin(&mut self, found: Option<Found>, granted: &[Host]) -> Result<(), RunError> {
-        self.hot.begin(found)?;
-        granted.iter().try_for_each(|row| self.take(&Input::Host(NO_CONNECTION, *row)))
+    pub fn granted(&mut self, rows: &[Host]) -> Result<(), RunError> {
+        rows.iter().try_for_each(|row| self.take(&Input::Host(NO_CONNECTION, *row)))
     }
 
     /// Runs until a command, or the end of the connection that trades, ends the run; returns one of [`close`].
@@ -90,9 +96,9 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
     pub fn run(&mut self) -> Result<u16, RunError> {
         loop {
             self.serve()?;
-            if let Some(cause) = self.closing {
+            if let Some(cause) = self.closing.or(self.seat.is_over()) {
                 self.part_all()?;
-                self.hot.close(cause)?;
+                self.seat.close(cause)?;
                 return Ok(cause);
             }
             // Sockets before timers: after a pause of this process the exchange is heard before it is called silent.
@@ -100,8 +106,11 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
             for place in 0..self.posts.len() {
                 is_busy |= self.tend(place)?;
             }
-            if self.hot.due()? != Due::Done && !is_busy {
-                self.hot.rest();
+            for place in 0..self.leaders.len() {
+                is_busy |= self.follow(place)?;
+            }
+            if self.seat.due()? != Due::Done && !is_busy {
+                self.seat.rest();
             }
         }
     }
@@ -109,14 +118,14 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
     /// Takes an input once the journal has room for any turn.
     fn take(&mut self, input: &Input<'_>) -> Result<(), RunError> {
         self.wait_for_room()?;
-        self.hot.take(input)
+        self.seat.take(input)
     }
 
     /// Waits until the journal takes a whole turn; meanwhile what is due is done.
     fn wait_for_room(&mut self) -> Result<(), RunError> {
-        while self.hot.room_is_short() {
-            if self.hot.due()? != Due::Done {
-                self.hot.rest();
+        while self.seat.room_is_short() {
+            if self.seat.due()? != Due::Done {
+                self.seat.rest();
             }
         }
         Ok(())
@@ -145,7 +154,7 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
             self.take_read(place)?;
             return Ok(true);
         }
-        match wire.read(self.hot.clock()) {
+        match wire.read(self.seat.clock()) {
             Read::Nothing => return Ok(false),
             Read::Bytes(stamps) => {
                 post.stamps = stamps;
@@ -162,7 +171,7 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
     /// A connection was made, or not.
     fn answered(&mut self, place: usize, answer: Answer) -> Result<(), RunError> {
         let connection = self.posts[place].connection;
-        let recv_ns = self.hot.now_ns();
+        let recv_ns = self.seat.clock().now_ns();
         match answer {
             Answer::Failed { cause, code } => self.link(connection, 0, End { cause, close_code: code }, recv_ns),
             Answer::Fetched { instrument, body } => {
@@ -223,7 +232,7 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
             let end_of_read = count == READ_MESSAGES_MAX || !wire.inbox().has_next();
             let frame = Frame::received(*connection, message.opcode, wire.inbox().bytes(&message));
             let Stamps { recv_ns, kernel_utc_ns } = *stamps;
-            self.hot.take(&Input::Frame { frame, recv_ns, kernel_utc_ns, end_of_read })?;
+            self.seat.take(&Input::Frame { frame, recv_ns, kernel_utc_ns, end_of_read })?;
             let end = answer_control(wire, &message);
             self.serve()?;
             if let Some(end) = end {
@@ -248,30 +257,28 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
         // Whether the goodbye arrives is no matter.
         let _ = wire.send(CLOSE, &GOING_AWAY.to_be_bytes());
         self.posts[place].desk.bury(wire);
-        self.link(connection, 0, end, self.hot.now_ns())
+        self.link(connection, 0, end, self.seat.clock().now_ns())
     }
 
     fn link(&mut self, connection: u16, up: u16, end: End, recv_ns: u64) -> Result<(), RunError> {
         let End { cause, close_code } = end;
         self.take(&Input::Link(connection, Link { up, cause, close_code, spare: 0, recv_ns, spare_tail: 0 }))?;
-        let engine = self.hot.core().engine();
-        let trades = engine.config().markets().first().map_or(NO_CONNECTION, |market| market.connection);
-        if engine.session().link(trades).is_some_and(LinkState::is_stopped) {
-            self.closing.get_or_insert(close::LINK_STOPPED);
-        }
         self.serve()
     }
 
     /// Carries out what the engine asked for, and what it asks for next because of it.
     fn serve(&mut self) -> Result<(), RunError> {
-        while let Some(wanted) = self.hot.wanted() {
+        while let Some(wanted) = self.seat.wanted() {
             let found = self.posts.iter().position(|post| post.connection == wanted.connection);
-            let Some(place) = found else { continue };
+            let Some(place) = found else {
+                self.hand_on(wanted)?;
+                continue;
+            };
             match wanted.request.action {
                 action::CONNECT => {
                     if !self.posts[place].desk.connect() {
                         let end = End { cause: link::BROKEN, close_code: 0 };
-                        self.link(wanted.connection, 0, end, self.hot.now_ns())?;
+                        self.link(wanted.connection, 0, end, self.seat.clock().now_ns())?;
                     }
                 }
                 action::DISCONNECT => self.end(place, End { cause: link::ASKED, close_code: 0 })?,
@@ -285,28 +292,26 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
     /// Hands a fetch on; what comes of it is told later, or now when nothing can.
     fn fetch(&mut self, place: usize, wanted: &Wanted) -> Result<(), RunError> {
         let mut target = [0; REQUEST_BYTES_MAX];
-        let core = self.hot.core();
-        let length = core.venue().encode(core.engine().config(), wanted, &mut target);
+        let length = self.seat.encode(wanted, &mut target);
         let (req_id, instrument) = (wanted.request.req_id, wanted.instrument);
         let fetch = length.map(|length| Fetch { req_id, instrument, target, length });
         if fetch.is_some_and(|fetch| self.posts[place].desk.fetch(fetch)) {
             return Ok(());
         }
-        let body = Sent { req_id, sent_ns: self.hot.now_ns(), crc: 0, bytes: 0, outcome: sent::NOT_SENT };
+        let body = Sent { req_id, sent_ns: self.seat.clock().now_ns(), crc: 0, bytes: 0, outcome: sent::NOT_SENT };
         self.take(&Input::Sent(wanted.connection, body))
     }
 
     /// Sends a request over its connection, and records what became of it.
     fn send(&mut self, place: usize, wanted: &Wanted) -> Result<(), RunError> {
         let mut text = [0; REQUEST_BYTES_MAX];
-        let core = self.hot.core();
-        let length = core.venue().encode(core.engine().config(), wanted, &mut text);
+        let length = self.seat.encode(wanted, &mut text);
         let text = length.and_then(|length| text.get(..length));
         let wire = self.posts[place].wire.as_mut();
         let is_sent = text.zip(wire).is_some_and(|(text, wire)| wire.send(TEXT, text));
         let body = Sent {
             req_id: wanted.request.req_id,
-            sent_ns: self.hot.now_ns(),
+            sent_ns: self.seat.clock().now_ns(),
             crc: if is_sent { text.map_or(0, crc32fast::hash) } else { 0 },
             bytes: text.map_or(0, |text| text.len() as u16),
             outcome: if is_sent { sent::SENT } else { sent::NOT_SENT },
@@ -314,9 +319,60 @@ impl<'a, V: Venue> LiveLoop<'a, V> {
         self.take(&Input::Sent(wanted.connection, body))
     }
 
-    /// The run ends: every connection is told, and what it left is recorded.
+    /// Takes what a leader has sent, up to the end of a read; whether there was anything.
+    fn follow(&mut self, place: usize) -> Result<bool, RunError> {
+        for count in 0..READ_MESSAGES_MAX {
+            self.wait_for_room()?;
+            let leader = &mut self.leaders[place];
+            let Some(piped) = leader.pop()? else { return Ok(count > 0) };
+            let input = leader.input(&piped)?;
+            let is_last = !matches!(input, Input::Frame { end_of_read: false, .. });
+            self.seat.take(&input)?;
+            self.serve()?;
+            if is_last {
+                return Ok(true);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Hands a request on to the leader whose connection it is about. What a leader's thread does not take has come to
+    /// nothing.
+    fn hand_on(&mut self, wanted: Wanted) -> Result<(), RunError> {
+        let Wanted { connection, request, .. } = wanted;
+        let found = self.leaders.iter_mut().find(|leader| leader.connection() == connection);
+        if found.is_none_or(|leader| leader.order(wanted)) {
+            return Ok(());
+        }
+        let now_ns = self.seat.clock().now_ns();
+        let lost = Link { up: 0, cause: link::BROKEN, close_code: 0, spare: 0, recv_ns: now_ns, spare_tail: 0 };
+        let unsent = Sent { req_id: request.req_id, sent_ns: now_ns, crc: 0, bytes: 0, outcome: sent::NOT_SENT };
+        self.take(&match request.action {
+            action::CONNECT | action::DISCONNECT => Input::Link(connection, lost),
+            _ => Input::Sent(connection, unsent),
+        })
+    }
+
+    /// The run ends: every connection is told, and what it left is recorded. A leader is waited for a moment.
     fn part_all(&mut self) -> Result<(), RunError> {
-        (0..self.posts.len()).try_for_each(|place| self.end(place, End { cause: link::ASKED, close_code: 0 }))
+        (0..self.posts.len()).try_for_each(|place| self.end(place, End { cause: link::ASKED, close_code: 0 }))?;
+        let until_ns = self.seat.clock().now_ns() + LEADERS_END_NS;
+        for place in 0..self.leaders.len() {
+            let connection = self.leaders[place].connection();
+            let request = Request { action: action::DISCONNECT, ..Request::zeroed() };
+            let mut is_going = self.leaders[place].order(Wanted { connection, instrument: NO_INSTRUMENT, request });
+            while is_going && self.seat.clock().now_ns() < until_ns {
+                let leader = &mut self.leaders[place];
+                let Some(piped) = leader.pop()? else {
+                    self.seat.rest();
+                    continue;
+                };
+                let input = leader.input(&piped)?;
+                is_going = !matches!(input, Input::Link(_, Link { up: 0, .. }));
+                self.seat.take(&input)?;
+            }
+        }
+        Ok(())
     }
 }
 
