@@ -216,3 +216,91 @@ impl Leader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Leader, PIPE_LINES, Pipe, Piped, pipe};
+    use crate::clock::Clock;
+    use crate::live::seat::Seat;
+    use bytemuck::Zeroable;
+    use hotpath::config::Config;
+    use hotpath::input::Input;
+    use hotpath::record::{Host, LINE_BYTES, Link, Sent};
+    use hotpath::venue::Frame;
+    use proptest::prelude::*;
+
+    fn ends() -> (Pipe, Leader) {
+        pipe(1, Config::zeroed(), Clock::start(), false)
+    }
+
+    /// What a test compares of an input.
+    fn text(input: &Input<'_>) -> String {
+        format!("{input:?}")
+    }
+
+    fn taken(leader: &mut Leader) -> Option<String> {
+        let piped = leader.pop().expect("whole records")?;
+        assert!(matches!(piped, Piped::Frame(head, _) | Piped::Plain(head, _) if head.taken_ns == 0));
+        Some(text(&leader.input(&piped).expect("an input")))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+
+        /// In pieces that wrap around the pipe's end, too.
+        #[test]
+        fn what_goes_in_comes_out(lengths in prop::collection::vec(prop_oneof![0_usize..300, 60_000_usize..200_000], 1..40)) {
+            let (mut pipe, mut leader) = ends();
+            for (number, length) in (0..).zip(lengths) {
+                let bytes: Vec<u8> = (0..length).map(|byte| (byte as u8).wrapping_add(number)).collect();
+                let number = u64::from(number);
+                let frame = Frame::received(1, 1, &bytes);
+                let inputs = [
+                    Input::Frame { frame, recv_ns: number, kernel_utc_ns: 7, end_of_read: length % 2 == 0 },
+                    Input::Frame { frame: Frame::fetched(2, &bytes), recv_ns: 1, kernel_utc_ns: 0, end_of_read: true },
+                    Input::Link(1, Link { up: 1, recv_ns: number, ..Link::zeroed() }),
+                    Input::Sent(1, Sent { req_id: number, ..Sent::zeroed() }),
+                    Input::Host(1, Host { asked: 5, ..Host::zeroed() }),
+                ];
+                for input in &inputs {
+                    pipe.take(input).expect("room");
+                    prop_assert_eq!(taken(&mut leader), Some(text(input)));
+                }
+                prop_assert_eq!(taken(&mut leader), None);
+            }
+        }
+    }
+
+    /// A frame that does not fit at once waits for the other end, and arrives.
+    #[test]
+    fn a_full_pipe_makes_the_leader_wait() {
+        let (mut pipe, mut leader) = ends();
+        let bytes = vec![7; PIPE_LINES * LINE_BYTES - 100_000];
+        let writer = std::thread::spawn(move || {
+            for _ in 0..3 {
+                let frame = Frame::received(1, 1, &bytes);
+                pipe.take(&Input::Frame { frame, recv_ns: 0, kernel_utc_ns: 0, end_of_read: true }).expect("room");
+            }
+            bytes.len()
+        });
+        let mut lengths = Vec::new();
+        while lengths.len() < 3 {
+            match leader.pop().expect("whole records") {
+                Some(Piped::Frame(..)) => lengths.push(leader.frame.len()),
+                Some(Piped::Plain(..)) => panic!("frames only"),
+                None => std::thread::yield_now(),
+            }
+        }
+        let length = writer.join().expect("the leader's thread");
+        assert_eq!(lengths, [length; 3]);
+    }
+
+    #[test]
+    fn a_leader_ends_with_the_hot_thread() {
+        let (mut pipe, leader) = ends();
+        assert_eq!(pipe.is_over(), None);
+        drop(leader);
+        assert!(pipe.is_over().is_some());
+        assert!(pipe.take(&Input::Link(1, Link::zeroed())).is_err());
+    }
+}
