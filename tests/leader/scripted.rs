@@ -7,6 +7,7 @@ use fathom::live::control;
 use hotpath::record::{Features, Frame, GapOpen, Link, close, flag, link, payload_of};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
 
 /// Updates of a busy leader.
 const BUSY: usize = 3_000;
@@ -78,9 +79,9 @@ fn a_long_message_of_a_leader_arrives_whole() {
     });
     let folder = tempfile::tempdir().expect("a folder");
     let loaded = loaded(&sets(&own, &[kraken(1, &other.url)]));
-    // Its last update leaves the leader's book as features tell it.
-    let both = 2 * UPDATES.len() as u64 + 10;
-    run_until(&loaded, folder.path(), |seen, _| seen.is_trusted && seen.frames > both);
+    // Two statuses, five answers, two snapshots, the updates, and the message.
+    let all = 2 * UPDATES.len() as u64 + 10;
+    run_until(&loaded, folder.path(), |seen, _| seen.frames >= all);
     let records = proved(folder.path());
     let parts = records.iter().filter(|(head, bytes)| {
         head.connection == 1 && payload_of(bytes).is_some_and(|bytes| bytes.len() > 4_096 || bytes.starts_with(b"xx"))
@@ -90,16 +91,20 @@ fn a_long_message_of_a_leader_arrives_whole() {
     assert!(parts.clone().rev().skip(1).all(|(head, _)| head.has(flag::CONTINUES)));
 }
 
-/// The leader goes away for good in the middle, another one was never there: the market that trades is trusted as ever.
+/// The leader goes away for good in the middle, another one was never there: the market that trades is trusted as ever,
+/// and goes on.
 #[test]
 fn a_leader_that_is_lost_costs_only_its_trust() {
-    let own = Venue::open(Manner::default(), |peer: &mut Peer| {
+    let (go_on, behind) = channel();
+    let own = Venue::open(Manner::default(), move |peer: &mut Peer| {
         peer.serve_subscriptions();
         UPDATES.iter().for_each(|update| peer.send(update));
-        while peer.is_there() {
+        let () = behind.recv().expect("the test goes on");
+        for _ in 0..BUSY / 2 {
             peer.send(UPDATES[3]);
             peer.send(UPDATES[4]);
         }
+        peer.linger();
     });
     let other = Venue::open(Manner { upgrades: vec![101, 101, 404], ..Manner::default() }, |peer: &mut Peer| {
         peer.serve_subscriptions();
@@ -111,11 +116,13 @@ fn a_leader_that_is_lost_costs_only_its_trust() {
     drop(nobody);
     let folder = tempfile::tempdir().expect("a folder");
     let loaded = loaded(&sets(&own, &[kraken(1, &other.url), kraken(2, &nowhere)]));
-    let mut after = None;
-    // Long behind the leader's end the run still gets on.
+    let mut is_lost = false;
     run_until(&loaded, folder.path(), |seen, told| {
-        let is_lost = told.iter().any(|what| what.contains("404"));
-        is_lost && seen.records > *after.get_or_insert(seen.records) + 20_000
+        if !is_lost && seen.is_trusted && told.iter().any(|what| what.contains("404")) {
+            is_lost = true;
+            go_on.send(()).expect("the exchange waits");
+        }
+        is_lost && seen.frames > BUSY as u64
     });
     let records = proved(folder.path());
     let gaps: Vec<_> = bodies::<GapOpen>(&records).iter().map(|(head, _)| head.instrument).collect();
