@@ -6,15 +6,27 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Venue and pair of each, and its text.
-const CONFIGS: [(&str, &str); 2] = [
+const CONFIGS: [(&str, &str); 6] = [
     ("kraken-btc-eur", include_str!("../configs/kraken-btc-eur.toml")),
+    ("kraken-btc-eur-led", include_str!("../configs/kraken-btc-eur-led.toml")),
     ("kraken-btc-usd", include_str!("../configs/kraken-btc-usd.toml")),
+    ("binance-btc-usdt", include_str!("../configs/binance-btc-usdt.toml")),
+    ("binance-perp-btc-usdt", include_str!("../configs/binance-perp-btc-usdt.toml")),
+    ("kraken-v1", include_str!("../configs/kraken-v1.toml")),
 ];
 /// The model file that they name.
 const MODEL: (&str, &str) = ("model-first.toml", include_str!("../configs/model-first.toml"));
 
 /// Venues and pairs that there is a configuration for; the first is the usual one.
-pub const MARKETS: [&str; CONFIGS.len()] = [CONFIGS[0].0, CONFIGS[1].0];
+pub const MARKETS: [&str; CONFIGS.len()] = {
+    let mut names = [""; CONFIGS.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = CONFIGS[at].0;
+        at += 1;
+    }
+    names
+};
 
 /// The files that were written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const EUR: &str = "kraken-btc-eur.toml";
+const LED: &str = "kraken-btc-eur-led.toml";
+const V1: &str = "kraken-v1.toml";
 const SPOT: &str = "binance-btc-usdt.toml";
 const PERP: &str = "binance-perp-btc-usdt.toml";
 
@@ -110,6 +112,21 @@ fn a_chained_venue_has_its_rules() {
         let error = set(SPOT, &[key]).map(drop).expect_err(key);
         assert!(error.contains(wanted), "{key}: {error}");
     }
+}
+
+/// The leaders are as they are where they trade; the market that trades is as it is without.
+#[test]
+fn leaders_change_nothing_of_the_market_that_trades() {
+    let (led, alone, spot) = (set(LED, &[]).expect(LED), set(EUR, &[]).expect(EUR), set(SPOT, &[]).expect(SPOT));
+    let [own, perp, other] = led.config.markets() else { panic!("three markets") };
+    assert_eq!(*own, alone.config.markets[0]);
+    assert_eq!((perp.connection, other.connection), (1, 2));
+    assert_eq!((*perp, other.symbol), (spot.config.markets[1], spot.config.markets[0].symbol));
+    let v1 = set(V1, &[]).expect(V1);
+    let symbols: Vec<_> = v1.config.markets().iter().map(|market| market.symbol.as_bytes()).collect();
+    assert_eq!(symbols, [&b"XBT/USD"[..], b"DASH/EUR", b"KAVA/USD", b"AUD/USD"]);
+    assert!(v1.config.markets().iter().all(|market| market.venue == venue_id::KRAKEN_V1 && market.connection == 0));
+    assert_eq!(v1.feeds.len(), 1);
 }
 
 #[test]
@@ -439,7 +456,7 @@ fn the_engine_accepts_both_ends_of_every_range() {
 #[test]
 fn every_key_is_commented_and_in_the_table() {
     let readme = text("README.md");
-    for name in [EUR, "kraken-btc-usd.toml", SPOT, PERP, "model-first.toml"] {
+    for name in [EUR, "kraken-btc-usd.toml", LED, V1, SPOT, PERP, "model-first.toml"] {
         let text = text(name);
         let lines: Vec<_> = text.lines().collect();
         for pair in lines.windows(2).filter(|pair| pair[1].contains(" = ") && !pair[1].starts_with('#')) {
@@ -447,6 +464,8 @@ fn every_key_is_commented_and_in_the_table() {
         }
         for (section, key) in keys(name) {
             let path = if section.is_empty() { key } else { format!("{section}.{key}") };
+            // All leaders have the same keys.
+            let path = path.replace("leader.2", "leader.1").replace("leader.3", "leader.1");
             assert!(readme.contains(&format!("\n| `{path}` |")), "{path} is not in the table");
         }
     }
