@@ -264,7 +264,7 @@ impl Engine {
             market.hold(body);
         } else if was_empty && !market.held.is_empty() {
             // A snapshot can be spliced from here on.
-            self.session.stir();
+            self.session.held(head.instrument, head.taken_ns);
         }
         Ok(())
     }

@@ -176,6 +176,14 @@ impl Session {
         self.stirred = 1;
     }
 
+    /// The first update is held that a snapshot can be spliced to.
+    pub fn held(&mut self, instrument: u16, now_ns: u64) {
+        if let Some(row) = self.subscription_mut(usize::from(instrument), channel::BOOK) {
+            row.held(now_ns);
+        }
+        self.stirred = 1;
+    }
+
     /// Whether a snapshot of a market's book is being fetched.
     #[must_use]
     pub fn is_fetching(&self, instrument: u16) -> bool {

@@ -125,6 +125,12 @@ impl MarketState {
         self.has_book != 0
     }
 
+    /// Id of the state that a chained book is in; 0 when there is none.
+    #[must_use]
+    pub const fn last_id(&self) -> u64 {
+        self.chain.last_id()
+    }
+
     /// Whether the best levels come close to what the last snapshot did not show: a new one is wanted.
     #[must_use]
     pub const fn is_short(&self) -> bool {

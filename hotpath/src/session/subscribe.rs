@@ -2,7 +2,7 @@
 
 use super::retry::FETCHES;
 use super::retry::backoff_ns;
-use super::subscription::{ASKED, CONFIRMED, FETCHING, LEAVING, SERVED, Step, Subscription, WANTED};
+use super::subscription::{ASKED, CONFIRMED, FETCH_BEHIND_NS, FETCHING, LEAVING, SERVED, Step, Subscription, WANTED};
 use super::{Session, Turn};
 use crate::config::snapshot_rule;
 use crate::halt::Halt;
@@ -12,9 +12,6 @@ use bytemuck::Zeroable;
 
 /// Subscribes of a book on one connection; the next step is a new connection.
 const TRIES_MAX: u16 = 4;
-/// How long a snapshot is fetched behind the first update that is held: what is fetched may lie a little behind what
-/// is pushed, and would come before it.
-const FETCH_BEHIND_NS: u64 = 250_000_000;
 
 /// Something that should have come.
 struct Overdue {
@@ -134,8 +131,8 @@ impl Session {
         turn: &mut Turn<'_, '_>,
     ) -> Result<Step, Halt> {
         let is_held = turn.around.markets.get(index).is_some_and(|market| !market.held.is_empty());
-        let wait_ns = if is_held { FETCH_BEHIND_NS } else { turn.around.config.session.snapshot_ns_max };
-        let ready_ns = row.since_ns.saturating_add(wait_ns).max(row.due_ns);
+        let still_ns = row.since_ns.saturating_add(turn.around.config.session.snapshot_ns_max);
+        let ready_ns = if is_held { row.due_ns } else { row.due_ns.max(still_ns) };
         self.ask_for_snapshot(connection, index, ready_ns, turn)
     }
 
@@ -218,7 +215,8 @@ impl Session {
             return self.resubscribed_in_vain(index, row, turn);
         }
         let config = turn.around.config.session;
-        let due_ns = turn.now_ns.saturating_add(row.spacing_ns(&config, row.req_id));
+        let wait_ns = row.spacing_ns(&config, row.req_id).max(FETCH_BEHIND_NS);
+        let due_ns = turn.now_ns.saturating_add(wait_ns);
         if let Some(row) = self.subscription_mut(index, channel::BOOK) {
             row.enter(CONFIRMED, turn.now_ns);
             row.tries = row.tries.saturating_add(1);

@@ -20,6 +20,9 @@ pub(super) const REFUSED: u16 = 5;
 /// Its snapshot is being fetched.
 pub(super) const FETCHING: u16 = 6;
 
+/// How long a snapshot is fetched behind the first update that is held.
+pub(super) const FETCH_BEHIND_NS: u64 = 250_000_000;
+
 /// The state of one subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
@@ -90,6 +93,14 @@ impl Subscription {
             self.serve(now_ns);
         } else if self.phase == FETCHING {
             self.missed(config, 0, now_ns);
+        }
+    }
+
+    /// The first update is held. What is fetched may lie a little behind what is pushed, and would come before it: it is
+    /// fetched a moment later.
+    pub(super) fn held(&mut self, now_ns: u64) {
+        if self.phase == CONFIRMED {
+            self.due_ns = self.due_ns.max(now_ns.saturating_add(FETCH_BEHIND_NS));
         }
     }
 

@@ -11,8 +11,8 @@ use hotpath::input::Input;
 use hotpath::lines::{EVENT_LINES, Lines, OUTPUT_LINES};
 use hotpath::record::{Body, Kind, Line, body_of, channel, head_of};
 use hotpath::turn::{Buffers, Core, Diary, records};
+use hotpath::venue::Every;
 use hotpath::venue::Frame;
-use hotpath::venue::kraken::Kraken;
 use std::collections::BTreeMap;
 
 pub const SECOND_NS: u64 = 1_000_000_000;
@@ -102,7 +102,7 @@ impl Diary for Kept {
 
 /// A core with its memory, its diary and a clock that the test sets.
 pub struct Bench {
-    pub core: Core<'static, Kraken>,
+    pub core: Core<'static, Every>,
     pub diary: Kept,
     pub now_ns: u64,
 }
@@ -116,7 +116,7 @@ impl Bench {
             outputs: Lines::new(lines(OUTPUT_LINES)),
             state: lines(STATE_LINES),
         };
-        let core = Core::start(Kraken, config, engine, buffers).expect("a valid configuration");
+        let core = Core::start(Every, config, engine, buffers).expect("a valid configuration");
         let mut bench = Self { core, diary: Kept::default(), now_ns: SECOND_NS };
         bench.core.open(bench.now_ns, &mut bench.diary).expect("a start");
         bench
