@@ -5,7 +5,7 @@
 
 mod support;
 
-use fathom::exchange::{Options, Pair, Server, Serves, Truth};
+use fathom::exchange::{Options, Pair, Section, Server, Serves, Truth};
 use fathom::files::journal_files;
 use fathom::live::{Limits, Plan, Seen, run};
 use fathom::market::{Market, Terms};
@@ -14,14 +14,17 @@ use fathom::playback;
 use fathom::replay::replay;
 use hotpath::book::{Book, Level};
 use hotpath::lines::{Lines, OUTPUT_LINES};
-use hotpath::record::{Kind, Line, payload_of};
+use hotpath::record::{BookEnd, Kind, Line, body_of, flag, payload_of};
 use journal::{Item, Segment};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::{config, recording};
 
+/// Levels of a fetched book that are compared: its snapshot shows 1,000, and the market does not stand still.
+const FETCHED_LEVELS: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Serves, runs the engine until `enough`, and gives what the exchange told and what the engine saw.
@@ -41,7 +44,9 @@ fn captured(
     std::fs::write(&ca, server.ca_pem().expect("a certificate")).expect("a file");
     let url = format!("venue.url={}", server.url());
     let extra_ca = format!("link.extra_ca={}", ca.display());
-    let sets: Vec<_> = [&*url, &extra_ca].into_iter().chain(sets.iter().copied()).collect();
+    let rest_url = server.rest_url().map(|rest_url| format!("venue.rest_url={rest_url}"));
+    let always = [&*url, &extra_ca].into_iter().chain(rest_url.as_deref());
+    let sets: Vec<_> = always.chain(sets.iter().copied()).collect();
     let loaded = config(name, &sets);
     let limits = Limits { lasts: Some(PATIENCE), ..Limits::default() };
     let stop = limits.signal.clone();
@@ -70,6 +75,7 @@ fn compared(folder: &Path, told: &[Truth], precisions: (usize, usize)) -> usize 
     let mut lines = vec![Line::ZERO; OUTPUT_LINES];
     let mut is_loaded = false;
     let mut count = 0;
+    let by_id: HashMap<_, _> = told.iter().filter_map(|truth| Some((truth.update_id?, truth))).collect();
     let mut told = told.iter();
     for path in &files {
         let segment = Segment::open(path).expect("a segment");
@@ -87,10 +93,16 @@ fn compared(folder: &Path, told: &[Truth], precisions: (usize, usize)) -> usize 
                 engine.observe_time(head.taken_ns, &mut outputs).expect("no halt");
                 engine.step(record.bytes, &mut outputs).expect("no halt");
             }
-            if head.kind == Kind::BOOK_END {
-                let truth = told.next().expect("the exchange tells of every message");
+            if let Some(end) = body_of::<BookEnd>(record.bytes) {
+                let truth = match end.update_id {
+                    0 => told.next(),
+                    // An answer is no message of a stream.
+                    _ if head.has(flag::SNAPSHOT) => continue,
+                    id => by_id.get(&id).copied(),
+                };
                 let market = &memory.engine_mut().markets()[0];
                 if market.state.trust.is_trusted() {
+                    let truth = truth.expect("the exchange tells of every message of a book that it knows");
                     assert_same(&market.book, truth, precisions);
                     count += 1;
                 }
@@ -102,10 +114,24 @@ fn compared(folder: &Path, told: &[Truth], precisions: (usize, usize)) -> usize 
 
 fn assert_same(book: &Book, truth: &Truth, (price, qty): (usize, usize)) {
     let row = |level: &Level| [decimal(level.price_ticks, price), decimal(level.qty_lots, qty)];
+    // Beyond the levels that a fetched snapshot showed the exchange knows more than it has told.
+    let most = if truth.update_id.is_some() { FETCHED_LEVELS } else { usize::MAX };
     let (bids, asks): (Vec<_>, Vec<_>) =
-        (book.bids.best_first().map(row).collect(), book.asks.best_first().map(row).collect());
-    assert_eq!(bids, truth.bids, "bids at {:?}", truth.timestamp);
-    assert_eq!(asks, truth.asks, "asks at {:?}", truth.timestamp);
+        (book.bids.best_first().take(most).map(row).collect(), book.asks.best_first().take(most).map(row).collect());
+    let told = |rows: &[[String; 2]]| -> Vec<[String; 2]> {
+        rows.iter().take(most).map(|[at, size]| [unpadded(at, price), unpadded(size, qty)]).collect()
+    };
+    let at = (&truth.timestamp, truth.update_id);
+    assert_eq!(bids, told(&truth.bids), "bids at {at:?}");
+    assert_eq!(asks, told(&truth.asks), "asks at {at:?}");
+}
+
+/// Some exchanges write more decimals than a number has.
+fn unpadded(text: &str, decimals: usize) -> String {
+    let end = text.find('.').map_or(text.len(), |point| point + 1 + decimals).min(text.len());
+    let (kept, rest) = text.split_at(end);
+    assert!(rest.bytes().all(|byte| byte == b'0'), "{text} has more than {decimals} decimals");
+    kept.to_owned()
 }
 
 fn decimal(value: i64, precision: usize) -> String {
@@ -143,4 +169,32 @@ fn a_recording_at_a_hundredfold_speed_is_seen_as_it_is() {
     assert_eq!((seen.checksums, seen.gaps), ((2_052, 0), 0));
     assert_eq!(told.len(), 2_052);
     assert_eq!(compared(folder.path(), &told, (1, 8)), 2_052);
+}
+
+/// Recordings of Binance, twenty times as fast as they were: stream and snapshot come over TLS, and wherever the spliced
+/// book is trusted it is the exchange's own, level by level.
+#[test]
+fn a_fetched_book_is_seen_as_it_is() {
+    let sides = [
+        (Section::Spot, "binance-spot", "spot", (2, 8), "0.01"),
+        (Section::Perpetual, "binance-perp", "usdm", (1, 3), "0.1"),
+    ];
+    for (section, name, file, (price, qty), increment) in sides {
+        let Some(path) = recording(&format!("binance/{file}_btcusdt_20240808.gz")) else { return };
+        let folder = tempfile::tempdir().expect("a folder");
+        let playback = playback::open(&path).expect("a recording");
+        let serves = Serves::Binance { section, playback, symbol: None, speed: Some(20.0) };
+        let sets = [
+            format!("venue.name={name}"),
+            format!("venue.price_precision={price}"),
+            format!("venue.qty_precision={qty}"),
+            format!("venue.price_increment={increment}"),
+        ];
+        let sets: Vec<_> = sets.iter().map(String::as_str).collect();
+        let enough = |seen: &Seen| seen.frames >= 12_000;
+        let (told, seen) = captured(serves, "binance-perp-btc-usdt.toml", &sets, folder.path(), enough);
+        assert_eq!(seen.gaps, 0, "{name}");
+        let compared = compared(folder.path(), &told, (price, qty));
+        assert!(compared > 300, "{name}: {compared}");
+    }
 }
