@@ -225,10 +225,9 @@ impl Engine {
     fn book_event(&mut self, head: &Head, record: &[u8], out: &mut Lines<'_>) -> Result<(), Halt> {
         let rules = rules(&self.config, head.instrument)?;
         let market = self.markets.get_mut(usize::from(head.instrument)).ok_or(Halt::UnknownInstrument)?;
-        let is_awaited = self.session.is_fetching(head.instrument);
         match head.kind {
-            Kind::SNAPSHOT => market.snapshot(rules, &body(record)?, is_awaited),
-            Kind::UPDATE => return self.update(head, &body(record)?, is_awaited, out),
+            Kind::SNAPSHOT => market.snapshot(rules, &body(record)?, self.session.is_fetching(head.instrument)),
+            Kind::UPDATE => return self.update(head, &body(record)?, out),
             Kind::LEVEL => {
                 let level = body::<Level>(record)?;
                 // A chained book's updates tell of levels that its snapshot did not show.
@@ -255,7 +254,8 @@ impl Engine {
     }
 
     /// An update of a chained book begins. One that does not follow costs trust, and is the first that is held.
-    fn update(&mut self, head: &Head, body: &Update, is_awaited: bool, out: &mut Lines<'_>) -> Result<(), Halt> {
+    fn update(&mut self, head: &Head, body: &Update, out: &mut Lines<'_>) -> Result<(), Halt> {
+        let is_awaited = self.session.is_fetching(head.instrument);
         let market = self.markets.get_mut(usize::from(head.instrument)).ok_or(Halt::UnknownInstrument)?;
         let was_empty = market.held.is_empty();
         if let Some(sign) = market.update(body, is_awaited) {
