@@ -63,9 +63,20 @@ pub fn scaled(text: &[u8], precision: u8) -> Result<i64, Refusal> {
 /// # Errors
 /// As [`scaled`].
 pub fn scaled_padded(text: &[u8], precision: u8) -> Result<i64, Refusal> {
-    let mut number = whole(text)?;
-    number.drop_zeros(precision);
-    number.scaled(precision).map_err(|cause| (cause, 0))
+    scaled(unpadded(text, precision), precision)
+}
+
+/// The text without zeros that lie beyond the precision. What is not written so is left as it is.
+fn unpadded(text: &[u8], precision: u8) -> &[u8] {
+    let Some(point) = text.iter().position(|byte| *byte == b'.') else { return text };
+    let fraction = point.saturating_add(1);
+    let end = fraction.saturating_add(usize::from(precision));
+    let (Some(kept), Some(rest)) = (text.get(..end), text.get(end..)) else { return text };
+    if rest.is_empty() || !rest.iter().all(|byte| *byte == b'0') {
+        return text;
+    }
+    // A point has a digit behind it.
+    if precision == 0 { text.get(..point).unwrap_or(text) } else { kept }
 }
 
 /// Reads the whole of `text` as an integer of 64 bits without sign. `1e3` is 1,000.
@@ -83,19 +94,6 @@ fn whole(text: &[u8]) -> Result<Number, Refusal> {
 }
 
 impl Number {
-    /// Forgets zeros at the end that lie beyond the precision.
-    fn drop_zeros(&mut self, precision: u8) {
-        if self.mantissa == Some(0) {
-            // Nothing is lost, and an exponent may have moved the point as far as it likes.
-            self.fraction_digits = 0;
-        }
-        while let Some(mantissa) = self.mantissa.filter(|_| self.fraction_digits > i64::from(precision)) {
-            let (Some(shorter), Some(0)) = (mantissa.checked_div(10), mantissa.checked_rem(10)) else { return };
-            self.mantissa = Some(shorter);
-            self.fraction_digits = self.fraction_digits.saturating_sub(1);
-        }
-    }
-
     fn scaled(&self, precision: u8) -> Result<i64, Cause> {
         let magnitude = i128::from(self.magnitude(precision)?);
         let value = if self.negative { magnitude.wrapping_neg() } else { magnitude };
@@ -240,12 +238,20 @@ mod tests {
         }
     }
 
-    /// However far an exponent moves the point of a zero, reading it takes no longer.
+    /// A size of a cheap coin, with the eight decimals that every number has, is longer than 64 bits hold.
     #[test]
-    fn a_zero_far_behind_the_point_is_zero() {
-        assert_eq!(scaled_padded(b"0e-9223372036854775807", 2), Ok(0));
-        assert_eq!(scaled_padded(b"5e-9223372036854775807", 2), Err((Cause::Precision, 0)));
+    fn zeros_beyond_the_precision_need_no_room() {
+        assert_eq!(scaled_padded(b"123456789012.00000000", 2), Ok(12_345_678_901_200));
+        assert_eq!(scaled_padded(b"123456789012.00000000", 0), Ok(123_456_789_012));
         assert_eq!(scaled_padded(b"0.00000000", 2), Ok(0));
+        for (text, refusal) in [
+            ("1.001", (Cause::Precision, 0)),
+            ("0.0000e-9223372036854775807", (Cause::Precision, 0)),
+            (".00", (Cause::Json, 0)),
+            ("1.0x0", (Cause::Json, 3)),
+        ] {
+            assert_eq!(scaled_padded(text.as_bytes(), 2), Err(refusal), "{text}");
+        }
     }
 
     #[test]
