@@ -70,6 +70,8 @@ fn padded(number: Value<'_>, precision: u8, range: RangeInclusive<i64>) -> Resul
     match decimal::scaled_padded(number.quoted()?.as_bytes(), precision) {
         Ok(value) if range.contains(&value) => Ok(value),
         Ok(_) => number.refuse(Cause::Range),
+        // The frame is whole: what stands in the quotes is no number.
+        Err((Cause::Json | Cause::Truncated, _)) => number.refuse(Cause::Type),
         Err((cause, _)) => number.refuse(cause),
     }
 }
