@@ -88,6 +88,11 @@ fn fuzz(name: &str, rounds: u64) {
 }
 
 #[test]
+fn binance() {
+    fuzz("binance", 30_000);
+}
+
+#[test]
 fn cbcap() {
     fuzz("cbcap", 50_000);
 }

@@ -4,6 +4,7 @@
 //! argument, so an input that fails once fails again. Two programs call the targets: `tests/fuzz.rs`,
 //! which is part of `cargo test`, and the package of the folder above, which hands them to libFuzzer.
 
+mod binance;
 mod cbcap;
 mod checkpoint;
 mod collector;
@@ -21,6 +22,7 @@ mod tape;
 mod time;
 mod websocket;
 
+pub use binance::binance;
 pub use cbcap::cbcap;
 pub use checkpoint::checkpoint;
 pub use collector::collector;
@@ -39,7 +41,8 @@ pub use websocket::websocket;
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its corpus folder.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 13] = [
+    ("binance", binance),
     ("cbcap", cbcap),
     ("checkpoint", checkpoint),
     ("collector", collector),
