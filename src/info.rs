@@ -4,6 +4,7 @@ use crate::cli::grouped;
 use crate::left_out::Missing;
 use crate::render::kind_name;
 use crate::replay::scan::first_state;
+use crate::venue::market_names;
 use anyhow::Result;
 use hotpath::checkpoint::{decode_config, decode_progress};
 use hotpath::config::Config;
@@ -164,13 +165,9 @@ impl Info {
             "  run        {:016x}, segment {}, format version {}",
             self.header.run_id, self.header.segment, self.header.version
         )?;
-        for market in self.markets() {
-            writeln!(
-                out,
-                "  market     {} at depth {}",
-                market["symbol"].as_str().unwrap_or_default(),
-                market["depth"]
-            )?;
+        let rows = self.config.as_ref().map(Config::markets).unwrap_or_default();
+        for (name, row) in market_names(rows).iter().zip(rows) {
+            writeln!(out, "  market     {name} at depth {}", row.depth)?;
         }
         let end = if self.end == End::Sealed { "closed".to_owned() } else { format!("not closed ({})", self.end) };
         writeln!(out, "  size       {} bytes, {end}, {} damaged places", grouped(self.file_bytes), self.damage)?;

@@ -3,10 +3,10 @@
 //! The engine itself is the crate `hotpath`; the files are the crate `journal`. The shell decides
 //! nothing about a price or an order.
 
-pub mod checksums;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod delay;
 pub mod demo;
 pub mod exchange;
 pub mod files;
@@ -21,6 +21,7 @@ pub mod market;
 pub mod memory;
 pub mod play;
 pub mod playback;
+pub mod proofs;
 pub mod render;
 pub mod replay;
 pub mod report;

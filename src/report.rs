@@ -7,9 +7,11 @@
 //! second counts (`collect`) into at most `grid::STEPS_MAX` steps of time, so neither memory nor page grow with the
 //! run. `page` lays out what was counted; `plots` draws.
 
+mod by_market;
 mod collect;
 mod extent;
 mod grid;
+mod leaders;
 mod market;
 mod messages;
 mod page;
@@ -24,11 +26,14 @@ mod summary;
 mod told;
 mod units;
 
+pub use by_market::{ClockFigures, MarketFigures};
 pub use spread::Percentiles;
 pub use summary::Summary;
+pub use units::duration;
 
 use crate::files::ensure_writable;
 use crate::gaps::Gaps;
+use crate::venue::{market_names, symbol_of};
 use anyhow::{Context, Result, bail};
 use collect::Collected;
 use extent::Extent;
@@ -50,7 +55,8 @@ pub struct Report {
     summary: Summary,
     collected: Collected,
     gaps: Gaps,
-    trust: Lane,
+    /// Whether each market's book was believed, market 0 first; at least one.
+    trust: Vec<Lane>,
     times: Times,
     /// Monotonic time of the first and of the last record.
     span: (u64, u64),
@@ -78,7 +84,8 @@ impl Report {
         source.walk(&mut collected)?;
         collected.finish();
         let gaps = Gaps::of(&source.paths())?;
-        let trust = trust_lane(&gaps, &collected.grid);
+        let count = extent.config.as_ref().map_or(1, |config| config.market_count.max(1));
+        let trust = (0..count).map(|instrument| trust_lane(&gaps, instrument, &collected.grid)).collect();
         let findings = Findings { source: &source, extent: &extent, collected: &collected, gaps: &gaps, span };
         let summary = Summary::of(&findings);
         let times = Times::of(extent.tie, span.0, span.1);
@@ -128,16 +135,15 @@ impl Report {
         self.markets().first().map_or(0, |market| market.price_precision)
     }
 
-    /// The symbol of a market, or its number.
-    fn symbol(&self, instrument: u16) -> String {
-        let row = self.markets().get(usize::from(instrument));
-        let symbol = row.map(|row| String::from_utf8_lossy(row.symbol.as_bytes()).into_owned());
-        symbol.unwrap_or_else(|| format!("market {instrument}"))
+    /// The name of a market among those of the run, or its number.
+    fn name(&self, instrument: u16) -> String {
+        let named = market_names(self.markets()).into_iter().nth(instrument.into());
+        named.unwrap_or_else(|| format!("market {instrument}"))
     }
 
     /// What prices of market 0 are in: what stands behind the stroke of its symbol.
     fn currency(&self) -> String {
-        let symbol = self.symbol(0);
+        let symbol = self.markets().first().map(symbol_of).unwrap_or_default();
         symbol.split_once('/').map_or("quote currency", |(_, quote)| quote).to_owned()
     }
 }

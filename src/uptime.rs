@@ -1,5 +1,6 @@
 //! How long each book was trusted, of the time in which frames came.
 
+use crate::venue::market_names;
 use hotpath::engine::Engine;
 use hotpath::record::{BookEnd, GapClose, GapOpen, Head, Kind, body_of, flag};
 use hotpath::trust::Cause;
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 /// The time of one market in one or more runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Uptime {
-    /// Its symbol; empty when no state told it.
+    /// Its symbol, behind the venue where several have the same one; empty when no state told it.
     pub symbol: String,
     /// Time from the first frame to the last of each run, nanoseconds, summed.
     pub span_ns: u64,
@@ -67,10 +68,10 @@ impl Book {
 impl Watch {
     /// What is known of every book where a file begins.
     pub fn note_state(&mut self, engine: &Engine, taken_ns: u64) {
-        let rows = engine.config().markets().iter().zip(engine.markets());
-        for (instrument, (row, market)) in (0..).zip(rows) {
+        let named = market_names(engine.config().markets()).into_iter().zip(engine.markets());
+        for (instrument, (name, market)) in (0..).zip(named) {
             let book = self.books.entry(instrument).or_default();
-            book.symbol = String::from_utf8_lossy(row.symbol.as_bytes()).into_owned();
+            book.symbol = name;
             let trust = &market.state.trust;
             if trust.is_trusted() {
                 book.trust(taken_ns);

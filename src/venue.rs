@@ -2,7 +2,9 @@
 
 use crate::link::{ColdStart, Pairs};
 use anyhow::{Result, bail};
-use hotpath::config::{Config, DEPTH_MAX, book_rule, checksum_rule, sequence_rule, snapshot_rule, venue_id};
+use hotpath::config::{
+    Config, DEPTH_MAX, MarketConfig, book_rule, checksum_rule, sequence_rule, snapshot_rule, venue_id,
+};
 use hotpath::record::channel;
 use hotpath::venue::kraken::Kraken;
 use std::fmt;
@@ -108,6 +110,29 @@ pub fn named(name: &str) -> Option<&'static Listed> {
 #[must_use]
 pub fn numbered(number: u16) -> Option<&'static Listed> {
     VENUES.iter().find(|listed| listed.number == number)
+}
+
+/// The name of the venue of a market.
+#[must_use]
+pub fn name_of(market: &MarketConfig) -> &'static str {
+    numbered(market.venue).map_or("unknown venue", |listed| listed.name)
+}
+
+/// The symbol of a market.
+#[must_use]
+pub fn symbol_of(market: &MarketConfig) -> String {
+    String::from_utf8_lossy(market.symbol.as_bytes()).into_owned()
+}
+
+/// Names of the markets of a configuration for people: the symbol, behind the venue where several have the same one.
+#[must_use]
+pub fn market_names(markets: &[MarketConfig]) -> Vec<String> {
+    let is_alone = |symbol: &String| markets.iter().filter(|market| symbol_of(market) == *symbol).count() == 1;
+    let name = |market: &MarketConfig| {
+        let symbol = symbol_of(market);
+        if is_alone(&symbol) { symbol } else { format!("{} {symbol}", name_of(market)) }
+    };
+    markets.iter().map(name).collect()
 }
 
 /// Whether all venues of a configuration are known.

@@ -1,20 +1,21 @@
-//! `journal verify`: is the file whole, and does every exchange checksum hold?
+//! `journal verify`: is the file whole, and does every proof of a book hold?
 //!
-//! The checksums are computed anew by a second implementation that shares nothing with the engine but
-//! the recorded events: a map of levels, text digits and another CRC. Its verdicts must be the ones
-//! that the journal records.
+//! Books are made anew by a second implementation that shares nothing with the engine but the recorded events:
+//! maps of levels, text digits and another CRC (`twin`), and for books whose updates chain a list of held updates
+//! (`chained`). Its verdicts must be the ones that the journal records.
+
+mod chained;
+mod twin;
+
+pub use twin::{Counts, Twin};
 
 use crate::memory::Memory;
 use crate::replay::scan::{Scan, first_state, records, state_at};
 use anyhow::{Result, anyhow};
 use hotpath::checkpoint::decode_config;
-use hotpath::config::{DEPTH_MAX, MarketConfig, book_rule, checksum_rule};
-use hotpath::engine::Engine;
-use hotpath::market::Market;
-use hotpath::quality::Check;
-use hotpath::record::{Ack, BookEnd, Head, Kind, Level, Link, Quality, body_of, channel, flag, head_of, method};
+use hotpath::config::MARKETS_MAX;
+use hotpath::record::{Kind, flag, head_of};
 use journal::{Header, Segment};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What verification found in one file.
@@ -30,20 +31,16 @@ pub struct Verified {
     pub damaged_at: Vec<u64>,
     /// Records that are damaged or missing.
     pub records_damaged: u64,
-    /// Exchange checksums that hold.
-    pub checksums_ok: u64,
-    /// Exchange checksums that do not; the engine must have said so too.
-    pub checksums_bad: u64,
-    /// Book messages that could not be checked: no snapshot before them.
-    pub unverifiable: u64,
-    /// Byte offsets of book messages whose recorded verdict is not ours.
+    /// What was proved, and what was not.
+    pub counts: Counts,
+    /// Byte offsets of the last records of steps whose recorded verdicts, or best levels, are not ours.
     pub disagreements: Vec<u64>,
     /// Gaps that opened.
     pub gaps: u64,
 }
 
 impl Verified {
-    /// Whether the journal is intact and tells the truth. A feed with wrong checksums, faithfully
+    /// Whether the journal is intact and tells the truth. A feed with wrong checksums or broken chains, faithfully
     /// recorded as such, is a good journal of a bad feed.
     #[must_use]
     pub fn is_ok(&self) -> bool {
@@ -71,9 +68,7 @@ pub fn verify(path: &Path) -> Result<Verified> {
         header_copies: segment.header_copies(),
         damaged_at: Vec::new(),
         records_damaged: 0,
-        checksums_ok: 0,
-        checksums_bad: 0,
-        unverifiable: 0,
+        counts: Counts::default(),
         disagreements: Vec::new(),
         gaps: scan.kinds.get(&Kind::GAP_OPEN).copied().unwrap_or(0),
         scan,
@@ -130,139 +125,18 @@ impl Verified {
             return;
         };
         let mut twin = Twin::of(engine);
-        // Of the current step: messages that we find wrong, and records that say so.
-        let (mut wrong, mut said_wrong) = (0, 0);
+        let mut step = Vec::new();
+        let mut counts = [Counts::default(); MARKETS_MAX];
         for (offset, record) in records(segment.bytes(), range) {
             let Some(head) = head_of(record) else { break };
-            let quality = body_of::<Quality>(record).filter(|body| body.check == Check::Checksum as u16);
-            said_wrong += u64::from(quality.is_some());
-            match twin.take(&head, record) {
-                Some(Verdict::Ok) => self.checksums_ok += 1,
-                Some(Verdict::Unverifiable) => self.unverifiable += 1,
-                Some(Verdict::Bad) => {
-                    self.checksums_bad += 1;
-                    wrong += 1;
-                }
-                None => {}
-            }
+            step.push((head, record));
             if head.has(flag::END_OF_STEP) {
-                if wrong != said_wrong {
+                if !twin.step(&step, &mut counts) {
                     self.disagreements.push(offset as u64);
                 }
-                (wrong, said_wrong) = (0, 0);
+                step.clear();
             }
         }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Ok,
-    Bad,
-    Unverifiable,
-}
-
-/// The naive book of each market.
-struct Twin {
-    markets: Vec<TwinMarket>,
-}
-
-struct TwinMarket {
-    config: MarketConfig,
-    depth: usize,
-    depth_acked: usize,
-    has_book: bool,
-    bids: BTreeMap<i64, i64>,
-    asks: BTreeMap<i64, i64>,
-}
-
-impl Twin {
-    fn of(engine: &Engine) -> Self {
-        let market = |(config, market): (&MarketConfig, &Market)| TwinMarket {
-            config: *config,
-            depth: market.state.depth() as usize,
-            depth_acked: market.state.depth_acked() as usize,
-            has_book: market.state.has_book(),
-            bids: market.book.bids.best_first().map(|level| (level.price_ticks, level.qty_lots)).collect(),
-            asks: market.book.asks.best_first().map(|level| (level.price_ticks, level.qty_lots)).collect(),
-        };
-        Self { markets: engine.config().markets().iter().zip(engine.markets()).map(market).collect() }
-    }
-
-    fn take(&mut self, head: &Head, record: &[u8]) -> Option<Verdict> {
-        if let Some(body) = body_of::<Link>(record)
-            && body.up == 0
-        {
-            let lost = self.markets.iter_mut().filter(|market| market.config.connection == head.connection);
-            lost.for_each(TwinMarket::forget);
-        }
-        self.markets.get_mut(usize::from(head.instrument))?.take(head, record)
-    }
-}
-
-impl TwinMarket {
-    fn forget(&mut self) {
-        self.has_book = false;
-        self.bids.clear();
-        self.asks.clear();
-    }
-
-    fn take(&mut self, head: &Head, record: &[u8]) -> Option<Verdict> {
-        match head.kind {
-            Kind::ACK => self.ack(&body_of(record)?),
-            Kind::SNAPSHOT => {
-                self.forget();
-                self.has_book = true;
-                self.depth = self.depth_acked;
-            }
-            Kind::LEVEL if self.has_book => {
-                let Level { price_ticks, qty_lots, .. } = body_of(record)?;
-                let side = if head.has(flag::ASK) { &mut self.asks } else { &mut self.bids };
-                match qty_lots {
-                    0 => side.remove(&price_ticks),
-                    _ => side.insert(price_ticks, qty_lots),
-                };
-            }
-            Kind::BOOK_END if self.config.checksum_rule == checksum_rule::CRC32_TOP10 => {
-                let end: BookEnd = body_of(record)?;
-                self.cut();
-                return head.has(flag::CHECKSUM).then(|| self.verdict(end.checksum));
-            }
-            _ => {}
-        }
-        None
-    }
-
-    fn ack(&mut self, ack: &Ack) {
-        if ack.channel != channel::BOOK || ack.success == 0 {
-            return;
-        }
-        match ack.method {
-            method::UNSUBSCRIBE => self.forget(),
-            method::SUBSCRIBE if (1..=DEPTH_MAX).contains(&(ack.depth as usize)) => {
-                self.depth_acked = ack.depth as usize
-            }
-            _ => {}
-        }
-    }
-
-    fn cut(&mut self) {
-        if self.config.book_rule == book_rule::CUT {
-            while self.bids.len() > self.depth {
-                self.bids.pop_first();
-            }
-            while self.asks.len() > self.depth {
-                self.asks.pop_last();
-            }
-        }
-    }
-
-    fn verdict(&self, checksum: u32) -> Verdict {
-        if !self.has_book {
-            return Verdict::Unverifiable;
-        }
-        let best = self.asks.iter().take(10).chain(self.bids.iter().rev().take(10));
-        let digits: String = best.map(|(price_ticks, qty_lots)| format!("{price_ticks}{qty_lots}")).collect();
-        if crc32fast::hash(digits.as_bytes()) == checksum { Verdict::Ok } else { Verdict::Bad }
+        counts.into_iter().for_each(|of_market| self.counts += of_market);
     }
 }

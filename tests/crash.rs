@@ -202,7 +202,7 @@ fn begun(folder: &Path) -> Vec<PathBuf> {
 fn assert_whole(files: &[PathBuf], committed: u64, what: &str) {
     for path in files {
         let verified = verify(path).expect("it opens");
-        assert!(verified.is_ok() && verified.checksums_bad == 0, "{what}: {verified:?}");
+        assert!(verified.is_ok() && verified.counts.checksums_bad == 0, "{what}: {verified:?}");
     }
     let again = quick_folder();
     let reports = replay(files, Some(again.path()), None).expect("a replay");

@@ -51,7 +51,10 @@ fn assert_proven(imported: &Imported, checksums: (u64, u64)) {
     assert!(reports.iter().all(|report| report.is_match() && report.is_whole()));
     let verified = verify(&imported.segments[0]).expect("a journal");
     assert!(verified.is_ok(), "{verified:?}");
-    assert_eq!((verified.checksums_ok, verified.checksums_bad, verified.unverifiable), (checksums.0, checksums.1, 0));
+    assert_eq!(
+        (verified.counts.checksums_ok, verified.counts.checksums_bad, verified.counts.unverifiable),
+        (checksums.0, checksums.1, 0)
+    );
 }
 
 /// The example of the exchange's documents: ten levels a side, and a change behind them.

@@ -269,7 +269,7 @@ fn kill_and_look(venue: &Venue, seed: u64) -> u64 {
     let files = journal_files(&[folder.path().to_owned()]).expect("a journal");
     for path in &files {
         let verified = verify(path).expect("it opens");
-        assert!(verified.is_ok() && verified.checksums_bad == 0, "seed {seed}: {verified:?}");
+        assert!(verified.is_ok() && verified.counts.checksums_bad == 0, "seed {seed}: {verified:?}");
     }
     let held = count(folder.path());
     assert!(held >= told, "seed {seed}: {held} records of {told}");

@@ -70,7 +70,10 @@ fn check_import(name: &str, sets: &[&str], checksums: u64, snapshots: u64, gaps:
     assert_eq!(std::fs::read(&again).expect("a copy"), std::fs::read(&imported.segments[0]).expect("a journal"));
     let verified = verify(&imported.segments[0]).expect("a journal");
     assert!(verified.is_ok());
-    assert_eq!((verified.checksums_ok, verified.checksums_bad, verified.unverifiable), (checksums, 0, 0));
+    assert_eq!(
+        (verified.counts.checksums_ok, verified.counts.checksums_bad, verified.counts.unverifiable),
+        (checksums, 0, 0)
+    );
     assert_eq!(verified.gaps, gaps);
     // Another set of the same records: receive times are those of the recording.
     let bytes = std::fs::read(&path).expect("a recording");

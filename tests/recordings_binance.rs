@@ -65,7 +65,7 @@ fn assert_proven(sources: &[Source], loaded: &Loaded, expected: &[[u64; 4]]) {
     assert!(bytes(&[journal("replayed.bin")]) == bytes(&imported.segments), "the replay differs");
     let verified = verify(&imported.segments[0]).expect("a journal");
     assert!(verified.is_ok(), "{verified:?}");
-    assert_eq!((verified.checksums_ok, verified.unverifiable, verified.gaps), (0, 0, 0));
+    assert_eq!((verified.counts.checksums_ok, verified.counts.unverifiable, verified.gaps), (0, 0, 0));
 }
 
 fn bytes(segments: &[PathBuf]) -> Vec<u8> {

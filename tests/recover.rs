@@ -110,7 +110,7 @@ fn a_recovered_journal_is_verified_like_any_other() {
     let verified = verify(&clean).expect("verified");
     assert!(verified.is_ok() && !verify(&files[0]).expect("verified").is_ok());
     assert_eq!(verified.scan.records() + 1, before.scan.records());
-    assert!(verified.checksums_ok > before.checksums_ok / 2);
+    assert!(verified.counts.checksums_ok > before.counts.checksums_ok / 2);
     assert_eq!(Gaps::of(std::slice::from_ref(&clean)).expect("gaps").left_out.len(), 1);
     assert_eq!(Info::of(&clean).expect("info").to_json()["left_out"][0]["records"], 1);
 }

@@ -7,10 +7,10 @@
 use crate::report::{Delays, Percentiles};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use fathom::checksums::Checksums;
 use fathom::exchange::{Options, Pair, Server, Serves};
 use fathom::files::journal_files;
 use fathom::market::{Market, Terms};
+use fathom::proofs::Proofs;
 use fathom::tie::Tie;
 use hdrhistogram::Histogram;
 use hotpath::record::{Features, Frame, body_of};
@@ -130,11 +130,11 @@ impl Measured {
 
     /// What the journal of a run tells.
     fn read(&mut self, journal: &Path, started_utc_ns: u64) -> Result<()> {
-        let (mut tie, mut checksums, mut is_trusted) = (None, Checksums::default(), false);
+        let (mut tie, mut proofs, mut is_trusted) = (None, Proofs::default(), false);
         for path in journal_files(&[journal.to_owned()])? {
             for item in Segment::open(&path)?.items() {
                 let Item::Record(record) = item else { continue };
-                checksums.take(&record.head, record.bytes);
+                proofs.take(&record.head, record.bytes);
                 tie = Tie::of(record.bytes).or(tie);
                 let Some(tie) = tie else { continue };
                 if let Some(frame) = body_of::<Frame>(record.bytes) {
@@ -151,7 +151,8 @@ impl Measured {
             }
         }
         ensure!(is_trusted, "a run never trusted its book");
-        self.checksums = (self.checksums.0 + checksums.ok, self.checksums.1 + checksums.bad);
+        let (ok, bad) = proofs.of(0).checksums;
+        self.checksums = (self.checksums.0 + ok, self.checksums.1 + bad);
         Ok(())
     }
 

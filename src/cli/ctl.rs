@@ -2,7 +2,9 @@
 
 use super::{Ended, print_json};
 use crate::config;
+use crate::delay::Offset;
 use crate::live::control;
+use crate::report::duration;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
@@ -89,12 +91,55 @@ fn print(answer: &Value) -> Result<()> {
         ("quote", pair("quote")),
         ("messages", format!("{}, records {}", text("frames"), text("records"))),
         ("checksums", format!("{} ok, {} bad", text("checksums_ok"), text("checksums_bad"))),
+        ("touches", format!("{} ok, {} bad", text("touches_ok"), text("touches_bad"))),
         ("trusted", format!("{share} of the time between first and last message, gaps {}", text("gaps"))),
-        ("delay", format!("{} from the exchange by two clocks, ping {}", ms("delay_ns"), ms("round_trip_ns"))),
+        (
+            "delay",
+            format!(
+                "{} above the least, ping {}",
+                delay(&answer["delay_ns"], &answer["delay_ns_max"]),
+                ms("round_trip_ns")
+            ),
+        ),
+        ("clock", clock(answer).unwrap_or_else(|| "-".to_owned())),
         ("journal", format!("{} bytes, lag {}", text("journal_bytes"), ms("journal_lag_ns"))),
     ];
     for (name, value) in rows {
         writeln!(out, "{name:<10} {value}")?;
     }
+    for leader in answer["leaders"].as_array().into_iter().flatten() {
+        writeln!(out, "{:<10} {}", "leader", told_of(leader))?;
+    }
     Ok(())
+}
+
+/// What is known of a delay: at least, and at most where round trips tell.
+fn delay(least: &Value, most: &Value) -> String {
+    let ms = |value: &Value| value.as_f64().map(|ns| format!("{:.3} ms", ns / 1e6));
+    match (ms(least), ms(most)) {
+        (Some(least), Some(most)) => format!("{least} to {most}"),
+        (least, _) => least.unwrap_or_else(|| "-".to_owned()),
+    }
+}
+
+/// What is known of the exchange's clock.
+fn clock(answer: &Value) -> Option<String> {
+    let ns_max = answer["clock_offset_ns_max"].as_i64()?;
+    Some(Offset { ns_max, ns_min: answer["clock_offset_ns_min"].as_i64() }.words(duration))
+}
+
+/// One line of a leader.
+fn told_of(leader: &Value) -> String {
+    let text = |name: &str| leader[name].as_str().unwrap_or("-").to_owned();
+    let link = if leader["connected"] == true { "connected" } else { "not connected" };
+    let book = if leader["trusted"] == true { "trusted" } else { "not trusted" };
+    let touch = match &leader["touch"] {
+        Value::Object(sides) => format!("{} / {} ticks", sides["bid_ticks"], sides["ask_ticks"]),
+        _ => "no book yet".to_owned(),
+    };
+    let (venue, symbol, gaps) = (text("venue"), text("symbol"), &leader["gaps"]);
+    format!(
+        "{venue} {symbol}: {link}, {touch}, {book}, gaps {gaps}, delay {} above the least",
+        delay(&leader["delay_ns"], &leader["delay_ns_max"])
+    )
 }

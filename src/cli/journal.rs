@@ -46,7 +46,7 @@ enum Command {
     /// Shows what a journal is and holds: run, market, span, records and bytes by kind.
     #[command(after_help = "Example:\n  journal info journal.bin")]
     Info(FilesArgs),
-    /// Checks CRCs, sequence and schema, and recomputes every exchange checksum.
+    /// Checks CRCs, sequence and schema, and recomputes every book with its checksums, chain and best levels.
     #[command(after_help = "Example:\n  journal verify journal.bin --json")]
     Verify(FilesArgs),
     Cat(CatArgs),
@@ -183,9 +183,11 @@ fn verify_json(files: &[PathBuf], all: &[Verified]) -> Value {
         "records": sum(|verified| verified.scan.records()),
         "records_damaged": sum(|verified| verified.records_damaged),
         "offsets_damaged": all.iter().flat_map(offsets).collect::<Vec<_>>(),
-        "checksums_ok": sum(|verified| verified.checksums_ok),
-        "checksums_bad": sum(|verified| verified.checksums_bad),
-        "checksums_unverifiable": sum(|verified| verified.unverifiable),
+        "checksums_ok": sum(|verified| verified.counts.checksums_ok),
+        "checksums_bad": sum(|verified| verified.counts.checksums_bad),
+        "checksums_unverifiable": sum(|verified| verified.counts.unverifiable),
+        "touches_ok": sum(|verified| verified.counts.touches_ok),
+        "touches_bad": sum(|verified| verified.counts.touches_bad),
         "gaps": sum(|verified| verified.gaps),
         "disagreements": all.iter().flat_map(|verified| verified.disagreements.clone()).collect::<Vec<_>>(),
         "files": files.iter().zip(all).map(|(path, verified)| json!({
@@ -210,10 +212,12 @@ fn print_verified(out: &mut impl Write, path: &Path, verified: &Verified) -> std
     writeln!(
         out,
         "  checksums  {} ok, {} bad, {} without a snapshot before them",
-        grouped(verified.checksums_ok),
-        grouped(verified.checksums_bad),
-        grouped(verified.unverifiable)
+        grouped(verified.counts.checksums_ok),
+        grouped(verified.counts.checksums_bad),
+        grouped(verified.counts.unverifiable)
     )?;
+    let touches = (verified.counts.touches_ok, verified.counts.touches_bad);
+    writeln!(out, "  touches    {} ok, {} bad", grouped(touches.0), grouped(touches.1))?;
     writeln!(out, "  gaps       {}", grouped(verified.gaps))?;
     if verified.scan.end != journal::End::Sealed {
         writeln!(out, "  end        not closed ({}): the writer crashed or still writes", verified.scan.end)?;
@@ -227,7 +231,8 @@ fn print_verified(out: &mut impl Write, path: &Path, verified: &Verified) -> std
     for offset in &verified.disagreements {
         writeln!(
             out,
-            "  byte {offset}: the recorded verdict on a checksum is not the recomputed one: replay to see where the engine differs"
+            "  byte {offset}: the recorded verdict on a book, or its best levels, are not the recomputed ones: replay to see \
+             where the engine differs"
         )?;
     }
     Ok(())

@@ -4,9 +4,10 @@ use super::teller::Teller;
 use super::told::{known_before, say, take_interrupts};
 use super::{Ended, grouped, print_json};
 use crate::config;
-use crate::live::{self, Begun, Limits, Plan, Ran, Seen};
+use crate::live::{self, Begun, Limits, MarketSeen, Plan, Ran, Seen};
 use anyhow::Result;
 use clap::Args;
+use hotpath::config::sequence_rule;
 use hotpath::record::close;
 use serde_json::json;
 use std::io::{IsTerminal, Write};
@@ -124,17 +125,32 @@ impl StatusLine {
             None => "no book yet".to_owned(),
         };
         let state = seen.state();
-        let delay = seen.delay_ns.map_or_else(|| "-".to_owned(), |delay| format!("{:.1} ms", delay as f64 / 1e6));
+        let delay = seen.markets[0].delay;
+        let delay =
+            delay.map_or_else(|| "-".to_owned(), |delay| format!("{:.1} ms above least", delay.ns_min as f64 / 1e6));
+        let trusted = seen.leaders().filter(|(_, leader)| leader.is_trusted).count();
+        let leaders = match seen.leaders().count() {
+            0 => String::new(),
+            count => format!("  leaders {trusted} of {count} trusted"),
+        };
+        let (proof, (ok, bad)) = proof(seen);
         format!(
-            "{state}  {book}  messages {}  checksums {} ok {} bad  gaps {}  delay {delay}  journal {:.1} MiB  lag {:.1} ms",
+            "{state}  {book}{leaders}  messages {}  {proof} {} ok {} bad  gaps {}  delay {delay}  journal {:.1} MiB  lag {:.1} ms",
             grouped(seen.frames),
-            grouped(seen.checksums.0),
-            grouped(seen.checksums.1),
+            grouped(ok),
+            grouped(bad),
             seen.gaps,
             seen.bytes as f64 / f64::from(1 << 20),
             seen.lag_ns as f64 / 1e6
         )
     }
+}
+
+/// What proves the book of the market that trades: its name, and how many held and did not.
+fn proof(seen: &Seen) -> (&'static str, (u64, u64)) {
+    let MarketSeen { row, proof, .. } = seen.markets[0];
+    let is_chained = row.is_some_and(|row| row.sequence_rule == sequence_rule::CHAIN);
+    if is_chained { ("best levels", proof.touches) } else { ("checksums", proof.checksums) }
 }
 
 fn to_json(ran: &Ran) -> serde_json::Value {
@@ -153,10 +169,11 @@ fn to_json(ran: &Ran) -> serde_json::Value {
 
 fn print(ran: &Ran) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    let Seen { frames, records, checksums, gaps, .. } = ran.seen;
+    let Seen { frames, records, gaps, .. } = ran.seen;
+    let (proof, (ok, bad)) = proof(&ran.seen);
     let close = ran.close.and_then(close::name).unwrap_or("halted");
     writeln!(out, "{close}: {} messages, {} records -> {}", grouped(frames), grouped(records), ran.folder.display())?;
-    writeln!(out, "  checksums  {} ok, {} bad", grouped(checksums.0), grouped(checksums.1))?;
+    writeln!(out, "  {proof:<10} {} ok, {} bad", grouped(ok), grouped(bad))?;
     match ran.seen.uptime() {
         Some(uptime) => writeln!(
             out,

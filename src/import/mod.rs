@@ -20,6 +20,7 @@ pub use item::{Broken, LINE_BYTES_MAX, Recorded};
 use crate::config::Loaded;
 use crate::memory::Memory;
 use crate::run::{RunError, STEP_BYTES_MAX};
+use crate::venue::market_names;
 use anyhow::{Context, Result, bail};
 use cbcap::Header;
 use hotpath::config::{Config, MarketConfig, snapshot_rule};
@@ -72,7 +73,7 @@ pub struct Imported {
 /// What came of one market.
 #[derive(Clone, Debug)]
 pub struct MarketSum {
-    /// Its symbol.
+    /// Its symbol, behind the venue where several have the same one.
     pub symbol: String,
     /// What was seen.
     pub counts: Counts,
@@ -196,8 +197,8 @@ fn carry_out(mut session: Session<'_>, messages: Merged, utc_ns: u64, sources: &
         Err(error) => return Err(error.into()),
     };
     let engine = session.core().engine();
-    let sum = |(row, market): (&MarketConfig, &Market)| MarketSum {
-        symbol: String::from_utf8_lossy(row.symbol.as_bytes()).into_owned(),
+    let sum = |(symbol, market): (String, &Market)| MarketSum {
+        symbol,
         counts: market.state.counts,
         gaps: market.state.trust.gaps(),
         depth: market.state.depth(),
@@ -207,7 +208,7 @@ fn carry_out(mut session: Session<'_>, messages: Merged, utc_ns: u64, sources: &
         frames: session.core().progress().frames,
         segments: Vec::new(),
         refused: engine.state().refused,
-        markets: engine.config().markets().iter().zip(engine.markets()).map(sum).collect(),
+        markets: market_names(engine.config().markets()).into_iter().zip(engine.markets()).map(sum).collect(),
         broken: cuts.into_iter().map(|cut| (sources[cut.recording].path.clone(), cut.broken)).collect(),
         halt,
     };

@@ -2,7 +2,8 @@
 
 use super::Notice;
 use super::control::{Client, ControlSocket};
-use super::watch::{Look, Seen, Watch};
+use super::watch::{Look, MarketSeen, Seen, Watch};
+use crate::venue::{name_of, symbol_of};
 use anyhow::Result;
 use hotpath::record::{Command, command, source};
 use rtrb::Producer;
@@ -169,11 +170,11 @@ impl Attendant {
 /// The state of a run for programs.
 #[must_use]
 pub fn status(seen: &Seen) -> serde_json::Value {
-    let pair = |pair: Option<(i64, i64)>| pair.map(|(bid, ask)| json!({ "bid_ticks": bid, "ask_ticks": ask }));
+    let MarketSeen { delay, offset, .. } = seen.markets[0];
     json!({
         "run_id": format!("{:016x}", seen.run_id),
         "state": seen.state(),
-        "connected": seen.links != 0,
+        "connected": seen.is_connected(0),
         "trusted": seen.is_trusted,
         "touch": pair(seen.touch),
         "quote": pair(seen.quote),
@@ -181,11 +182,43 @@ pub fn status(seen: &Seen) -> serde_json::Value {
         "records": seen.records,
         "checksums_ok": seen.checksums.0,
         "checksums_bad": seen.checksums.1,
+        "touches_ok": seen.markets[0].proof.touches.0,
+        "touches_bad": seen.markets[0].proof.touches.1,
         "gaps": seen.gaps,
         "uptime": seen.uptime(),
-        "delay_ns": seen.delay_ns,
+        "delay_ns": delay.map(|delay| delay.ns_min),
+        "delay_ns_max": delay.and_then(|delay| delay.ns_max),
+        "clock_offset_ns_max": offset.map(|offset| offset.ns_max),
+        "clock_offset_ns_min": offset.and_then(|offset| offset.ns_min),
         "round_trip_ns": seen.round_trip_ns,
         "journal_bytes": seen.bytes,
         "journal_lag_ns": seen.lag_ns,
+        "leaders": seen.leaders().map(|(market, leader)| leader_json(seen, market, leader)).collect::<Vec<_>>(),
+    })
+}
+
+fn pair(pair: Option<(i64, i64)>) -> Option<serde_json::Value> {
+    pair.map(|(bid, ask)| json!({ "bid_ticks": bid, "ask_ticks": ask }))
+}
+
+fn leader_json(seen: &Seen, market: usize, leader: &MarketSeen) -> serde_json::Value {
+    let MarketSeen { row, proof, touch, is_trusted, gaps, delay, offset } = *leader;
+    json!({
+        "market": market,
+        "venue": row.as_ref().map(name_of),
+        "symbol": row.as_ref().map(symbol_of),
+        "connection": row.map(|row| row.connection),
+        "connected": seen.is_connected(market),
+        "trusted": is_trusted,
+        "touch": pair(touch),
+        "checksums_ok": proof.checksums.0,
+        "checksums_bad": proof.checksums.1,
+        "touches_ok": proof.touches.0,
+        "touches_bad": proof.touches.1,
+        "gaps": gaps,
+        "delay_ns": delay.map(|delay| delay.ns_min),
+        "delay_ns_max": delay.and_then(|delay| delay.ns_max),
+        "clock_offset_ns_max": offset.map(|offset| offset.ns_max),
+        "clock_offset_ns_min": offset.and_then(|offset| offset.ns_min),
     })
 }

@@ -18,7 +18,7 @@ pub use run::{Begun, Plan, Ran, run};
 pub use seat::Seat;
 pub use settings::{random, settings, spins};
 pub use turn::LiveLoop;
-pub use watch::{Look, Seen, Watch};
+pub use watch::{Look, MarketSeen, Seen, Watch};
 
 /// Something that an operator may want to know.
 #[derive(Debug)]

@@ -1,69 +1,182 @@
 //! What the journal tells of the feed, in sentences for the operator.
 
-use hotpath::record::{Feed, GapClose, GapOpen, Head, Kind, Link, body_of, feed, link};
-use hotpath::trust::cause_name;
+use crate::venue::{name_of, symbol_of};
+use hotpath::config::{MarketConfig, snapshot_rule};
+use hotpath::record::{Feed, GapClose, GapOpen, Head, Kind, Link, NO_CONNECTION, Request, action, body_of, feed, link};
+use hotpath::trust::{Cause, cause_name};
 
 /// WebSocket's close code for a broken policy.
 const CLOSE_POLICY: u16 = 1008;
+/// Fetches whose market is remembered, until what became of them is told.
+const FETCHES_MAX: usize = 16;
 
-/// The sentence of a record; none when it has nothing to say to people, or the link thread has said it.
-#[must_use]
-pub(super) fn sentence(head: &Head, record: &[u8]) -> Option<String> {
-    match head.kind {
-        Kind::LINK => of_link(head.connection, &body_of(record)?),
-        Kind::FEED => of_feed(&body_of(record)?),
-        Kind::GAP_OPEN => {
-            let gap: GapOpen = body_of(record)?;
-            let cause = cause_name(gap.cause);
-            Some(format!("the book of market {} is not trusted ({cause}): it is asked for anew", head.instrument))
+/// Says what records tell, and of which market, when there are several.
+#[derive(Debug, Default)]
+pub(super) struct Sentences {
+    markets: Vec<MarketConfig>,
+    /// The last fetches: request and market.
+    fetches: Vec<(u64, u16)>,
+}
+
+impl Sentences {
+    /// Those of a run of these markets.
+    pub(super) fn of(markets: &[MarketConfig]) -> Self {
+        Self { markets: markets.to_vec(), fetches: Vec::new() }
+    }
+
+    /// The sentence of a record; none when it has nothing to say to people, or the link thread has said it.
+    pub(super) fn sentence(&mut self, head: &Head, record: &[u8]) -> Option<String> {
+        match head.kind {
+            Kind::LINK => self.of_link(head.connection, &body_of(record)?),
+            Kind::FEED => self.of_feed(head, &body_of(record)?),
+            Kind::GAP_OPEN => Some(self.of_gap(head.instrument, &body_of(record)?)),
+            Kind::GAP_CLOSE => {
+                let gap: GapClose = body_of(record)?;
+                let (market, seconds) = (self.market(head.instrument), gap.duration_ns as f64 / 1e9);
+                Some(format!("the book of {market} is trusted again, after {seconds:.3} s"))
+            }
+            Kind::REQUEST => {
+                let Request { req_id, action, .. } = body_of(record)?;
+                if action == action::FETCH {
+                    self.fetches.truncate(FETCHES_MAX - 1);
+                    self.fetches.insert(0, (req_id, head.instrument));
+                }
+                None
+            }
+            _ => None,
         }
-        Kind::GAP_CLOSE => {
-            let gap: GapClose = body_of(record)?;
-            let seconds = gap.duration_ns as f64 / 1e9;
-            Some(format!("the book of market {} is trusted again, after {seconds:.3} s", head.instrument))
+    }
+
+    /// `market 0`; with its name and what it is for when there are several.
+    fn market(&self, instrument: u16) -> String {
+        let row = self.markets.get(usize::from(instrument)).filter(|_| self.markets.len() > 1);
+        row.map_or_else(
+            || format!("market {instrument}"),
+            |row| {
+                let role = if instrument == 0 { "trades" } else { "leads" };
+                format!("market {instrument} ({} {}, {role})", name_of(row), symbol_of(row))
+            },
+        )
+    }
+
+    /// `connection 0`; with its venue when there are several.
+    fn connection(&self, connection: u16) -> String {
+        let row = self.markets.iter().find(|row| row.connection == connection);
+        let has_several = self.markets.iter().any(|row| row.connection != connection);
+        row.filter(|_| has_several).map_or_else(
+            || format!("connection {connection}"),
+            |row| format!("connection {connection} ({})", name_of(row)),
+        )
+    }
+
+    fn is_fetched(&self, instrument: u16) -> bool {
+        let row = self.markets.get(usize::from(instrument));
+        row.is_some_and(|row| row.snapshot_rule == snapshot_rule::FETCHED)
+    }
+
+    fn of_gap(&self, instrument: u16, gap: &GapOpen) -> String {
+        let (market, cause) = (self.market(instrument), cause_name(gap.cause));
+        let then = match gap.cause {
+            cause if cause == Cause::Sequence as u16 => format!(
+                "an update between {} and {} is missing, its snapshot is fetched anew; if this comes back, the exchange leaves \
+                 updates out for this connection: look at the host's load and the exchange's status page",
+                gap.expected, gap.found
+            ),
+            cause if cause == Cause::Touch as u16 => format!(
+                "its best price is {} ticks where the exchange states {}, its snapshot is fetched anew; if this comes back, \
+                 keep the journal: `journal verify` says whether the engine is right",
+                gap.found, gap.expected
+            ),
+            _ if self.is_fetched(instrument) => "its snapshot is fetched anew".to_owned(),
+            _ => "it is asked for anew".to_owned(),
+        };
+        format!("the book of {market} is not trusted ({cause}): {then}")
+    }
+
+    /// A connection that could not be made was told by the thread that tried.
+    fn of_link(&self, connection: u16, body: &Link) -> Option<String> {
+        let what = match (body.up, body.cause) {
+            (0, link::CLOSED) if body.close_code == CLOSE_POLICY => {
+                "closed by the exchange for its policy (1008): it is made again in a minute; if this comes back, send less or ask the exchange".to_owned()
+            }
+            (0, link::CLOSED) => format!("closed by the exchange ({}): it is made again", body.close_code),
+            (0, link::BROKEN) => "broke off: it is made again".to_owned(),
+            (0, link::OVERSIZED) => "sent a message above 4 MiB: it is made again".to_owned(),
+            (0, link::PROTOCOL) => {
+                "broke a rule of WebSocket: what came is in the journal, and it is made again".to_owned()
+            }
+            (0, link::TLS) => "broke a rule of TLS: it is made again".to_owned(),
+            _ => return None,
+        };
+        Some(format!("{} {what}", self.connection(connection)))
+    }
+
+    fn of_feed(&self, head: &Head, body: &Feed) -> Option<String> {
+        let seconds = |ns: i64| ns as f64 / 1e9;
+        let (found, bound) = (seconds(body.found), seconds(body.expected));
+        let what = match body.code {
+            feed::HEARTBEAT_MISSING => {
+                format!("no heartbeat for {found:.1} s (`session.heartbeat_ms_max`): watch the book's age")
+            }
+            feed::HEARTBEAT_BACK => "heartbeats come again".to_owned(),
+            feed::ACK_MISSING => format!("a request was not answered within {bound:.1} s (`session.ack_ms_max`)"),
+            feed::SNAPSHOT_MISSING if self.is_fetched(head.instrument) => format!(
+                "no snapshot within {bound:.1} s (`session.snapshot_ms_max`): it is fetched again; if this comes back, check \
+                 that `rest_url` can be reached from this host"
+            ),
+            feed::SNAPSHOT_MISSING => {
+                format!("no snapshot within {bound:.1} s (`session.snapshot_ms_max`): it is asked for anew")
+            }
+            feed::REQUEST_REFUSED if body.expected > 0 => return Some(self.of_refused_fetch(body)),
+            feed::REQUEST_REFUSED => "the exchange refused a request: `journal cat --kind ACK` says why".to_owned(),
+            feed::CLOCK_STEP => {
+                let step = seconds(body.found.saturating_sub(body.expected));
+                return Some(format!("UTC moved by {step:.3} s: check the clock's keeper"));
+            }
+            feed::LINK_STOPPED => "the connection will not be made again".to_owned(),
+            feed::CONNECT_SLOW => {
+                format!("the connection is being made for more than {bound:.1} s (`session.connect_ms_max`)")
+            }
+            feed::RESUBSCRIBED_IN_VAIN => {
+                "the book was asked for anew in vain: the connection is made again".to_owned()
+            }
+            feed::SILENT => format!("not a byte for {found:.1} s (`venue.stale_ms`): the connection is made again"),
+            _ => return None,
+        };
+        Some(format!("{}{what}", self.about(head)))
+    }
+
+    /// What a sentence is about, in front of it, when there are several markets.
+    fn about(&self, head: &Head) -> String {
+        if self.markets.len() < 2 {
+            return String::new();
         }
-        _ => None,
+        match (head.instrument, head.connection) {
+            (market, _) if usize::from(market) < self.markets.len() => format!("{}: ", self.market(market)),
+            (_, NO_CONNECTION) => String::new(),
+            (_, connection) => format!("{}: ", self.connection(connection)),
+        }
+    }
+
+    /// A snapshot was refused over HTTP; the refusal names its request.
+    fn of_refused_fetch(&self, body: &Feed) -> String {
+        let asked = self.fetches.iter().find(|(req_id, _)| *req_id == body.found.cast_unsigned());
+        let of = asked.map_or_else(String::new, |(_, market)| format!(" of {}", self.market(*market)));
+        let then = match body.expected {
+            429 => {
+                "too many requests: nothing is fetched for a minute; stop what else asks from this address, or make `depth` \
+                 larger, which is fetched less often"
+            }
+            418 => {
+                "this address is banned for a while: nothing is fetched for a minute at a time; stop what else asks from it"
+            }
+            403 | 451 => "this address is not served: check `rest_url`, and whether the exchange serves this place",
+            400..500 => "stop the run and check `rest_url`, `symbol` and `depth` in the configuration",
+            _ => "the exchange has a fault: it is fetched again, and its status page may say when it ends",
+        };
+        format!("the snapshot{of} was refused (HTTP {}): {then}", body.expected)
     }
 }
 
-/// A connection that could not be made was told by the thread that tried.
-fn of_link(connection: u16, body: &Link) -> Option<String> {
-    let what = match (body.up, body.cause) {
-        (0, link::CLOSED) if body.close_code == CLOSE_POLICY => {
-            "closed by the exchange for its policy (1008): it is made again in a minute; if this comes back, send less or ask the exchange".to_owned()
-        }
-        (0, link::CLOSED) => format!("closed by the exchange ({}): it is made again", body.close_code),
-        (0, link::BROKEN) => "broke off: it is made again".to_owned(),
-        (0, link::OVERSIZED) => "sent a message above 4 MiB: it is made again".to_owned(),
-        (0, link::PROTOCOL) => "broke a rule of WebSocket: what came is in the journal, and it is made again".to_owned(),
-        (0, link::TLS) => "broke a rule of TLS: it is made again".to_owned(),
-        _ => return None,
-    };
-    Some(format!("connection {connection} {what}"))
-}
-
-fn of_feed(body: &Feed) -> Option<String> {
-    let seconds = |ns: i64| ns as f64 / 1e9;
-    let (found, bound) = (seconds(body.found), seconds(body.expected));
-    Some(match body.code {
-        feed::HEARTBEAT_MISSING => {
-            format!("no heartbeat for {found:.1} s (`session.heartbeat_ms_max`): watch the book's age")
-        }
-        feed::HEARTBEAT_BACK => "heartbeats come again".to_owned(),
-        feed::ACK_MISSING => format!("a request was not answered within {bound:.1} s (`session.ack_ms_max`)"),
-        feed::SNAPSHOT_MISSING => {
-            format!("no snapshot within {bound:.1} s (`session.snapshot_ms_max`): it is asked for anew")
-        }
-        feed::REQUEST_REFUSED => "the exchange refused a request: `journal cat --kind ACK` says why".to_owned(),
-        feed::CLOCK_STEP => {
-            format!("UTC moved by {:.3} s: check the clock's keeper", seconds(body.found.saturating_sub(body.expected)))
-        }
-        feed::LINK_STOPPED => "the connection will not be made again".to_owned(),
-        feed::CONNECT_SLOW => {
-            format!("the connection is being made for more than {bound:.1} s (`session.connect_ms_max`)")
-        }
-        feed::RESUBSCRIBED_IN_VAIN => "the book was asked for anew in vain: the connection is made again".to_owned(),
-        feed::SILENT => format!("not a byte for {found:.1} s (`venue.stale_ms`): the connection is made again"),
-        _ => return None,
-    })
-}
+#[cfg(test)]
+mod tests;

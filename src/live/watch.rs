@@ -1,12 +1,18 @@
 //! What a running engine looks like from outside: read from the journal as it grows, never from the engine.
 
-use super::sentences::sentence;
-use crate::checksums::Checksums;
+use super::sentences::Sentences;
+use crate::delay::{Delay, Differences, Offset, Pings};
+use crate::proofs::{Proof, Proofs};
 use crate::tie::Tie;
 use crate::uptime::late_ns;
 use anyhow::Result;
-use hotpath::record::{Command, Features, Frame, Head, Health, Kind, Link, Quote, body_of, command, flag};
+use hotpath::checkpoint::decode_config;
+use hotpath::config::{MARKETS_MAX, MarketConfig};
+use hotpath::record::{
+    BODY_BYTES, Command, Features, Frame, HEAD_BYTES, Head, Health, Kind, Link, Quote, body_of, command, flag,
+};
 use journal::{FolderFollower, FolderPoll, RECORDS_AT, Record};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Records of one look, at most: a look ends, however fast the journal grows.
@@ -14,6 +20,25 @@ const RECORDS_MAX: usize = 200_000;
 
 /// Sentences of one look, at most.
 const SENTENCES_MAX: usize = 20;
+
+/// One market as the journal tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MarketSeen {
+    /// Its row of the configuration; none before the first checkpoint.
+    pub row: Option<MarketConfig>,
+    /// Proofs of the book.
+    pub proof: Proof,
+    /// Best bid and ask, ticks; none before the first.
+    pub touch: Option<(i64, i64)>,
+    /// Whether the book is trusted.
+    pub is_trusted: bool,
+    /// Gaps that opened.
+    pub gaps: u64,
+    /// From the exchange's stamp to our read of the last update, as far as it is known.
+    pub delay: Option<Delay>,
+    /// Our clock less the exchange's, as far as it is known.
+    pub offset: Option<Offset>,
+}
 
 /// The state of a run as its journal tells it. Market 0 is meant where a market is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,8 +71,8 @@ pub struct Seen {
     pub is_paused: bool,
     /// Connections that are up, as bits.
     pub links: u64,
-    /// Time from the exchange's stamp to our read of the last book message, nanoseconds; by two clocks.
-    pub delay_ns: Option<i64>,
+    /// Every market, that of the fields above first.
+    pub markets: [MarketSeen; MARKETS_MAX],
     /// Lag of the journal's commit cursor at the last sample, nanoseconds.
     pub lag_ns: u64,
     /// Bytes of the journal.
@@ -59,12 +84,24 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Whether the connection of a market is up.
+    #[must_use]
+    pub fn is_connected(&self, market: usize) -> bool {
+        let connection = self.markets.get(market).and_then(|seen| seen.row).map_or(0, |row| row.connection);
+        self.links.checked_shr(connection.into()).is_some_and(|links| links & 1 != 0)
+    }
+
+    /// The markets that are followed and not traded: number and what was seen.
+    pub fn leaders(&self) -> impl Iterator<Item = (usize, &MarketSeen)> {
+        self.markets.iter().enumerate().skip(1).filter(|(_, seen)| seen.row.is_some())
+    }
+
     /// How the run gets on, in one word.
     #[must_use]
-    pub const fn state(&self) -> &'static str {
+    pub fn state(&self) -> &'static str {
         match self {
             Self { is_over: true, .. } => "stopped",
-            Self { links: 0, .. } => "connecting",
+            _ if !self.is_connected(0) => "connecting",
             Self { is_paused: true, .. } => "paused",
             _ => "running",
         }
@@ -85,10 +122,14 @@ pub struct Watch {
     first: PathBuf,
     follower: Option<FolderFollower>,
     seen: Seen,
-    /// The last reading of the clocks, and when the last frame was read.
+    /// The first reading of the clocks, and when the last frame was read.
     tie: Option<Tie>,
     recv_ns: u64,
-    checksums: Checksums,
+    proofs: Proofs,
+    /// By connection.
+    differences: BTreeMap<u16, Differences>,
+    pings: Pings,
+    speaker: Sentences,
     /// What there is to say since it was taken; more than a run can say to people is left out.
     sentences: Vec<String>,
     /// When the last record was taken, and the time with a trusted book since the last message.
@@ -111,14 +152,16 @@ impl Watch {
     /// Looks at the run that begins with the segment `first`.
     #[must_use]
     pub fn new(first: PathBuf) -> Self {
-        let (seen, checksums) = (Seen::default(), Checksums::default());
         Self {
             first,
             follower: None,
-            seen,
+            seen: Seen::default(),
             tie: None,
             recv_ns: 0,
-            checksums,
+            proofs: Proofs::default(),
+            differences: BTreeMap::new(),
+            pings: Pings::default(),
+            speaker: Sentences::default(),
             sentences: Vec::new(),
             taken_ns: 0,
             trusted_since_ns: 0,
@@ -147,6 +190,7 @@ impl Watch {
         };
         let look = self.take_in(&mut follower);
         self.follower = Some(follower);
+        self.publish();
         look
     }
 
@@ -174,19 +218,21 @@ impl Watch {
         self.pass(head.taken_ns);
         self.seen.records += 1;
         self.seen.bytes += bytes.len() as u64;
-        self.checksums.take(head, bytes);
-        if self.sentences.len() < SENTENCES_MAX {
-            self.sentences.extend(sentence(head, bytes));
+        self.proofs.take(head, bytes);
+        let sentence = self.speaker.sentence(head, bytes);
+        self.sentences.extend(sentence.filter(|_| self.sentences.len() < SENTENCES_MAX));
+        if let Some((connection, round_trip_ns)) = self.pings.take(head, bytes) {
+            self.differences.entry(connection).or_default().add_round_trip(round_trip_ns);
         }
-        self.seen.checksums = (self.checksums.ok, self.checksums.bad);
         match head.kind {
+            Kind::CHECKPOINT if self.seen.markets[0].row.is_none() => self.begin(bytes),
             Kind::CLOSE | Kind::HALT => self.seen.is_over = true,
             Kind::FRAME => {
                 self.arrive(head.taken_ns);
                 self.seen.frames += u64::from(!head.has(flag::CONTINUES));
                 self.recv_ns = body_of::<Frame>(bytes).map_or(self.recv_ns, |frame| frame.recv_ns);
             }
-            Kind::CLOCK => self.tie = Tie::of(bytes).or(self.tie),
+            Kind::CLOCK => self.tie = self.tie.or(Tie::of(bytes)),
             Kind::COMMAND => self.command(body_of(bytes)),
             Kind::HEALTH => {
                 if let Some(Health { journal_lag_ns, round_trip_ns, .. }) = body_of(bytes) {
@@ -195,31 +241,55 @@ impl Watch {
                 }
             }
             Kind::LINK => self.link(head.connection, body_of(bytes)),
-            _ if head.instrument == 0 => self.take_of_market(head, bytes),
-            _ => {}
+            _ => self.take_of_market(head, bytes),
         }
     }
 
+    /// The first checkpoint tells which markets there are. The configuration is its first section.
+    fn begin(&mut self, bytes: &[u8]) {
+        let state = bytes.get(HEAD_BYTES + BODY_BYTES..).unwrap_or_default();
+        let Ok(config) = decode_config(state) else { return };
+        for (seen, row) in self.seen.markets.iter_mut().zip(config.markets()) {
+            seen.row = Some(*row);
+        }
+        self.proofs.start(&config);
+        self.speaker = Sentences::of(config.markets());
+    }
+
     fn take_of_market(&mut self, head: &Head, bytes: &[u8]) {
+        let is_own = head.instrument == 0;
+        let Some(market) = self.seen.markets.get_mut(usize::from(head.instrument)) else { return };
         match head.kind {
-            Kind::BOOK_END => self.book_end(head),
+            Kind::BOOK_END if !head.has(flag::SNAPSHOT) => self.book_end(head),
             Kind::FEATURES => {
-                self.seen.is_trusted = true;
-                self.seen.touch = body_of(bytes).map(|body: Features| (body.bid_ticks, body.ask_ticks));
+                market.is_trusted = true;
+                market.touch = body_of(bytes).map(|body: Features| (body.bid_ticks, body.ask_ticks));
             }
-            Kind::QUOTE => {
+            Kind::QUOTE if is_own => {
                 let quote: Option<Quote> = body_of(bytes);
                 let stands = quote.filter(|quote| quote.bid_lots > 0);
                 self.seen.quote = stands.map(|quote| (quote.bid_ticks, quote.ask_ticks));
             }
             Kind::GAP_OPEN => {
-                self.seen.is_trusted = false;
-                self.seen.gaps += 1;
-                self.take_back(body_of(bytes).map_or(0, |gap| late_ns(&gap)));
+                market.is_trusted = false;
+                market.gaps += 1;
+                if is_own {
+                    self.take_back(body_of(bytes).map_or(0, |gap| late_ns(&gap)));
+                }
             }
-            Kind::GAP_CLOSE => self.seen.is_trusted = true,
+            Kind::GAP_CLOSE => market.is_trusted = true,
             _ => {}
         }
+    }
+
+    /// What was seen becomes what is shown.
+    fn publish(&mut self) {
+        for (instrument, market) in (0..).zip(&mut self.seen.markets) {
+            market.proof = self.proofs.of(instrument);
+        }
+        let MarketSeen { proof, touch, is_trusted, gaps, .. } = self.seen.markets[0];
+        self.seen.checksums = proof.checksums;
+        (self.seen.touch, self.seen.is_trusted, self.seen.gaps) = (touch, is_trusted, gaps);
     }
 
     fn link(&mut self, connection: u16, body: Option<Link>) {
@@ -233,7 +303,7 @@ impl Watch {
 
     /// Time goes by.
     const fn pass(&mut self, now_ns: u64) {
-        if self.seen.is_trusted {
+        if self.seen.markets[0].is_trusted {
             self.trusted_since_ns += now_ns.saturating_sub(self.taken_ns);
         }
         self.taken_ns = now_ns;
@@ -268,8 +338,13 @@ impl Watch {
     }
 
     fn book_end(&mut self, head: &Head) {
-        if let (Some(tie), true) = (self.tie, head.exch_ns != 0) {
-            self.seen.delay_ns = Some(tie.since_utc_ns(head.exch_ns, self.recv_ns));
+        let Some(tie) = self.tie.filter(|_| head.exch_ns != 0) else { return };
+        let difference_ns = tie.since_utc_ns(head.exch_ns, self.recv_ns);
+        let differences = self.differences.entry(head.connection).or_default();
+        differences.add(self.recv_ns, difference_ns);
+        if let Some(market) = self.seen.markets.get_mut(usize::from(head.instrument)) {
+            market.delay = Some(differences.delay(self.recv_ns, difference_ns));
+            market.offset = differences.offset(self.recv_ns);
         }
     }
 }

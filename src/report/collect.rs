@@ -2,6 +2,7 @@
 
 use super::extent::Extent;
 use super::grid::Grid;
+use super::leaders::Leaders;
 use super::market::MarketSeries;
 use super::messages::Messages;
 use super::requests::Requests;
@@ -9,25 +10,28 @@ use super::rows::Rows;
 use super::series::{Band, Lane, Rank, State};
 use super::source::Visit;
 use super::spread::Spread;
-use super::stamps::{Clocks, Measured, Stamps};
+use super::stamps::{Arrival, Clocks, Measured, Stamps};
 use super::told::{Granted, Told};
-use crate::checksums::Checksums;
+use crate::delay::Differences;
 use crate::memory::Memory;
+use crate::proofs::Proofs;
+use crate::venue::market_names;
 use hotpath::checkpoint::decode_progress;
-use hotpath::engine::Engine;
-use hotpath::record::{Close, Head, Health, Host, Kind, Link, NO_CONNECTION, body_of, close, link};
+use hotpath::config::Config;
+use hotpath::record::{Close, Head, Health, Host, Kind, Link, NO_CONNECTION, body_of, close, flag, link};
 use std::collections::BTreeMap;
 
 /// Steps of the plot of messages, at most.
 const RATE_STEPS_MAX: u64 = 300;
 
-/// Delays, as they lie and over time.
+/// Delays, as they lie and over time. From the exchange to our read they are what is above the least one: see
+/// [`crate::delay`].
 #[derive(Debug)]
 pub struct Delays {
-    /// From the exchange to our read, over time.
+    /// Of market 0's updates, from the exchange to our read, over time.
     pub band: Band,
-    /// From the exchange to our read.
-    pub exchange: Spread,
+    /// From the exchange to our read, by market.
+    pub exchange: BTreeMap<u16, Spread>,
     /// From the kernel to our read.
     pub kernel: Spread,
     /// From our read to the engine.
@@ -43,6 +47,15 @@ pub struct Load {
     pub journal_lag_ns_max: u64,
     /// Fewest free lines of the journal ring.
     pub ring_lines_free_min: Option<u32>,
+}
+
+/// What was told of one market.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Updates of the book.
+    pub updates: u64,
+    /// Trades since the subscription began.
+    pub trades: u64,
 }
 
 /// How a run ended.
@@ -65,8 +78,12 @@ pub struct Collected {
     pub market: MarketSeries,
     /// Messages.
     pub messages: Messages,
-    /// Checksums of the exchange.
-    pub checksums: Checksums,
+    /// The other markets' prices.
+    pub leaders: Leaders,
+    /// What was told of each market.
+    pub sums: BTreeMap<u16, Sums>,
+    /// Proofs of the books.
+    pub proofs: Proofs,
     /// Readings of the clocks.
     pub clocks: Clocks,
     /// Delays.
@@ -88,9 +105,11 @@ pub struct Collected {
     /// How the run ended.
     pub ending: Ending,
     stamps: Stamps,
+    differences: BTreeMap<u16, Differences>,
     /// Sequence number and time of the last record.
     last: Option<(u64, u64)>,
     memory: Memory,
+    names: Vec<String>,
 }
 
 impl Collected {
@@ -102,11 +121,13 @@ impl Collected {
             grid,
             market: MarketSeries::over(grid),
             messages: Messages::by(Grid::round(span.0, span.1, RATE_STEPS_MAX)),
-            checksums: Checksums::default(),
+            leaders: Leaders::over(grid, extent.config.as_ref().map(Config::markets).unwrap_or_default()),
+            sums: BTreeMap::new(),
+            proofs: Proofs::default(),
             clocks: Clocks::default(),
             delays: Delays {
                 band: Band::default(),
-                exchange: Spread::above(extent.exchange_ns_min.unwrap_or(0)),
+                exchange: BTreeMap::new(),
                 kernel: Spread::above(extent.kernel_ns_min.unwrap_or(0)),
                 taken: Spread::above(0),
             },
@@ -119,8 +140,10 @@ impl Collected {
             unread: (0, 0),
             ending: Ending::Unclosed,
             stamps: Stamps::default(),
+            differences: extent.differences.clone(),
             last: None,
             memory: Memory::new(),
+            names: market_names(extent.config.as_ref().map(Config::markets).unwrap_or_default()),
         }
     }
 
@@ -128,25 +151,43 @@ impl Collected {
     pub fn finish(&mut self) {
         let last = self.grid.steps - 1;
         self.market.finish();
+        self.leaders.finish();
         self.messages.settle();
         self.delays.band.carry(last);
         self.connections.values_mut().for_each(|lane| lane.carry(last));
     }
 
     fn measure(&mut self, step: usize, measured: Measured) {
-        if let Some(ns) = measured.exchange_ns {
-            self.delays.exchange.add(ns);
-            self.delays.band.add(step, ns);
+        if let Some(arrival) = measured.arrival {
+            self.arrive(step, arrival);
         }
         measured.kernel_ns.iter().for_each(|ns| self.delays.kernel.add(*ns));
         measured.taken_ns.iter().for_each(|ns| self.delays.taken.add(*ns));
+    }
+
+    fn arrive(&mut self, step: usize, arrival: Arrival) {
+        let Arrival { instrument, connection, recv_ns, difference_ns } = arrival;
+        let Some(differences) = self.differences.get(&connection) else { return };
+        let ns = i64::try_from(differences.delay(recv_ns, difference_ns).ns_min).unwrap_or(i64::MAX);
+        self.delays.exchange.entry(instrument).or_insert_with(|| Spread::above(0)).add(ns);
+        if instrument == 0 {
+            self.delays.band.add(step, ns);
+        }
+    }
+
+    fn sum(&mut self, head: &Head) {
+        match head.kind {
+            Kind::BOOK_END if !head.has(flag::SNAPSHOT) => self.sums.entry(head.instrument).or_default().updates += 1,
+            Kind::TRADE if !head.has(flag::PAST) => self.sums.entry(head.instrument).or_default().trades += 1,
+            _ => {}
+        }
     }
 
     fn note(&mut self, step: usize, head: &Head, record: &[u8]) {
         match head.kind {
             Kind::LINK => self.linked(step, head, body_of(record)),
             // A connection that brings something is up, whether or not the files tell when it came up.
-            Kind::FRAME if !self.connections.contains_key(&head.connection) => {
+            Kind::FRAME if head.connection != NO_CONNECTION && !self.connections.contains_key(&head.connection) => {
                 self.connections.entry(head.connection).or_default().set(step, UP);
             }
             Kind::HEALTH => self.loaded(body_of(record)),
@@ -202,7 +243,7 @@ impl Visit for Collected {
         self.stamps.resume(state);
         let Ok(progress) = decode_progress(state) else { return };
         let Ok(engine) = self.memory.load(state) else { return };
-        self.checksums.resume(book_on(engine));
+        self.proofs.resume(engine);
         self.market.resume(engine, progress.taken_ns);
     }
 
@@ -211,27 +252,24 @@ impl Visit for Collected {
         // What held before records that are missing may have changed in them.
         if let Some((_, last_ns)) = self.last.filter(|(seq, _)| seq.wrapping_add(1) != head.seq) {
             self.market.lose(last_ns);
+            self.leaders.lose(last_ns);
         }
         self.last = Some((head.seq, head.taken_ns));
         let measured = self.stamps.take(head, record);
         self.measure(step, measured);
         self.clocks.take(record);
-        self.checksums.take(head, record);
+        self.proofs.take(head, record);
+        self.sum(head);
+        self.leaders.take(head, record);
         self.messages.take(head, record);
         self.market.take(head, record);
         self.requests.take(head, record);
         self.note(step, head, record);
-        if let Some(told) = Told::of(head, record) {
+        if let Some(told) = Told::of(head, record, &self.names) {
             self.mark(step, &told, head.kind);
             self.told.push(told);
         }
     }
-}
-
-/// The connection of the book that checksums can prove, if there is one.
-fn book_on(engine: &Engine) -> Option<u16> {
-    let (market, row) = (engine.markets().first()?, engine.config().markets().first()?);
-    market.state.has_book().then_some(row.connection)
 }
 
 impl Ending {

@@ -140,12 +140,12 @@ impl MarketSeries {
     }
 }
 
-/// When the book of market 0 was believed over the steps of `grid`, and why not.
+/// When the book of a market was believed over the steps of `grid`, and why not.
 #[must_use]
-pub fn trust_lane(gaps: &Gaps, grid: &Grid) -> Lane {
+pub fn trust_lane(gaps: &Gaps, instrument: u16, grid: &Grid) -> Lane {
     let trusted = State { rank: Rank::Good, label: "trusted" };
-    let spans = gaps.uptimes.get(&0).map(|uptime| uptime.spans.as_slice()).unwrap_or_default();
-    let of_market = gaps.gaps.iter().filter(|gap| gap.instrument == 0);
+    let spans = gaps.uptimes.get(&instrument).map(|uptime| uptime.spans.as_slice()).unwrap_or_default();
+    let of_market = gaps.gaps.iter().filter(|gap| gap.instrument == instrument);
     // Of one instant: a gap that ends where it began, then trust, then a gap that lasts.
     let lost = of_market.map(|gap| {
         let place = if gap.duration_ns == Some(0) { 0 } else { 2 };

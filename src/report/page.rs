@@ -3,6 +3,7 @@
 mod delays;
 mod figures;
 mod hover;
+mod markets;
 mod over_time;
 mod tables;
 
@@ -36,6 +37,7 @@ pub fn page(report: &Report) -> String {
                 header { (head(report)) }
                 main {
                     (figures::figures(summary))
+                    @if summary.markets.len() > 1 { (markets::markets(report)) }
                     (over_time::over_time(report))
                     (delays::delays(report))
                     (tables::tables(report))
@@ -131,7 +133,7 @@ fn again(summary: &Summary) -> Markup {
             pre {
                 "journal report JOURNAL --out page.html   # the same journal gives the same bytes\n"
                 "replay JOURNAL                           # every decision again, byte for byte\n"
-                "journal verify JOURNAL                   # every exchange checksum by a second implementation\n"
+                "journal verify JOURNAL                   # every proof of a book by a second implementation\n"
                 "journal gaps JOURNAL; journal cat JOURNAL --kind FEED"
             }
             p {

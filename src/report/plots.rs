@@ -17,6 +17,6 @@ mod time;
 pub use curve::{Curve, curves};
 pub use delay::delay;
 pub use lanes::lanes;
-pub use price::{price, quote, quote_fits, spread};
+pub use price::{basis, price, quote, quote_fits, spread};
 pub use rates::{bursts, rates};
 pub use time::TimeAxis;

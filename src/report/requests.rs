@@ -2,7 +2,9 @@
 
 use super::rows::Rows;
 use super::spread::{Percentiles, Spread};
-use hotpath::record::{Ack, Head, Kind, Link, Pong, Request, Sent, ack_error, action, body_of, channel, link, sent};
+use crate::delay::Pings;
+use hotpath::record::{Ack, Frame, Head, Kind, Link, Request, Sent, ack_error, action, body_of, channel, link, sent};
+use hotpath::venue::FETCHED;
 
 /// A request and what became of it.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +13,8 @@ pub struct Asked {
     pub at_ns: u64,
     /// The connection.
     pub connection: u16,
+    /// The market, or [`hotpath::record::NO_INSTRUMENT`].
+    pub instrument: u16,
     /// The request.
     pub request: Request,
     /// How it ended.
@@ -28,6 +32,10 @@ pub enum Fate {
     Sent,
     /// It could not be sent.
     NotSent,
+    /// A snapshot that was fetched came.
+    Came,
+    /// The exchange refused what was fetched: the status of HTTP.
+    Status(u16),
     /// The exchange agreed.
     Agreed,
     /// The exchange refused: one of [`ack_error`].
@@ -43,30 +51,36 @@ pub enum Fate {
 pub struct Requests {
     /// All but pings.
     pub rows: Rows<Asked>,
-    /// Pings that were sent.
-    pub pings: u64,
+    pings: Pings,
     round_trips: Spread,
-    /// Number of the last ping and when it was sent.
-    ping: Option<(u64, u64)>,
 }
 
 impl Default for Requests {
     fn default() -> Self {
-        Self { rows: Rows::default(), pings: 0, round_trips: Spread::above(0), ping: None }
+        Self { rows: Rows::default(), pings: Pings::default(), round_trips: Spread::above(0) }
     }
 }
 
 impl Requests {
     /// Takes in the next record.
     pub fn take(&mut self, head: &Head, record: &[u8]) {
+        if let Some((_, round_trip_ns)) = self.pings.take(head, record) {
+            self.round_trips.add(round_trip_ns.cast_signed());
+        }
         match head.kind {
             Kind::REQUEST => self.ask(head, body_of(record)),
+            Kind::FRAME => self.fetched(head, body_of(record)),
             Kind::SENT => self.sent(body_of(record)),
             Kind::ACK => self.acked(head, body_of(record)),
-            Kind::PONG => self.ponged(head, body_of(record)),
             Kind::LINK => self.linked(head, body_of(record)),
             _ => {}
         }
+    }
+
+    /// Pings that were sent.
+    #[must_use]
+    pub const fn pings(&self) -> u64 {
+        self.pings.sent
     }
 
     /// Round trips of answered pings, from the socket to the engine.
@@ -78,35 +92,38 @@ impl Requests {
     fn ask(&mut self, head: &Head, request: Option<Request>) {
         let Some(request) = request else { return };
         if request.action == action::PING {
-            self.ping = Some((request.req_id, head.taken_ns));
             return;
         }
-        let (at_ns, connection) = (head.taken_ns, head.connection);
-        self.rows.push(Asked { at_ns, connection, request, fate: Fate::Open, ended_ns: 0 });
+        let Head { taken_ns: at_ns, connection, instrument, .. } = *head;
+        self.rows.push(Asked { at_ns, connection, instrument, request, fate: Fate::Open, ended_ns: 0 });
     }
 
     fn sent(&mut self, body: Option<Sent>) {
-        let Some(Sent { req_id, sent_ns, outcome, .. }) = body else { return };
-        if let Some(ping) = self.ping.as_mut().filter(|ping| ping.0 == req_id) {
-            ping.1 = sent_ns;
-            self.pings += u64::from(outcome == sent::SENT);
-        }
-        let fate = if outcome == sent::SENT { Fate::Sent } else { Fate::NotSent };
+        let Some(Sent { req_id, sent_ns, outcome, bytes, .. }) = body else { return };
+        let fate = match outcome {
+            sent::SENT => Fate::Sent,
+            // Of a fetch: the status of HTTP.
+            sent::REFUSED => Fate::Status(bytes),
+            _ => Fate::NotSent,
+        };
         self.end(sent_ns, fate, |asked| asked.request.req_id == req_id);
+    }
+
+    /// A body that was fetched is of the last fetch of its market that has no end.
+    fn fetched(&mut self, head: &Head, frame: Option<Frame>) {
+        if frame.is_some_and(|frame| frame.opcode == FETCHED) {
+            let waits = |asked: &Asked| {
+                let is_fetch = asked.request.action == action::FETCH && asked.fate == Fate::Open;
+                is_fetch && asked.instrument == head.instrument
+            };
+            self.end(head.taken_ns, Fate::Came, waits);
+        }
     }
 
     fn acked(&mut self, head: &Head, ack: Option<Ack>) {
         let Some(Ack { req_id, success, error, .. }) = ack.filter(|ack| ack.req_id != 0) else { return };
         let fate = if success != 0 { Fate::Agreed } else { Fate::Refused(error) };
         self.end(head.taken_ns, fate, |asked| asked.request.req_id == req_id);
-    }
-
-    fn ponged(&mut self, head: &Head, pong: Option<Pong>) {
-        let answered = self.ping.filter(|ping| pong.is_some_and(|pong| pong.req_id == ping.0));
-        if let Some((_, sent_ns)) = answered {
-            self.round_trips.add(head.taken_ns.saturating_sub(sent_ns).cast_signed());
-            self.ping = None;
-        }
     }
 
     fn linked(&mut self, head: &Head, link: Option<Link>) {
@@ -150,6 +167,8 @@ impl Fate {
             Self::Open => "no end is recorded".to_owned(),
             Self::Sent => "sent, not answered".to_owned(),
             Self::NotSent => "not sent".to_owned(),
+            Self::Came => "came".to_owned(),
+            Self::Status(status) => format!("refused: HTTP {status}"),
             Self::Agreed => "agreed".to_owned(),
             Self::Refused(error) => format!("refused: {}", ack_error::name(error).unwrap_or("unknown")),
             Self::Up => "up".to_owned(),
@@ -160,6 +179,6 @@ impl Fate {
     /// Whether it is what was wished for.
     #[must_use]
     pub const fn is_good(self) -> bool {
-        matches!(self, Self::Agreed | Self::Up | Self::Down(link::ASKED))
+        matches!(self, Self::Agreed | Self::Came | Self::Up | Self::Down(link::ASKED))
     }
 }

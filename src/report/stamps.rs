@@ -3,11 +3,24 @@
 use crate::tie::Tie;
 use hotpath::record::{Clock, Frame, Head, Kind, body_of, flag};
 
+/// An update of a book that was read: when, and how far behind the exchange's stamp on it, by two clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Whose book.
+    pub instrument: u16,
+    /// On which connection.
+    pub connection: u16,
+    /// When it was read, monotonic nanoseconds.
+    pub recv_ns: u64,
+    /// The difference of the stamps, nanoseconds.
+    pub difference_ns: i64,
+}
+
 /// What a record adds to the delays, nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Measured {
-    /// From the exchange's stamp on an update of the book to our read of it; by two clocks.
-    pub exchange_ns: Option<i64>,
+    /// An update of a book.
+    pub arrival: Option<Arrival>,
     /// From the kernel's receive stamp to our read.
     pub kernel_ns: Option<i64>,
     /// From our read to the engine.
@@ -18,6 +31,8 @@ pub struct Measured {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stamps {
     tie: Option<Tie>,
+    /// The first reading of the clocks: what delays from the exchange are measured by, so that a step of UTC is none.
+    first: Option<Tie>,
     recv_ns: Option<u64>,
 }
 
@@ -25,6 +40,7 @@ impl Stamps {
     /// Goes on from the state of a checkpoint.
     pub fn resume(&mut self, state: &[u8]) {
         self.tie = Tie::of_state(state).or(self.tie);
+        self.first = self.first.or(self.tie);
         self.recv_ns = None;
     }
 
@@ -33,12 +49,17 @@ impl Stamps {
         match head.kind {
             Kind::CLOCK => {
                 self.tie = Tie::of(record).or(self.tie);
+                self.first = self.first.or(self.tie);
                 Measured::default()
             }
             Kind::FRAME => body_of(record).map_or(Measured::default(), |frame| self.frame(head, &frame)),
-            Kind::BOOK_END if head.instrument == 0 && !head.has(flag::SNAPSHOT) && head.exch_ns != 0 => {
-                let since = |(tie, recv_ns): (Tie, u64)| tie.since_utc_ns(head.exch_ns, recv_ns);
-                Measured { exchange_ns: self.tie.zip(self.recv_ns).map(since), ..Measured::default() }
+            Kind::BOOK_END if !head.has(flag::SNAPSHOT) && head.exch_ns != 0 => {
+                let (instrument, connection) = (head.instrument, head.connection);
+                let arrival = |(tie, recv_ns): (Tie, u64)| {
+                    let difference_ns = tie.since_utc_ns(head.exch_ns, recv_ns);
+                    Arrival { instrument, connection, recv_ns, difference_ns }
+                };
+                Measured { arrival: self.first.zip(self.recv_ns).map(arrival), ..Measured::default() }
             }
             _ => Measured::default(),
         }
@@ -57,7 +78,7 @@ impl Stamps {
         }
         let stamped = self.tie.filter(|_| frame.kernel_utc_ns != 0);
         Measured {
-            exchange_ns: None,
+            arrival: None,
             kernel_ns: stamped.map(|tie| tie.since_utc_ns(frame.kernel_utc_ns, frame.recv_ns)),
             taken_ns: Some(head.taken_ns.wrapping_sub(frame.recv_ns).cast_signed()),
         }

@@ -1,13 +1,14 @@
 //! The figures of a run: what `--json` prints and the page carries.
 
+use super::by_market::{ClockFigures, MarketFigures, clocks, markets};
 use super::collect::Collected;
 use super::extent::Extent;
 use super::source::Source;
-use super::spread::Percentiles;
+use super::spread::{Percentiles, Spread};
 use crate::config::hash_of;
 use crate::gaps::Gaps;
 use crate::replay::{SegmentDigest, join_digests};
-use crate::venue;
+use crate::venue::{self, market_names, symbol_of};
 use hotpath::config::Config;
 use journal::origin;
 use serde::Serialize;
@@ -21,8 +22,12 @@ pub struct Summary {
     pub symbol: Option<String>,
     /// Subscribed depth, levels a side.
     pub depth: Option<u32>,
-    /// Symbols of the other markets, which are followed and not traded.
+    /// Names of the other markets, which are followed and not traded.
     pub leaders: Vec<String>,
+    /// Every market, the one that trades first.
+    pub markets: Vec<MarketFigures>,
+    /// The exchange's clock and ours, by connection.
+    pub clocks: Vec<ClockFigures>,
     /// The run, sixteen hexadecimal digits.
     pub run_id: String,
     /// Runs in the files that were given, this one included.
@@ -65,11 +70,15 @@ pub struct Summary {
     pub checksums_ok: u64,
     /// See `checksums_ok`.
     pub checksums_bad: u64,
+    /// Best levels that are those that the exchange states for the same update id, and that are not.
+    pub touches_ok: u64,
+    /// See `touches_ok`.
+    pub touches_bad: u64,
     /// Gaps of all markets.
     pub gaps: usize,
     /// Trades.
     pub trades: u64,
-    /// From the exchange's stamp on an update of the book to our read, by two clocks.
+    /// From the exchange's stamp on an update of the book to our read, above the least: see [`crate::delay`].
     pub delay: Option<Percentiles>,
     /// From the kernel's receive stamp to our read.
     pub kernel_to_read: Option<Percentiles>,
@@ -135,12 +144,14 @@ impl Summary {
         let is_recording = header.is_some_and(|header| header.origin == origin::RECORDING);
         let counts = collected.messages.counts();
         let (burst_10ms, burst_100ms) = collected.messages.bursts();
+        let (proof, markets) = (collected.proofs.of(0), markets(extent, collected, gaps));
         let has_samples = collected.load.samples > 0;
         Self {
             venue: market.and_then(|market| venue::numbered(market.venue)).map(|listed| listed.name),
-            symbol: symbols(config).next(),
+            symbol: market.map(symbol_of),
             depth: market.map(|market| market.depth),
-            leaders: symbols(config).skip(1).collect(),
+            leaders: market_names(config.map(Config::markets).unwrap_or_default()).into_iter().skip(1).collect(),
+            clocks: clocks(extent),
             run_id: format!("{:016x}", header.map_or(0, |header| header.run_id)),
             runs: source.runs,
             segments: source.parts.len(),
@@ -160,11 +171,14 @@ impl Summary {
             messages_ignored: collected.unread.1,
             burst_10ms,
             burst_100ms,
-            checksums_ok: collected.checksums.ok,
-            checksums_bad: collected.checksums.bad,
+            checksums_ok: proof.checksums.0,
+            checksums_bad: proof.checksums.1,
+            touches_ok: proof.touches.0,
+            touches_bad: proof.touches.1,
             gaps: gaps.gaps.len(),
             trades: collected.market.trades,
-            delay: collected.delays.exchange.percentiles(),
+            delay: collected.delays.exchange.get(&0).and_then(Spread::percentiles),
+            markets,
             kernel_to_read: collected.delays.kernel.percentiles(),
             read_to_engine: collected.delays.taken.percentiles().filter(|_| !is_recording),
             round_trip: collected.requests.round_trips(),
@@ -172,7 +186,7 @@ impl Summary {
             clock_uncertainty_ns_max: Some(collected.clocks.uncertainty_ns_max).filter(|ns| *ns > 0),
             clock_moved_ns_max: collected.clocks.moved_ns_max,
             requests: collected.requests.rows.count,
-            pings: collected.requests.pings,
+            pings: collected.requests.pings(),
             journal_lag_ns_max: has_samples.then_some(collected.load.journal_lag_ns_max),
             ring_lines_free_min: collected.load.ring_lines_free_min,
             bytes: source.parts.iter().map(|part| part.bytes).sum(),
@@ -185,11 +199,6 @@ impl Summary {
             records_missing_between: source.missing_between(),
         }
     }
-}
-
-fn symbols(config: Option<&Config>) -> impl Iterator<Item = String> {
-    let rows = config.map(Config::markets).unwrap_or_default();
-    rows.iter().map(|row| String::from_utf8_lossy(row.symbol.as_bytes()).into_owned())
 }
 
 fn digest(source: &Source) -> Option<String> {

@@ -3,8 +3,8 @@
 use super::series::Rank;
 use super::units::duration;
 use hotpath::record::{
-    Close, Command, Feed, Found, HaltBody, Head, Host, Kind, Link, Status, ack_error, body_of, channel, close, command,
-    end, feed, host, link, source, status,
+    Close, Command, Feed, Found, HaltBody, Head, Host, Kind, Link, NO_CONNECTION, Status, ack_error, body_of, channel,
+    close, command, end, feed, host, link, source, status,
 };
 
 /// Something that happened.
@@ -14,7 +14,7 @@ pub struct Told {
     pub at_ns: u64,
     /// How bad it is.
     pub rank: Rank,
-    /// Who tells: `connection 0`, `feed`, `operator`.
+    /// Who tells: `connection 0`, `feed of BTC/EUR`, `operator`.
     pub who: String,
     /// What, in one word where there is one.
     pub what: &'static str,
@@ -23,13 +23,20 @@ pub struct Told {
 }
 
 impl Told {
-    /// What a record tells, if it is of a kind that tells something.
+    /// What a record tells, if it is of a kind that tells something; of which market, when there are several.
     #[must_use]
-    pub fn of(head: &Head, record: &[u8]) -> Option<Self> {
+    pub fn of(head: &Head, record: &[u8], names: &[String]) -> Option<Self> {
         let told = |rank, who: &str, what: Option<&'static str>, more| {
             Some(Self { at_ns: head.taken_ns, rank, who: who.to_owned(), what: what.unwrap_or("unknown"), more })
         };
         let connection = format!("connection {}", head.connection);
+        let market = names.get(usize::from(head.instrument)).filter(|_| names.len() > 1);
+        let feed_of = match (market, head.connection) {
+            (Some(name), _) => format!("feed of {name}"),
+            (None, NO_CONNECTION) => "feed".to_owned(),
+            (None, _) if names.len() > 1 => format!("feed, {connection}"),
+            (None, _) => "feed".to_owned(),
+        };
         match head.kind {
             Kind::LINK => {
                 let body: Link = body_of(record)?;
@@ -39,7 +46,7 @@ impl Told {
             Kind::FEED => {
                 let body: Feed = body_of(record)?;
                 let rank = if body.code == feed::HEARTBEAT_BACK { Rank::Good } else { Rank::Bad };
-                told(rank, "feed", feed::name(body.code), feed_words(&body))
+                told(rank, &feed_of, feed::name(body.code), feed_words(&body))
             }
             Kind::COMMAND => {
                 let body: Command = body_of(record)?;
@@ -90,6 +97,10 @@ fn feed_words(body: &Feed) -> String {
         feed::HEARTBEAT_MISSING => format!("none for {found}, bound {expected}"),
         feed::HEARTBEAT_BACK => format!("the last came {found} ago"),
         feed::ACK_MISSING | feed::SNAPSHOT_MISSING => format!("{about}: waited {found}, bound {expected}"),
+        // What was fetched: the status of HTTP.
+        feed::REQUEST_REFUSED if body.expected > 0 => {
+            format!("snapshot, request {}: HTTP {}", body.found, body.expected)
+        }
         feed::REQUEST_REFUSED => {
             let error = ack_error::name(body.error).unwrap_or("unknown");
             format!("{about}, request {}: {error}", body.found)

@@ -2,6 +2,7 @@
 
 use hotpath::record::{BookEnd, Clock, Frame, Head, Kind, Trade, body_of, flag};
 use journal::{Item, Segment};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Every record of the stream, files in order.
@@ -33,6 +34,7 @@ pub struct Counted {
 pub fn counted(files: &[PathBuf]) -> Counted {
     let mut all = Counted::default();
     let (mut tie, mut recv_ns, mut subject) = ((0, 0), 0, None);
+    let mut differences = Vec::new();
     for (head, bytes) in records(files) {
         all.records += 1;
         if head.kind.is_input() {
@@ -43,7 +45,8 @@ pub fn counted(files: &[PathBuf]) -> Counted {
             }
         }
         if let Some(clock) = body_of::<Clock>(&bytes) {
-            tie = (clock.mono_ns, clock.utc_ns);
+            // A step of UTC behind the first reading is no delay.
+            tie = if tie.1 == 0 { (clock.mono_ns, clock.utc_ns) } else { tie };
         }
         if let Some(frame) = body_of::<Frame>(&bytes) {
             recv_ns = frame.recv_ns;
@@ -55,7 +58,7 @@ pub fn counted(files: &[PathBuf]) -> Counted {
         if body_of::<BookEnd>(&bytes).is_some() {
             subject = Some(Kind::BOOK_END);
             if !head.has(flag::SNAPSHOT) {
-                all.delays.push((tie.1 + recv_ns - tie.0) as i64 - head.exch_ns as i64);
+                differences.push((recv_ns, (tie.1 + recv_ns - tie.0) as i64 - head.exch_ns as i64));
             }
         }
         if body_of::<Trade>(&bytes).is_some() {
@@ -64,8 +67,25 @@ pub fn counted(files: &[PathBuf]) -> Counted {
         }
         all.gaps += u64::from(head.kind == Kind::GAP_OPEN);
     }
+    all.delays = above_least(&differences);
     all.delays.sort_unstable();
     all
+}
+
+/// Each difference of two clocks less the least of its ten minutes and of the ten before.
+fn above_least(differences: &[(u64, i64)]) -> Vec<i64> {
+    const WINDOW_NS: u64 = 600_000_000_000;
+    let mut least: BTreeMap<u64, i64> = BTreeMap::new();
+    for (at_ns, difference_ns) in differences {
+        let held = least.entry(at_ns / WINDOW_NS).or_insert(i64::MAX);
+        *held = (*held).min(*difference_ns);
+    }
+    let above = |(at_ns, difference_ns): &(u64, i64)| {
+        let window = at_ns / WINDOW_NS;
+        let before = window.checked_sub(1).and_then(|before| least.get(&before)).copied().unwrap_or(i64::MAX);
+        difference_ns - least[&window].min(before)
+    };
+    differences.iter().map(above).collect()
 }
 
 /// Most reads in any time of a length.

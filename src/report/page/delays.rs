@@ -4,26 +4,67 @@ use crate::cli::grouped;
 use crate::report::plots::{Curve, curves};
 use crate::report::spread::Percentiles;
 use crate::report::units::duration;
-use crate::report::{Report, Summary};
+use crate::report::{ClockFigures, Report, Summary};
 use maud::{Markup, html};
 
+/// Delays above the least are drawn from here on: stamps of exchanges have milliseconds, or microseconds.
+const EXCHANGE_FLOOR_NS: i64 = 10_000;
 /// Our own delays are drawn from here on: below it the clock itself is felt.
 const FLOOR_NS: i64 = 100;
+
+/// The clocks of a connection.
+fn offset(summary: &Summary, clock: &ClockFigures) -> Markup {
+    let moved = i64::try_from(clock.moved_ns).unwrap_or(i64::MAX);
+    html! {
+        li {
+            @if summary.clocks.len() > 1 { "Connection " (clock.connection) ": " (clock.words()) }
+            @else { "By the messages " (clock.words()) }
+            @match clock.round_trip_ns_min {
+                Some(ns) => {
+                    ", if the quickest one took no longer than the quickest round trip of a ping, "
+                    (duration(i64::try_from(ns).unwrap_or(i64::MAX))) ". Then a delay is at most what is told and that round trip"
+                }
+                None => { "; without round trips of pings no more is known" }
+            }
+            "."
+            @if clock.moved_ns > 0 { " From one ten minutes to another the least difference moved by " (duration(moved)) " at most." }
+        }
+    }
+}
+
+/// The class of the style sheet that colours the delays of a market.
+const fn class_of(market: u16) -> &'static str {
+    match market {
+        0 => "exchange",
+        1 => "leader-1",
+        2 => "leader-2",
+        _ => "leader-3",
+    }
+}
 
 /// Percentiles of delays, as curves and as a table.
 #[must_use]
 pub fn delays(report: &Report) -> Markup {
     let (summary, delays) = (&report.summary, &report.collected.delays);
-    let exchange = curves("Delay by percentile", &[Curve { class: "exchange", spread: &delays.exchange }], i64::MIN);
+    let lines = delays.exchange.iter().map(|(market, spread)| Curve { class: class_of(*market), spread });
+    let exchange = curves("Delay by percentile", &lines.collect::<Vec<_>>(), EXCHANGE_FLOOR_NS);
     let own = [Curve { class: "kernel", spread: &delays.kernel }, Curve { class: "taken", spread: &delays.taken }];
     let own = summary.read_to_engine.and_then(|_| curves("Our own delay by percentile", &own, FLOOR_NS));
-    let told = html! { (table(summary)) (caveats(summary)) };
+    let told = html! { (table(report)) (caveats(report)) };
     html! {
         section.delays {
             h2 { "Delays" }
             div.pair {
                 @if let Some(plot) = &exchange {
-                    figure { figcaption { h3 { "Exchange to our read, by percentile" } span.key.exchange { "updates of the book" } } (plot) }
+                    figure {
+                        figcaption {
+                            h3 { "Exchange to our read above the least, by percentile" }
+                            @for market in delays.exchange.keys() {
+                                span.key.(class_of(*market)) { "updates" @if summary.markets.len() > 1 { " of " (report.name(*market)) } }
+                            }
+                        }
+                        (plot)
+                    }
                 }
                 @if let Some(plot) = &own {
                     figure {
@@ -41,14 +82,20 @@ pub fn delays(report: &Report) -> Markup {
     }
 }
 
-fn table(summary: &Summary) -> Markup {
-    let rows = [
-        ("exchange to our read", "updates", summary.delay.as_ref()),
+fn table(report: &Report) -> Markup {
+    let summary = &report.summary;
+    let from_exchange = (0..).zip(&summary.markets).map(|(market, figures)| {
+        let of = if summary.markets.len() > 1 { format!(", {}", report.name(market)) } else { String::new() };
+        (format!("exchange to our read, above the least{of}"), "updates", figures.delay.as_ref())
+    });
+    let own = [
         ("kernel to our read", "messages", summary.kernel_to_read.as_ref()),
         ("our read to the engine", "messages", summary.read_to_engine.as_ref()),
         ("round trip of a ping", "pings", summary.round_trip.as_ref()),
     ];
-    let rows = rows.into_iter().filter_map(|(name, unit, told)| Some(row(name, unit, told?))).collect::<Vec<_>>();
+    let own = own.into_iter().map(|(name, unit, told)| (name.to_owned(), unit, told));
+    let rows = from_exchange.chain(own).filter_map(|(name, unit, told)| Some(row(&name, unit, told?)));
+    let rows = rows.collect::<Vec<_>>();
     if rows.is_empty() {
         return html! { p { "No delay was measured: no message came." } };
     }
@@ -73,19 +120,19 @@ fn row(name: &str, unit: &str, told: &Percentiles) -> Markup {
     }
 }
 
-fn caveats(summary: &Summary) -> Markup {
+fn caveats(report: &Report) -> Markup {
+    let summary = &report.summary;
     let uncertainty = summary.clock_uncertainty_ns_max.map(|ns| duration(i64::try_from(ns).unwrap_or(i64::MAX)));
     let moved = duration(i64::try_from(summary.clock_moved_ns_max).unwrap_or(i64::MAX));
     html! {
         ul.caveats {
             li {
-                "The delay from the exchange is the difference of two clocks: the exchange's stamp on an update of the "
-                "book, and our read of its bytes in the host's UTC. Differences between delays are sound; their level "
-                "holds only as far as both clocks agree, and nothing in a journal tells how far that is."
-                @if summary.delay.is_some_and(|told| told.min_ns < 0) {
-                    " " strong { "Negative delays are shown as measured: the host's clock is behind the exchange's." }
-                }
+                "The delay from the exchange is told above the least one: the exchange's stamp on an update of the book and "
+                "our read of it are by two clocks that nothing ties together, so what the quickest message took is in the "
+                "offset of the clocks. The least is that of the ten minutes of a message and of the ten before, since clocks "
+                "drift."
             }
+            @for clock in &summary.clocks { (offset(summary, clock)) }
             li {
                 (grouped(summary.clock_readings))
                 @if summary.clock_readings == 1 { " reading ties" } @else { " readings tie" }

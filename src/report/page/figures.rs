@@ -1,8 +1,8 @@
 //! The row of figures at the top.
 
 use crate::cli::grouped;
+use crate::report::Summary;
 use crate::report::units::{duration, percent};
-use crate::report::{Percentiles, Summary};
 use maud::{Markup, html};
 
 /// The figures of a run, each with its unit.
@@ -13,7 +13,7 @@ pub fn figures(summary: &Summary) -> Markup {
             (messages(summary))
             (proof(summary))
             (trust(summary))
-            (delay(summary.delay.as_ref()))
+            (delay(summary))
             (figure("Longest burst", &html! { (grouped(summary.burst_100ms)) small { " messages" } }, &html! {
                 "in 100 ms; " (grouped(summary.burst_10ms)) " in 10 ms"
             }))
@@ -37,16 +37,23 @@ fn messages(summary: &Summary) -> Markup {
     figure("Messages", &html! { (grouped(summary.messages)) }, &note)
 }
 
+/// The proof that the venue gives: checksums, or the best levels that it states.
 fn proof(summary: &Summary) -> Markup {
-    let value = html! { (grouped(summary.checksums_ok)) small { " ok" } };
-    let note = html! {
-        @if summary.checksums_bad > 0 { strong.bad { (grouped(summary.checksums_bad)) " bad" } } @else { "0 bad" }
+    let touches = summary.markets.first().and_then(|market| market.touches_ok);
+    let (name, ok, bad) = match touches {
+        Some(ok) => ("Stated best levels", ok, summary.touches_bad),
+        None => ("Exchange checksums", summary.checksums_ok, summary.checksums_bad),
     };
-    figure("Exchange checksums", &value, &note)
+    let note = html! {
+        @if bad > 0 { strong.bad { (grouped(bad)) " bad" } } @else { "0 bad" }
+        @if touches.is_some() { "; for the same update id"  }
+    };
+    figure(name, &html! { (grouped(ok)) small { " ok" } }, &note)
 }
 
 fn trust(summary: &Summary) -> Markup {
-    let Summary { feed_ns, trusted_ns, gaps, .. } = *summary;
+    let Summary { feed_ns, trusted_ns, .. } = *summary;
+    let gaps = summary.markets.first().map_or(summary.gaps, |market| market.gaps);
     let value = html! { @if feed_ns > 0 { (percent(trusted_ns, feed_ns)) } @else { "-" } };
     let note = html! {
         (gaps) @if gaps == 1 { " gap" } @else { " gaps" } ", "
@@ -56,8 +63,8 @@ fn trust(summary: &Summary) -> Markup {
     figure("Trusted book", &value, &note)
 }
 
-fn delay(told: Option<&Percentiles>) -> Markup {
-    let Some(told) = told else {
+fn delay(summary: &Summary) -> Markup {
+    let Some(told) = &summary.delay else {
         return figure("Delay, exchange to read", &html! { "-" }, &html! { "no update with a time on it" });
     };
     let rows = [("p50", told.p50_ns), ("p99", told.p99_ns), ("p99.9", told.p999_ns), ("max", Some(told.max_ns))];
@@ -65,7 +72,7 @@ fn delay(told: Option<&Percentiles>) -> Markup {
         div.figure {
             h3 { "Delay, exchange to read" }
             dl { @for (name, ns) in rows { @if let Some(ns) = ns { dt { (name) } dd { (duration(ns)) } } } }
-            p.note { "by two clocks" }
+            p.note { "above the least" @if let Some(clock) = summary.clocks.first() { "; " (clock.words()) } }
         }
     }
 }

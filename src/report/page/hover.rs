@@ -21,7 +21,7 @@ pub fn steps(report: &Report) -> Value {
         "delay_us": collected.delays.band.cells().iter().map(delay).collect::<Vec<_>>(),
         "rate_step_ms": messages.grid().step_ns as f64 / 1e6,
         "messages": messages.bins().iter().map(|bin| bin.counts.total()).collect::<Vec<_>>(),
-        "book": states(&report.trust),
+        "book": report.trust.first().map(states),
         "quote": states(&market.quoting),
         "told": collected.marks.iter().map(|(step, (_, what))| json!([step, what])).collect::<Vec<_>>(),
     })

@@ -1,7 +1,8 @@
 //! The plots that share the axis of time.
 
 use crate::report::Report;
-use crate::report::plots::{TimeAxis, bursts, delay, lanes, price, quote, quote_fits, rates, spread};
+use crate::report::leaders::Leader;
+use crate::report::plots::{TimeAxis, basis, bursts, delay, lanes, price, quote, quote_fits, rates, spread};
 use crate::report::series::Lane;
 use crate::report::units::duration;
 use maud::{Markup, html};
@@ -9,7 +10,8 @@ use maud::{Markup, html};
 /// Price, spread, messages, health and delay, one above the other.
 #[must_use]
 pub fn over_time(report: &Report) -> Markup {
-    let (market, trust) = (&report.collected.market, &report.trust);
+    let market = &report.collected.market;
+    let Some(trust) = report.trust.first() else { return html! {} };
     let time = TimeAxis::over(report.collected.grid, report.times);
     let precision = report.precision();
     let currency = report.currency();
@@ -26,6 +28,9 @@ pub fn over_time(report: &Report) -> Markup {
             (figure(&html! { "Price, " (currency) }, &price_keys(report), &price(market, trust, &time, precision)))
             @if !quote_fits(market) {
                 (figure(&html! { "Desired quote, " (currency) }, &quote_keys(), &quote(market, trust, &time, precision)))
+            }
+            @for leader in &report.collected.leaders.all {
+                (followed(report, leader, &time))
             }
             (figure(
                 &html! { "Spread, ticks" },
@@ -46,12 +51,24 @@ pub fn over_time(report: &Report) -> Markup {
                 &lanes(&named_lanes(report), &report.collected.marks, &time),
             ))
             (figure(
-                &html! { "Delay, exchange to our read" },
+                &html! { "Delay, exchange to our read, above the least" },
                 &html! { span.key.range { "least to greatest" } span.key.median { "median" } },
                 &delay(&report.collected.delays.band, trust, &time),
             ))
         }
     }
+}
+
+/// A leader: how far its mid is from the traded market's, or where it is.
+fn followed(report: &Report, leader: &Leader, time: &TimeAxis) -> Markup {
+    let name = report.name(leader.instrument);
+    let Some(trust) = report.trust.get(usize::from(leader.instrument)) else { return html! {} };
+    let (head, key) = if leader.is_basis {
+        (html! { "Basis: mid of " (name) " less ours, " (report.currency()) }, "leads where it moves first")
+    } else {
+        (html! { "Mid of " (name) }, "in its own quote currency")
+    };
+    figure(&head, &html! { span.key.basis { "mid" } span.note { (key) } }, &basis(leader, trust, time))
 }
 
 fn figure(name: &Markup, keys: &Markup, plot: &Markup) -> Markup {
@@ -92,7 +109,9 @@ fn rate_keys(report: &Report) -> Markup {
 fn named_lanes(report: &Report) -> Vec<(String, &Lane)> {
     let connections = report.collected.connections.iter();
     let mut lanes: Vec<_> = connections.map(|(number, lane)| (format!("connection {number}"), lane)).collect();
-    lanes.push(("book".to_owned(), &report.trust));
+    for (market, lane) in (0..).zip(&report.trust) {
+        lanes.push((if market == 0 { "book".to_owned() } else { format!("leader {market}") }, lane));
+    }
     lanes.push(("quote".to_owned(), &report.collected.market.quoting));
     lanes
 }

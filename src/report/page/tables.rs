@@ -53,7 +53,7 @@ fn gap_row(report: &Report, gap: &Gap) -> Markup {
     let lasted = gap.duration_ns.map(|ns| duration(i64::try_from(ns).unwrap_or(i64::MAX)));
     html! {
         td { (gap.number) }
-        td { (report.symbol(gap.instrument)) }
+        td { (report.name(gap.instrument)) }
         td.time { (report.times.time(gap.opened_ns)) }
         td.bad { (gap.cause) }
         td { (lasted.as_deref().unwrap_or("open at the end")) }

@@ -4,6 +4,7 @@ use super::frame::{Panel, nothing};
 use super::path::Path;
 use super::scale::{Scale, Ticks};
 use super::time::TimeAxis;
+use crate::report::leaders::Leader;
 use crate::report::market::MarketSeries;
 use crate::report::series::{Cell, Held, Lane};
 use maud::{Markup, html};
@@ -11,6 +12,7 @@ use maud::{Markup, html};
 const PRICE_HEIGHT: i32 = 270;
 const QUOTE_HEIGHT: i32 = 110;
 const SPREAD_HEIGHT: i32 = 80;
+const BASIS_HEIGHT: i32 = 110;
 const Q16: f64 = 65_536.0;
 
 /// The range of the best prices and the trades, ticks.
@@ -98,6 +100,26 @@ pub fn spread(market: &MarketSeries, trust: &Lane, time: &TimeAxis, precision: u
         time,
         Some(trust),
         &content,
+    )
+}
+
+/// What is told of a leader, in its quote currency.
+#[must_use]
+pub fn basis(leader: &Leader, trust: &Lane, time: &TimeAxis) -> Markup {
+    const HALVES: f64 = 2.0;
+    let label = if leader.is_basis { "Basis over time" } else { "Mid of a leader over time" };
+    let (top, bottom) = Panel::place(BASIS_HEIGHT);
+    let Some((low, high)) = leader.values.range() else {
+        return empty(label, BASIS_HEIGHT, "its book and ours were never believed at once", trust, time);
+    };
+    let (from, to) = roomy((low, high));
+    let scale = Scale::linear((from / HALVES, to / HALVES), (bottom, top));
+    let line = steps(leader.values.cells(), time, &|value| scale.at(value as f64 / HALVES));
+    let left = price_names(&scale, leader.precision, 4);
+    Panel { label, height: BASIS_HEIGHT, left, right: Vec::new() }.draw(
+        time,
+        Some(trust),
+        &html! { path.basis d=(line) {} },
     )
 }
 

@@ -1,0 +1,91 @@
+use super::*;
+use bytemuck::Zeroable;
+use hotpath::config::{Symbol, venue_id};
+use hotpath::record::{Body, NO_INSTRUMENT, channel};
+
+fn row(venue: u16, connection: u16, symbol: &str) -> MarketConfig {
+    let rule = if venue == venue_id::KRAKEN { snapshot_rule::PUSHED } else { snapshot_rule::FETCHED };
+    let symbol = Symbol::new(symbol).expect("a symbol");
+    MarketConfig { symbol, venue, connection, snapshot_rule: rule, ..MarketConfig::zeroed() }
+}
+
+fn pair() -> Sentences {
+    Sentences::of(&[row(venue_id::BINANCE_SPOT, 0, "BTCUSDT"), row(venue_id::BINANCE_PERP, 1, "BTCUSDT")])
+}
+
+fn say<B: Body>(sentences: &mut Sentences, instrument: u16, connection: u16, body: &B) -> Option<String> {
+    let len = (B::LINES * 64) as u32;
+    let head = Head { len, kind: B::KIND, instrument, connection, ..Head::zeroed() };
+    let mut bytes = bytemuck::bytes_of(&head).to_vec();
+    bytes.extend(bytemuck::bytes_of(body));
+    sentences.sentence(&head, &bytes)
+}
+
+#[test]
+fn gaps_name_their_market_and_what_to_do() {
+    let gap = |cause| GapOpen { cause: cause as u16, expected: 7, found: 9, ..GapOpen::zeroed() };
+    let said = |of: &mut Sentences, market, cause| say(of, market, 0, &gap(cause)).expect("a sentence");
+    let mut both = pair();
+    let sequence = said(&mut both, 1, Cause::Sequence);
+    assert!(
+        sequence
+            .starts_with("the book of market 1 (binance-perp BTCUSDT, leads) is not trusted (sequence): an update ")
+    );
+    assert!(sequence.contains("between 7 and 9 is missing, its snapshot is fetched anew"), "{sequence}");
+    let touch = said(&mut both, 0, Cause::Touch);
+    assert!(touch.starts_with("the book of market 0 (binance-spot BTCUSDT, trades) is not trusted (touch): its best"));
+    assert!(touch.contains("is 9 ticks where the exchange states 7") && touch.contains("`journal verify`"), "{touch}");
+    assert!(said(&mut both, 0, Cause::LinkDown).ends_with("(link-down): its snapshot is fetched anew"));
+    let mut alone = Sentences::of(&[row(venue_id::KRAKEN, 0, "BTC/EUR")]);
+    let told = "the book of market 0 is not trusted (checksum): it is asked for anew";
+    assert_eq!(said(&mut alone, 0, Cause::Checksum), told);
+    let close = GapClose { duration_ns: 1_500_000_000, ..GapClose::zeroed() };
+    let told = "the book of market 1 (binance-perp BTCUSDT, leads) is trusted again, after 1.500 s";
+    assert_eq!(say(&mut both, 1, 1, &close).as_deref(), Some(told));
+}
+
+/// The refusal itself names no market: the request does.
+#[test]
+fn a_refused_fetch_names_the_market_that_it_was_for() {
+    let mut both = pair();
+    for (req_id, market) in [(11, 0), (12, 1)] {
+        let request = Request { req_id, action: action::FETCH, ..Request::zeroed() };
+        assert_eq!(say(&mut both, market, market, &request), None);
+    }
+    for (status, words) in [
+        (429, "nothing is fetched for a minute"),
+        (418, "banned"),
+        (451, "whether the exchange serves this place"),
+        (404, "check `rest_url`, `symbol` and `depth`"),
+        (503, "it is fetched again"),
+    ] {
+        let code = feed::REQUEST_REFUSED;
+        let body = Feed { code, channel: channel::BOOK, expected: status, found: 12, ..Feed::zeroed() };
+        let said = say(&mut both, NO_INSTRUMENT, 1, &body).expect("a sentence");
+        let start = format!("the snapshot of market 1 (binance-perp BTCUSDT, leads) was refused (HTTP {status}): ");
+        assert!(said.starts_with(&start) && said.contains(words), "{said}");
+    }
+    let unknown = Feed { code: feed::REQUEST_REFUSED, expected: 429, found: 99, ..Feed::zeroed() };
+    let said = say(&mut both, NO_INSTRUMENT, 1, &unknown).expect("a sentence");
+    assert!(said.starts_with("the snapshot was refused (HTTP 429)"), "{said}");
+}
+
+#[test]
+fn what_is_wrong_with_the_feed_says_where_and_what_to_do() {
+    let mut both = pair();
+    let feed = |code, of| Feed { code, channel: of, expected: 5_000_000_000, found: 6_000_000_000, ..Feed::zeroed() };
+    let missing = feed(feed::SNAPSHOT_MISSING, channel::BOOK);
+    let said = say(&mut both, 1, 1, &missing).expect("a sentence");
+    assert!(said.starts_with("market 1 (binance-perp BTCUSDT, leads): no snapshot within 5.0 s"), "{said}");
+    assert!(said.contains("check that `rest_url` can be reached"), "{said}");
+    let silent = feed(feed::SILENT, channel::UNKNOWN);
+    let said = say(&mut both, NO_INSTRUMENT, 1, &silent).expect("a sentence");
+    assert!(said.starts_with("connection 1 (binance-perp): not a byte for 6.0 s"), "{said}");
+    let mut alone = Sentences::of(&[row(venue_id::KRAKEN, 0, "BTC/EUR")]);
+    let told = "no snapshot within 5.0 s (`session.snapshot_ms_max`): it is asked for anew";
+    assert_eq!(say(&mut alone, 0, 0, &missing).as_deref(), Some(told));
+    let closed = Link { cause: link::BROKEN, ..Link::zeroed() };
+    assert_eq!(say(&mut alone, NO_INSTRUMENT, 0, &closed).as_deref(), Some("connection 0 broke off: it is made again"));
+    let told = "connection 1 (binance-perp) broke off: it is made again";
+    assert_eq!(say(&mut both, NO_INSTRUMENT, 1, &closed).as_deref(), Some(told));
+}
