@@ -11,8 +11,8 @@ use hotpath::record::{
     Clock, Close, Command, Found, Health, Host, Link, Sent, Timer, action, channel, check, close, flag, sent,
 };
 use hotpath::turn::Core;
+use hotpath::venue::Every;
 use hotpath::venue::Wanted;
-use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue};
 
 const START_NS: u64 = 1_000_000_000;
@@ -47,7 +47,7 @@ pub fn engine(bytes: &[u8]) {
 /// The diary of the run that the bytes describe.
 pub fn played(bytes: &[u8]) -> Tape {
     let mut memory = Memory::new();
-    let core = memory.start(Kraken, &two_markets()).expect("a legal configuration");
+    let core = memory.start(Every, &two_markets()).expect("a legal configuration");
     let (tape, books) = (Tape::default(), Default::default());
     let mut run = Run { core, tape, dice: bytes, now_ns: START_NS, books, asked: None };
     run.core.open(START_NS, &mut run.tape).expect("an opening");
@@ -62,7 +62,7 @@ pub fn played(bytes: &[u8]) -> Tape {
 }
 
 struct Run<'a> {
-    core: Core<'a, Kraken>,
+    core: Core<'a, Every>,
     tape: Tape,
     /// What is left of the bytes.
     dice: &'a [u8],

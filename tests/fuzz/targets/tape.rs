@@ -5,7 +5,7 @@ use hotpath::halt::Halt;
 use hotpath::input::Input;
 use hotpath::record::{Checkpoint, Frame as FrameBody, Head, Kind, Line, body_of, flag, head_of, payload_of};
 use hotpath::turn::{Core, Diary, records};
-use hotpath::venue::kraken::Kraken;
+use hotpath::venue::Every;
 
 /// Records one after another, as a segment holds them.
 #[derive(Default)]
@@ -66,7 +66,7 @@ impl Tape {
     /// What an engine makes of the state at `place` and of the inputs behind it.
     pub fn again(&self, place: usize) -> Result<Self, Halt> {
         let mut memory = Memory::new();
-        let mut core = memory.resume(Kraken, &self.state_at(place))?;
+        let mut core = memory.resume(Every, &self.state_at(place))?;
         let mut tape = Self::default();
         let head = head_of(&self.lines[place].0).expect("a whole record");
         if head.has(flag::OPENING) {
@@ -83,7 +83,7 @@ impl Tape {
 }
 
 /// Feeds a record that is an input; a frame once all its parts are there.
-fn take(core: &mut Core<'_, Kraken>, record: &[u8], frame: &mut Vec<u8>, tape: &mut Tape) -> Result<(), Halt> {
+fn take(core: &mut Core<'_, Every>, record: &[u8], frame: &mut Vec<u8>, tape: &mut Tape) -> Result<(), Halt> {
     let head = head_of(record).expect("a whole record");
     if let Some(input) = Input::plain(&head, record) {
         return core.turn(head.taken_ns, &input, tape);
