@@ -19,7 +19,7 @@ mod typed;
 pub use diary::DiaryConfig;
 pub use document::Effective;
 pub use error::ConfigError;
-pub use live::{HostConfig, LinkConfig, LiveConfig, Mode};
+pub use live::{HostConfig, LiveConfig, Mode};
 pub use market::FeedConfig;
 
 use document::Document;

@@ -7,7 +7,7 @@ use hotpath::config::{Config, MARKETS_MAX, MarketConfig, sequence_rule};
 use hotpath::engine::Engine;
 use hotpath::quality::Check;
 use hotpath::record::{Ack, Head, Kind, Link, Quality, body_of, channel, flag, method};
-use hotpath::venue::Every;
+use hotpath::venue::every::Every;
 
 /// Proofs of one market's book.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! A run that writes a journal.
 
+use hotpath::diary::Diary;
 use hotpath::halt::Halt;
 use hotpath::record::Line;
-use hotpath::turn::{Diary, TURN_LINES_MAX};
+use hotpath::turn::TURN_LINES_MAX;
 use journal::{Feed, Refused, Writer};
 use std::fmt;
 

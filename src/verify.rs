@@ -5,9 +5,11 @@
 //! (`chained`). Its verdicts must be the ones that the journal records.
 
 mod chained;
+mod tally;
 mod twin;
 
-pub use twin::{Counts, Twin};
+pub use tally::Counts;
+pub use twin::Twin;
 
 use crate::memory::Memory;
 use crate::replay::scan::{Scan, first_state, records, state_at};

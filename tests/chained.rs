@@ -17,7 +17,8 @@ use hotpath::record::{
     Clock, Features, GapOpen, HEAD_BYTES, LINE_BYTES, Link, Sent, Ticker, Timer, Update, action, body_of, link, sent,
 };
 use hotpath::turn::Core;
-use hotpath::venue::{Every, Frame};
+use hotpath::venue::Frame;
+use hotpath::venue::every::Every;
 use journal::{Header, Item, Place, Run, Segment, Settings, Writer, origin, record_crc};
 use std::path::{Path, PathBuf};
 use support::{config, recording};

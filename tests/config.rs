@@ -1,6 +1,7 @@
 //! Configurations: what is shipped loads, and every fault is named.
 
-use fathom::config::{DiaryConfig, HostConfig, LinkConfig, Loaded, Mode, load};
+use fathom::config::{DiaryConfig, HostConfig, Loaded, Mode, load};
+use fathom::link::LinkConfig;
 use hotpath::config::{book_rule, checksum_rule, sequence_rule, snapshot_rule, venue_id};
 use hotpath::record::channel;
 use std::fs;

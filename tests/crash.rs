@@ -11,10 +11,11 @@ use fathom::import::recording::Recording;
 use fathom::memory::Memory;
 use fathom::replay::replay;
 use fathom::verify::verify;
+use hotpath::diary::Diary;
 use hotpath::halt::Halt;
 use hotpath::input::Input;
 use hotpath::record::{Clock, Found, Line, Link, Timer, end, link};
-use hotpath::turn::{Core, Diary};
+use hotpath::turn::Core;
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
 use journal::{

@@ -9,10 +9,10 @@ mod support;
 
 use fathom::memory::Memory;
 use filter::{SIGSYS, allow_only, ended};
+use hotpath::diary::Diary;
 use hotpath::halt::Halt;
 use hotpath::input::Input;
 use hotpath::record::{Clock, LINE_BYTES, Line, flag, head_of};
-use hotpath::turn::Diary;
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
 use journal::{Folder, LiveSettings, Parts, Retention, Run, Step, segments};

@@ -2,13 +2,14 @@
 //!
 //! The shell reads TOML into this; every checkpoint carries it, so a journal needs no file beside it.
 
-use crate::connection::CONNECTIONS_MAX;
 use crate::halt::{Halt, ensure};
 use crate::units::{PRECISION_MAX, PRICE_TICKS_MAX, QTY_LOTS_MAX, pow10};
 use bytemuck::{Pod, Zeroable};
 
 /// Most markets of one engine: market 0 trades, the rest are read-only leaders.
 pub const MARKETS_MAX: usize = 4;
+/// Most connections of one engine.
+pub const CONNECTIONS_MAX: usize = MARKETS_MAX;
 /// Most bytes of a symbol.
 pub const SYMBOL_BYTES_MAX: usize = 24;
 /// Most levels a side that imbalance may look at (fifteen full levels add up in 64 bits).

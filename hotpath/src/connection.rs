@@ -1,10 +1,6 @@
 //! What is known of each connection.
 
-use crate::config::MARKETS_MAX;
 use bytemuck::{Pod, Zeroable};
-
-/// Most connections of one engine.
-pub const CONNECTIONS_MAX: usize = MARKETS_MAX;
 
 /// What is known of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]

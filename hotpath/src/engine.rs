@@ -3,8 +3,9 @@
 //! [`Engine::step`] takes one record, an event or an input that is not a frame, and appends what it
 //! decides. The engine has no clock: its time is the `taken_ns` of the record.
 
+use crate::config::CONNECTIONS_MAX;
 use crate::config::{Config, MARKETS_MAX, MarketConfig};
-use crate::connection::{CONNECTIONS_MAX, Connection};
+use crate::connection::Connection;
 use crate::fair::fair_mid;
 use crate::features::{Touch, imbalance_q30};
 use crate::halt::{Halt, ensure};

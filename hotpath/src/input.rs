@@ -1,12 +1,12 @@
 //! What happens to the engine, and how it is written to records and read back from them.
 
+use crate::diary::Diary;
 use crate::halt::{Halt, ensure};
 use crate::lines::{Lines, Place};
 use crate::record::{
     Body, Clock, Close, Command, FRAME_BYTES_MAX, Found, Frame as FrameBody, Head, Health, Host, Kind, LINE_BYTES,
     Line, Link, NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX, Sent, Timer, body_of, flag, padded,
 };
-use crate::turn::Diary;
 use crate::venue::Frame;
 use bytemuck::{Pod, Zeroable};
 

@@ -36,6 +36,7 @@ pub mod config;
 pub mod connection;
 pub mod crc;
 pub mod decimal;
+pub mod diary;
 pub mod engine;
 pub mod fair;
 pub mod features;

@@ -14,8 +14,9 @@ mod tend;
 pub use link::LinkState;
 pub use subscription::Subscription;
 
+use crate::config::CONNECTIONS_MAX;
 use crate::config::{Config, MARKETS_MAX, MarketConfig, SessionConfig};
-use crate::connection::{CONNECTIONS_MAX, Connection};
+use crate::connection::Connection;
 use crate::halt::Halt;
 use crate::lines::{Lines, Place};
 use crate::market::Market;

@@ -6,6 +6,7 @@
 
 use crate::checkpoint;
 use crate::config::Config;
+use crate::diary::Diary;
 use crate::engine::Engine;
 use crate::halt::{Halt, ensure};
 use crate::input::Input;
@@ -18,24 +19,6 @@ use crate::record::{
 use crate::session::REQUESTS_MAX;
 use crate::venue::{Frame, Reason, Refused, Venue, Wanted};
 use bytemuck::Zeroable;
-
-/// Where records go: a journal, a ring, a comparison, or nowhere.
-pub trait Diary {
-    /// Why a record could not be kept.
-    type Error: From<Halt>;
-
-    /// Keeps one record: its first line and the payload that follows it.
-    ///
-    /// # Errors
-    /// When it cannot be kept; the engine must not act then.
-    fn append(&mut self, first: &Line, payload: &[u8]) -> Result<(), Self::Error>;
-
-    /// Keeps whole records that lie one after another.
-    ///
-    /// # Errors
-    /// As [`Diary::append`].
-    fn append_lines(&mut self, lines: &[Line]) -> Result<(), Self::Error>;
-}
 
 /// Memory that a turn writes into, lent by the shell.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use super::{Ended, print_json};
 use crate::config::{self, Loaded};
 use crate::host::{Finding, fitness};
-use crate::link::Access;
+use crate::live::access;
 use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ pub fn run(args: &CheckArgs) -> Result<Ended> {
     let loaded = config::load(&args.config, &args.sets)?;
     // What a run would refuse at its start.
     for feed in &loaded.feeds {
-        Access::of(feed, &loaded)?;
+        access(feed, &loaded)?;
     }
     let findings = fitness(&loaded);
     if args.json {

@@ -2,6 +2,7 @@
 //! They change no record but those that tell of them, so no checkpoint holds them.
 
 use super::typed::{Host, Link, Run, Session};
+use crate::link::LinkConfig;
 use hotpath::config::SessionConfig;
 use std::path::{Path, PathBuf};
 
@@ -26,23 +27,6 @@ pub struct LiveConfig {
     pub link: LinkConfig,
     /// What it asks of the host.
     pub host: HostConfig,
-}
-
-/// How sockets are made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkConfig {
-    /// A PEM file of certificates that are believed beside the bundled roots.
-    pub extra_ca: Option<PathBuf>,
-    /// Small writes leave at once (TCP_NODELAY).
-    pub nodelay: bool,
-    /// What comes is acknowledged at once (TCP_QUICKACK).
-    pub quickack: bool,
-    /// The receive buffer, bytes (SO_RCVBUF); none: the system chooses.
-    pub receive_buffer_bytes: Option<u32>,
-    /// How long a read polls the device, microseconds (SO_BUSY_POLL); none: not.
-    pub busy_poll_us: Option<u32>,
-    /// The kernel stamps what it receives (SO_TIMESTAMPNS).
-    pub kernel_stamps: bool,
 }
 
 /// What a live run asks of the host.

@@ -26,7 +26,7 @@ use cbcap::Header;
 use hotpath::config::{Config, MarketConfig, snapshot_rule};
 use hotpath::halt::Halt;
 use hotpath::market::{Counts, Market};
-use hotpath::venue::Every;
+use hotpath::venue::every::Every;
 use journal::{Place, Run, Settings, Writer, origin};
 use merge::Merged;
 use recording::Recording;

@@ -6,7 +6,8 @@ use hotpath::config::Config;
 use hotpath::input::Input;
 use hotpath::record::{Clock, Close, FRAME_BYTES_MAX, Link, Timer, close, link};
 use hotpath::turn::Core;
-use hotpath::venue::{Every, Frame};
+use hotpath::venue::Frame;
+use hotpath::venue::every::Every;
 use journal::Writer;
 use std::collections::BTreeSet;
 

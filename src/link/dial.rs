@@ -3,9 +3,8 @@
 use super::by_record::ByRecord;
 use super::endpoint::Endpoint;
 use super::failure::Failure;
-use super::options;
+use super::options::{self, LinkConfig};
 use super::stream::{Remembering, Stream, Timed};
-use crate::config::LinkConfig;
 use hotpath::record::{Host, link};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};

@@ -1,11 +1,28 @@
 //! Options of a socket, and what became of them.
 
-use crate::config::LinkConfig;
 use crate::host::row;
 use hotpath::record::{Host, host};
 use nix::sys::socket::{getsockopt, setsockopt, sockopt};
 use socket2::Socket;
 use std::io;
+use std::path::PathBuf;
+
+/// How sockets are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkConfig {
+    /// A PEM file of certificates that are believed beside the bundled roots.
+    pub extra_ca: Option<PathBuf>,
+    /// Small writes leave at once (TCP_NODELAY).
+    pub nodelay: bool,
+    /// What comes is acknowledged at once (TCP_QUICKACK).
+    pub quickack: bool,
+    /// The receive buffer, bytes (SO_RCVBUF); none: the system chooses.
+    pub receive_buffer_bytes: Option<u32>,
+    /// How long a read polls the device, microseconds (SO_BUSY_POLL); none: not.
+    pub busy_poll_us: Option<u32>,
+    /// The kernel stamps what it receives (SO_TIMESTAMPNS).
+    pub kernel_stamps: bool,
+}
 
 /// Sets what the configuration asks for; one row for each option that it asks for.
 #[must_use]

@@ -1,6 +1,6 @@
 //! The hot thread's place, live and in rehearsal: the engine, its journal, and what time brings.
 
-use super::seat::Seat;
+use super::seat::{Due, Seat};
 use crate::clock::Clock;
 use crate::run::{RingDiary, RunError};
 use hotpath::halt::Halt;
@@ -19,17 +19,6 @@ const HEALTH_NS: u64 = 1_000_000_000;
 const CLOCK_NS: u64 = 10_000_000_000;
 /// Requests that wait to be carried out, at most: those of a few turns.
 const WANTED_MAX: usize = 4 * REQUESTS_MAX;
-
-/// What was due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Due {
-    /// Something; it is done.
-    Done,
-    /// Nothing may be taken until the journal has room for a whole turn.
-    Full,
-    /// Nothing.
-    Nothing,
-}
 
 /// What the samples of load came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

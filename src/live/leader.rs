@@ -3,11 +3,11 @@
 //! The pipe carries records, as a journal does: the hot thread takes a leader's inputs as replay takes a journal's. A
 //! full pipe makes the leader's thread wait, and with it the exchange: nothing is lost on the way.
 
-use super::hot::Due;
-use super::seat::Seat;
+use super::seat::{Due, Seat};
 use crate::clock::Clock;
 use crate::run::RunError;
 use hotpath::config::Config;
+use hotpath::diary::Diary;
 use hotpath::halt::Halt;
 use hotpath::input::Input;
 use hotpath::lines::Lines;
@@ -15,8 +15,8 @@ use hotpath::record::{
     FRAME_BYTES_MAX, Frame as FrameBody, Head, Kind, LINE_BYTES, Line, RECORD_BYTES_MAX, body_of, close, flag, head_of,
 };
 use hotpath::session::REQUESTS_MAX;
-use hotpath::turn::Diary;
-use hotpath::venue::{Every, Venue, Wanted};
+use hotpath::venue::every::Every;
+use hotpath::venue::{Venue, Wanted};
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::hint::spin_loop;
 use std::thread::sleep;

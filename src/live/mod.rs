@@ -1,5 +1,6 @@
 //! A live run: one thread that owns the sockets and decides, those that serve it, and one that looks on.
 
+mod access;
 mod attendant;
 pub mod control;
 mod hot;
@@ -11,11 +12,12 @@ mod settings;
 mod turn;
 mod watch;
 
+pub use access::access;
 pub use attendant::{Limits, status};
-pub use hot::{Due, Hot, Load};
+pub use hot::{Hot, Load};
 pub use leader::{Leader, Pipe, pipe};
 pub use run::{Begun, Plan, Ran, run};
-pub use seat::Seat;
+pub use seat::{Due, Seat};
 pub use settings::{random, settings, spins};
 pub use turn::LiveLoop;
 pub use watch::{Look, MarketSeen, Seen, Watch};

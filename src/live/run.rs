@@ -1,6 +1,7 @@
 //! A live run from beginning to end: its threads, and what is known when they are done.
 
 use super::Notice;
+use super::access::access;
 use super::attendant::{Attendant, Limits};
 use super::control::ControlSocket;
 use super::hot::{Hot, Load};
@@ -18,7 +19,7 @@ use anyhow::{Context, Result, anyhow};
 use hotpath::config::Config;
 use hotpath::halt::Halt;
 use hotpath::record::{Command, Found};
-use hotpath::venue::Every;
+use hotpath::venue::every::Every;
 use journal::{Caveat, Feed, Folder, Live, Parts, Role, Totals, segment_path};
 use rtrb::{Consumer, RingBuffer};
 use std::path::{Path, PathBuf};
@@ -162,7 +163,7 @@ fn ways(loaded: &Loaded) -> Result<Vec<Way>> {
                 feed.section, feed.venue
             )
         })?;
-        Ok((feed.connection, Access::of(feed, loaded)?, cold_start))
+        Ok((feed.connection, access(feed, loaded)?, cold_start))
     };
     loaded.feeds.iter().map(way).collect()
 }

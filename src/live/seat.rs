@@ -1,10 +1,20 @@
 //! What the loop over sockets needs of whoever takes its inputs: the engine, or the pipe that leads to it.
 
-use super::hot::Due;
 use crate::clock::Clock;
 use crate::run::RunError;
 use hotpath::input::Input;
 use hotpath::venue::Wanted;
+
+/// What was due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Something; it is done.
+    Done,
+    /// Nothing may be taken until the journal has room for a whole turn.
+    Full,
+    /// Nothing.
+    Nothing,
+}
 
 /// Takes inputs, and says what is wanted of connections.
 pub trait Seat {

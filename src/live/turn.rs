@@ -4,9 +4,8 @@
 //! It never waits for anything but room in the journal. What one read brings is taken message by message; the last one
 //! ends the read and lets the engine decide.
 
-use super::hot::Due;
 use super::leader::Leader;
-use super::seat::Seat;
+use super::seat::{Due, Seat};
 use crate::link::{Answer, Desk, Fetch, Read, Stamps, Wire};
 use crate::run::RunError;
 use bytemuck::Zeroable;

@@ -1,8 +1,9 @@
 //! The diary of a replay: every regenerated record is held against the recorded one.
 
+use hotpath::diary::Diary;
 use hotpath::halt::Halt;
 use hotpath::record::{Head, LINE_BYTES, Line, head_of, padded};
-use hotpath::turn::{Diary, records};
+use hotpath::turn::records;
 use journal::Writer;
 
 /// The length word and what follows the CRC: all of a first line that the engine regenerates.

@@ -8,7 +8,7 @@ use hotpath::input::Input;
 use hotpath::market::Counts;
 use hotpath::record::{Checkpoint, Frame as FrameBody, Head, Kind, body_of, flag, head_of, payload_of};
 use hotpath::turn::Core;
-use hotpath::venue::Every;
+use hotpath::venue::every::Every;
 use journal::{Item, RECORDS_AT, Segment, Writer};
 
 /// What a span's replay came to.

@@ -1,7 +1,7 @@
 //! A chained book by its rules alone, as `hotpath/README.md` states them: maps of levels, a list of held updates, and the
 //! best levels that the exchange states.
 
-use super::twin::{Counts, Side, best};
+use super::tally::{Counts, Side, best};
 use hotpath::market::Market;
 use hotpath::record::{
     Ack, BookEnd, Feed, GapClose, GapOpen, Head, Kind, Level, Snapshot, Ticker, Update, body_of, channel, feed, flag,

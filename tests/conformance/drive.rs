@@ -4,11 +4,13 @@ use fathom::import::Recorded;
 use fathom::memory::Memory;
 use hotpath::book::{Book, Level};
 use hotpath::config::Config;
+use hotpath::diary::Diary;
 use hotpath::halt::Halt;
 use hotpath::input::Input;
 use hotpath::record::{Clock, GapOpen, Kind, Line, Link, Refused, Timer, body_of, head_of, link};
-use hotpath::turn::{Core, Diary, records};
-use hotpath::venue::{Every, Frame};
+use hotpath::turn::{Core, records};
+use hotpath::venue::Frame;
+use hotpath::venue::every::Every;
 use std::collections::BTreeMap;
 
 const TEXT: u16 = 1;

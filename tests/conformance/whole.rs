@@ -7,10 +7,10 @@ use crate::tape::Tape;
 use fathom::memory::Memory;
 use fathom::replay::replay;
 use fathom::verify::verify;
+use hotpath::diary::Diary;
 use hotpath::halt::Halt;
 use hotpath::record::{Kind, Line};
-use hotpath::turn::Diary;
-use hotpath::venue::Every;
+use hotpath::venue::every::Every;
 
 /// Counts lines.
 struct Nowhere(u64);

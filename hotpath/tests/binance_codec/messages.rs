@@ -5,7 +5,8 @@ use crate::wire;
 use hotpath::record::{
     BookEnd, Ignored, Kind, Level, NO_CONNECTION, NO_INSTRUMENT, Snapshot, Ticker, Trade, Update, flag,
 };
-use hotpath::venue::{Cause, Every, Frame, Reason, Refused};
+use hotpath::venue::every::Every;
+use hotpath::venue::{Cause, Frame, Reason, Refused};
 
 const MS: u64 = 1_000_000;
 

@@ -2,7 +2,8 @@
 
 use crate::support::{BTC_PERP, BTC_SPOT, ETH_SPOT, PERP, SPOT, codec, config, one};
 use hotpath::record::{Ack, NO_INSTRUMENT, Pong, Request, action, channel};
-use hotpath::venue::{Every, REQUEST_BYTES_MAX, Venue, Wanted};
+use hotpath::venue::every::Every;
+use hotpath::venue::{REQUEST_BYTES_MAX, Venue, Wanted};
 
 fn wanted(connection: u16, instrument: u16, action: u16, channel: u8, req_id: u64) -> Wanted {
     let request = Request { req_id, depth: 1_000, attempt: 0, action, channel: channel.into(), spare: 0 };

@@ -5,7 +5,8 @@ use hotpath::config::{Config, MarketConfig, Symbol, venue_id};
 use hotpath::lines::{EVENT_LINES, Lines};
 use hotpath::record::{Body, Head, Line, body_of, check, head_of};
 use hotpath::venue::binance::Binance;
-use hotpath::venue::{Every, Frame, Refused, Venue};
+use hotpath::venue::every::Every;
+use hotpath::venue::{Frame, Refused, Venue};
 
 /// The connections.
 pub const SPOT: u16 = 1;

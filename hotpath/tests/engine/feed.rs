@@ -5,14 +5,15 @@ use hotpath::config::{
     Config, HealthConfig, JournalConfig, MarketConfig, Model, QualityConfig, QuoteConfig, SessionConfig, Symbol,
 };
 use hotpath::config::{book_rule, checksum_rule, venue_id};
+use hotpath::diary::Diary;
 use hotpath::engine::Engine;
 use hotpath::halt::Halt;
 use hotpath::input::Input;
 use hotpath::lines::{EVENT_LINES, Lines, OUTPUT_LINES};
 use hotpath::record::{Body, Kind, Line, body_of, channel, head_of};
-use hotpath::turn::{Buffers, Core, Diary, records};
-use hotpath::venue::Every;
+use hotpath::turn::{Buffers, Core, records};
 use hotpath::venue::Frame;
+use hotpath::venue::every::Every;
 use std::collections::BTreeMap;
 
 pub const SECOND_NS: u64 = 1_000_000_000;

@@ -4,8 +4,9 @@ use bytemuck::Zeroable;
 use hotpath::config::{Config, MarketConfig, Symbol, venue_id};
 use hotpath::lines::{EVENT_LINES, Lines};
 use hotpath::record::{Body, Head, Line, body_of, check, head_of};
+use hotpath::venue::every::Every;
 use hotpath::venue::kraken_v1::KrakenV1;
-use hotpath::venue::{Every, Frame, Refused, Venue};
+use hotpath::venue::{Frame, Refused, Venue};
 
 /// The connection that carries every market of a table here.
 pub const CONNECTION: u16 = 1;

@@ -11,7 +11,8 @@ use hotpath::record::{
 use hotpath::turn::records;
 use hotpath::units::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
 use hotpath::venue::binance::Binance;
-use hotpath::venue::{Cause, Every, Frame, Refused, Venue};
+use hotpath::venue::every::Every;
+use hotpath::venue::{Cause, Frame, Refused, Venue};
 
 /// Few enough that the longest book of the corpus meets the bound.
 const EVENT_LINES: usize = 48;

@@ -11,8 +11,8 @@ use hotpath::record::{
     Clock, Close, Command, Found, Health, Host, Link, Sent, Timer, action, channel, check, close, flag, sent,
 };
 use hotpath::turn::Core;
-use hotpath::venue::Every;
 use hotpath::venue::Wanted;
+use hotpath::venue::every::Every;
 use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue};
 
 const START_NS: u64 = 1_000_000_000;

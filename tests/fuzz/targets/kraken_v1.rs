@@ -6,8 +6,9 @@ use hotpath::json::document;
 use hotpath::lines::Lines;
 use hotpath::record::{BookEnd, Kind, Line, NO_INSTRUMENT, Snapshot, body_of, check, flag, head_of};
 use hotpath::turn::records;
+use hotpath::venue::every::Every;
 use hotpath::venue::kraken_v1::KrakenV1;
-use hotpath::venue::{Cause, Every, Frame, Refused, Venue};
+use hotpath::venue::{Cause, Frame, Refused, Venue};
 
 /// Few enough that the longest book of the corpus meets the bound.
 const EVENT_LINES: usize = 48;

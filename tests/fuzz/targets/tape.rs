@@ -1,11 +1,12 @@
 //! A diary in memory, and the engine that reads it again.
 
 use fathom::memory::Memory;
+use hotpath::diary::Diary;
 use hotpath::halt::Halt;
 use hotpath::input::Input;
 use hotpath::record::{Checkpoint, Frame as FrameBody, Head, Kind, Line, body_of, flag, head_of, payload_of};
-use hotpath::turn::{Core, Diary, records};
-use hotpath::venue::Every;
+use hotpath::turn::{Core, records};
+use hotpath::venue::every::Every;
 
 /// Records one after another, as a segment holds them.
 #[derive(Default)]

@@ -7,14 +7,15 @@
 
 use hotpath::checkpoint::STATE_LINES;
 use hotpath::config::Config;
+use hotpath::diary::Diary;
 use hotpath::engine::Engine;
 use hotpath::gate::{Gate, Release};
 use hotpath::halt::Halt;
 use hotpath::input::Input;
 use hotpath::lines::{EVENT_LINES, Lines, OUTPUT_LINES};
 use hotpath::record::{Clock, Close, Command, Found, Health, Host, Line, Link, Sent, Timer};
-use hotpath::turn::{Buffers, Core, Diary};
-use hotpath::venue::Every;
+use hotpath::turn::{Buffers, Core};
+use hotpath::venue::every::Every;
 use hotpath::venue::{Frame, REQUEST_BYTES_MAX, Venue};
 use hotpath::websocket::{Frames, INBOX_BYTES, close_code, encode};
 
