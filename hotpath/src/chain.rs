@@ -66,6 +66,11 @@ impl Chain {
         Link::Next
     }
 
+    /// The next update must bear the book out, whatever was known of it.
+    pub const fn doubt(&mut self) {
+        self.is_unproven = 1;
+    }
+
     /// The book is a snapshot's, with the held updates beyond it.
     pub fn spliced(&mut self, snapshot_id: u64, held: &Held) {
         let is_exact = held.last_id() >= snapshot_id;

@@ -14,8 +14,8 @@ use crate::market::{Market, Rules, Values, is_open_status};
 use crate::quality::{Check, Finding};
 use crate::quote::{Desired, Reason};
 use crate::record::{
-    Ack, Command, Features, Head, Health, Instrument, Kind, Level, Link, NO_CONNECTION, NO_INSTRUMENT, Status, Update,
-    body_of, channel, command, flag, head_of, method, status,
+    Ack, BookEnd, Command, Features, Head, Health, Instrument, Kind, Level, Link, NO_CONNECTION, NO_INSTRUMENT, Status,
+    Update, body_of, channel, command, flag, head_of, method, status,
 };
 use crate::session::{Around, Session};
 use crate::trust::{Cause, Sign};
@@ -236,22 +236,28 @@ impl Engine {
                 let finding = Finding { check: Check::Removal, passed, expected: 0, found: level.price_ticks };
                 market.state.checks.note(finding, rules.quality.burst, rules.place(head), out)?;
             }
-            _ => {
-                let was = (market.state.trust.is_trusted(), market.state.is_short());
-                let ended = market.book_end(rules, head, &body(record)?, out)?;
-                if ended.gap_closed {
-                    self.state.regained = 1;
-                }
-                if (market.state.trust.is_trusted(), market.state.is_short()) != was {
-                    self.session.stir();
-                }
-                if head.has(flag::SNAPSHOT) {
-                    self.session.snapshot(&self.config.session, head.instrument, ended.is_taken, head.taken_ns);
-                }
-                self.withdraw_if_untrusted(head, out)?;
-            }
+            _ => return self.book_ended(head, &body(record)?, out),
         }
         Ok(())
+    }
+
+    /// A book message is complete.
+    fn book_ended(&mut self, head: &Head, end: &BookEnd, out: &mut Lines<'_>) -> Result<(), Halt> {
+        let is_silent = head.taken_ns >= self.stale_at(rules(&self.config, head.instrument)?.market);
+        let rules = rules(&self.config, head.instrument)?;
+        let market = self.markets.get_mut(usize::from(head.instrument)).ok_or(Halt::UnknownInstrument)?;
+        let was = (market.state.trust.is_trusted(), market.state.is_short());
+        let ended = market.book_end(rules, head, end, is_silent, out)?;
+        if ended.gap_closed {
+            self.state.regained = 1;
+        }
+        if (market.state.trust.is_trusted(), market.state.is_short()) != was {
+            self.session.stir();
+        }
+        if head.has(flag::SNAPSHOT) {
+            self.session.snapshot(&self.config.session, head.instrument, ended.is_taken, head.taken_ns);
+        }
+        self.withdraw_if_untrusted(head, out)
     }
 
     /// An update of a chained book begins. One that does not follow costs trust, and is the first that is held.

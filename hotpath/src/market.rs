@@ -117,7 +117,8 @@ impl Market {
         self.book.set(is_ask, book::Level { price_ticks, qty_lots }) != Change::Unknown
     }
 
-    /// A book message is complete: splice or cut, verify, then trust or not.
+    /// A book message is complete: splice or cut, verify, then trust or not. What was fetched while the connection
+    /// `is_silent` waits for an update: nobody says that the book still is so.
     ///
     /// # Errors
     /// [`Halt::OutputsFull`].
@@ -126,6 +127,7 @@ impl Market {
         rules: Rules<'_>,
         head: &Head,
         end: &BookEnd,
+        is_silent: bool,
         out: &mut Lines<'_>,
     ) -> Result<Ended, Halt> {
         let place = rules.place(head);
@@ -141,6 +143,9 @@ impl Market {
         }
         if is_snapshot && rules.is_chained() {
             self.splice(end.update_id);
+            if is_silent {
+                self.state.chain.doubt();
+            }
         }
         if rules.market.book_rule == book_rule::CUT {
             self.book.cut(usize::try_from(self.state.depth).unwrap_or(DEPTH_MAX));

@@ -158,8 +158,9 @@ impl Chained {
         self.taking = Taking::default();
     }
 
-    /// Takes the next record of the market. Returns what the journal must say of it in the same step.
-    pub(super) fn take(&mut self, head: &Head, record: &[u8], counts: &mut Counts) -> Option<Sign> {
+    /// Takes the next record of the market, whose connection `is_silent` for too long or not. Returns what the journal must say
+    /// of it in the same step.
+    pub(super) fn take(&mut self, head: &Head, record: &[u8], is_silent: bool, counts: &mut Counts) -> Option<Sign> {
         match head.kind {
             Kind::UPDATE => return self.update(&body_of(record)?),
             Kind::SNAPSHOT => self.snapshot(&body_of(record)?),
@@ -167,7 +168,7 @@ impl Chained {
                 let Level { price_ticks, qty_lots, .. } = body_of(record)?;
                 self.level(Change { is_ask: head.has(flag::ASK), price_ticks, lots: qty_lots });
             }
-            Kind::BOOK_END => return self.book_end(head, &body_of(record)?, counts),
+            Kind::BOOK_END => return self.book_end(head, &body_of(record)?, is_silent, counts),
             Kind::TICKER => {
                 let Ticker { update_id, bid_ticks, bid_lots, ask_ticks, ask_lots, .. } = body_of(record)?;
                 self.stated = (update_id, [(bid_ticks, bid_lots), (ask_ticks, ask_lots)]);
@@ -277,7 +278,7 @@ impl Chained {
         };
     }
 
-    fn book_end(&mut self, head: &Head, end: &BookEnd, counts: &mut Counts) -> Option<Sign> {
+    fn book_end(&mut self, head: &Head, end: &BookEnd, is_silent: bool, counts: &mut Counts) -> Option<Sign> {
         let is_snapshot = head.has(flag::SNAPSHOT);
         if is_snapshot {
             self.fetch = None;
@@ -287,6 +288,7 @@ impl Chained {
         }
         if is_snapshot {
             self.splice(end.update_id);
+            self.is_proven &= !is_silent;
         } else if end.update_id != 0 && end.update_id == self.stated.0 {
             if self.best() != self.stated.1 {
                 counts.touches_bad += 1;

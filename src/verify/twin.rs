@@ -82,8 +82,10 @@ impl Twin {
         }
         for (index, (market, counts)) in (0..).zip(self.markets.iter_mut().zip(counts)) {
             let mut findings = Findings::default();
+            let heard_ns = self.heard_ns.get(&market.config.connection).copied().unwrap_or(0);
             for (head, record) in step.iter().filter(|(head, _)| head.instrument == index) {
-                market.take(head, record.as_ref(), counts, &mut findings);
+                let is_silent = head.taken_ns.saturating_sub(heard_ns) >= market.config.stale_ns_max;
+                market.take(head, record.as_ref(), is_silent, counts, &mut findings);
             }
             agrees &= findings.agree();
         }
@@ -142,7 +144,7 @@ impl TwinMarket {
         self.asks.clear();
     }
 
-    fn take(&mut self, head: &Head, record: &[u8], counts: &mut Counts, findings: &mut Findings) {
+    fn take(&mut self, head: &Head, record: &[u8], is_silent: bool, counts: &mut Counts, findings: &mut Findings) {
         if body_of(record).is_some_and(|body: Quality| body.check == Check::Checksum as u16) {
             findings.said_wrong += 1;
         }
@@ -158,7 +160,7 @@ impl TwinMarket {
         if let Some(request) = body_of::<Request>(record).filter(|body| body.action == action::FETCH) {
             chained.fetched(request.req_id);
         }
-        findings.signs.extend(chained.take(head, record, counts));
+        findings.signs.extend(chained.take(head, record, is_silent, counts));
     }
 
     fn best(&self) -> [(i64, i64); 2] {

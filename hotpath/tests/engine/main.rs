@@ -3,6 +3,7 @@
 mod feed;
 mod segments;
 mod session;
+mod silent;
 
 use feed::{Bench, Exchange, SECOND_NS, bodies, config, kinds, market};
 use hotpath::input::Input;
