@@ -35,6 +35,32 @@ pub fn silent(case: &Case) {
     }
 }
 
+/// A silence costs trust, updates come, and behind another silence comes the snapshot. One that is pushed ends it; one that
+/// is fetched says nothing of the connection, and waits for an update. The journal of it verifies and replays.
+pub fn late(case: &Case) {
+    let late_ns = case.config.markets[0].stale_ns_max + 1;
+    for at in case.updates().into_iter().step_by(4) {
+        let (healed_at, next) = (case.book_behind(at, 3), case.book_behind(at, 4));
+        let is_pushed = case.reference[at + 1..=next].iter().any(|view| view.is_book && !view.is_update);
+        if is_pushed {
+            continue;
+        }
+        let mut messages = case.messages[..=next].to_vec();
+        messages.insert(healed_at + 1, case.snapshot_at(healed_at));
+        messages[at + 1..].iter_mut().for_each(|message| message.recv_ns += late_ns);
+        messages[healed_at + 1..].iter_mut().for_each(|message| message.recv_ns += late_ns);
+        let origins = (0..=healed_at).chain(healed_at..=next).map(Some);
+        let steps: Vec<_> = origins.zip(messages.iter().map(Step::Message)).collect();
+        let outcome = case.check("a snapshot in a silence", &steps);
+        let views = &outcome.views;
+        assert!(views[at].is_trusted && !views[healed_at].is_trusted, "{}: {at}", case.name);
+        assert_eq!(views[healed_at + 1].is_trusted, !case.is_chained(), "{}: behind {healed_at}", case.name);
+        assert!(views[next + 1].is_trusted, "{}: not believed again behind {next}", case.name);
+        assert_eq!(outcome.told.gaps.last(), Some(&(Cause::Stale as u16)), "{}: {at}", case.name);
+        crate::whole::assert_replays(case, &messages);
+    }
+}
+
 /// The connection breaks between two messages. Nothing is believed until the book is proven anew.
 pub fn reconnected(case: &Case) {
     for at in case.updates() {

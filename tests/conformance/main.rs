@@ -63,6 +63,11 @@ macro_rules! venues {
             }
 
             #[test]
+            fn a_snapshot_in_a_silence() {
+                ROW.cases().iter().for_each(link::late);
+            }
+
+            #[test]
             fn another_connection() {
                 ROW.cases().iter().for_each(link::reconnected);
             }

@@ -4,6 +4,7 @@ use crate::case::Case;
 use crate::counting::calls;
 use crate::drive::{Driver, Step};
 use crate::tape::Tape;
+use fathom::import::{Imported, Recorded};
 use fathom::memory::Memory;
 use fathom::replay::replay;
 use fathom::verify::verify;
@@ -46,11 +47,10 @@ pub fn allocates_nothing(case: &Case) {
     assert_eq!(calls(|| drop(std::hint::black_box(Box::new(asked)))), 1, "the counter does not count");
 }
 
-/// The recording as lines of a collector, imported: it replays and verifies. The same run from a checkpoint in its middle
-/// gives the same records.
-pub fn replays(case: &Case) {
+/// Messages as lines of a collector, imported: the journal replays and verifies. Returns what the import did.
+pub fn assert_replays(case: &Case, messages: &[Recorded]) -> Imported {
     let mut lines = Vec::new();
-    for message in &case.messages {
+    for message in messages {
         lines.extend(format!("{} ", message.recv_ns).bytes());
         lines.extend(&message.bytes);
         lines.push(b'\n');
@@ -58,17 +58,21 @@ pub fn replays(case: &Case) {
     let mut loaded = case.loaded.clone();
     loaded.config = case.config;
     let (folder, imported) = crate::support::imported_bytes(&lines, &loaded);
-    assert_eq!(
-        (imported.frames, imported.refused, imported.halt),
-        (case.messages.len() as u64, 0, None),
-        "{}",
-        case.name
-    );
-    assert!(imported.markets[0].is_trusted, "{}", case.name);
+    let wanted = (messages.len() as u64, 0, None);
+    assert_eq!((imported.frames, imported.refused, imported.halt), wanted, "{}", case.name);
     let again = folder.path().join("again");
     let reports = replay(&imported.segments, Some(&again), None).expect("a replay");
     assert!(reports.iter().all(|report| report.is_match() && report.is_whole()), "{}", case.name);
-    assert!(imported.segments.iter().all(|segment| verify(segment).expect("a journal").is_ok()), "{}", case.name);
+    for segment in &imported.segments {
+        let verified = verify(segment).expect("a journal");
+        assert!(verified.is_ok(), "{}: {verified:?}", case.name);
+    }
+    imported
+}
+
+/// The whole recording replays and verifies. The same run from a checkpoint in its middle gives the same records.
+pub fn replays(case: &Case) {
+    assert!(assert_replays(case, &case.messages).markets[0].is_trusted, "{}", case.name);
 
     let mut memory = Memory::new();
     let core = memory.start(Every, &case.config).expect("a configuration");
