@@ -11,7 +11,8 @@ mod mutate;
 #[path = "fuzz/seeds.rs"]
 mod seeds;
 
-use hotpath::record::{Feed, Head, Kind, Request, SCHEMA, action, body_of, feed, flag};
+use hotpath::record::{Feed, GapClose, GapOpen, Head, Kind, Request, SCHEMA, action, body_of, feed, flag};
+use hotpath::trust::{Cause, cause_name};
 use mutate::mutated;
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,8 +22,8 @@ use targets::{TARGETS, Target};
 const SEED: &str = "FATHOM_FUZZ_SEED";
 const ROUNDS: &str = "FATHOM_FUZZ_ROUNDS";
 
-/// What no run of the harness may hold: a halt, the structure of files, and what Kraken does not send.
-const NEVER: [Kind; 4] = [Kind::HALT, Kind::INDEX, Kind::LEFT_OUT, Kind::UPDATE];
+/// What no run of the harness may hold: a halt, and the structure of files.
+const NEVER: [Kind; 3] = [Kind::HALT, Kind::INDEX, Kind::LEFT_OUT];
 
 fn corpus_folder(target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(target)
@@ -193,9 +194,14 @@ fn the_engines_corpus_reaches_every_kind_of_decision() {
     let records = || tapes.iter().flat_map(|tape| tape.records().map(|(_, _, record)| record));
     let asked: BTreeSet<_> = records().filter_map(body_of::<Request>).map(|body| body.action).collect();
     let told: BTreeSet<_> = records().filter_map(body_of::<Feed>).map(|body| body.code).collect();
+    let lost: BTreeSet<_> = records().filter_map(body_of::<GapOpen>).map(|body| body.cause).collect();
+    let found: BTreeSet<_> = records().filter_map(body_of::<GapClose>).map(|body| body.cause).collect();
     let known = |name: fn(u16) -> Option<&'static str>| (1..100).filter(move |code| name(*code).is_some());
-    // Kraken pushes its snapshots.
-    let all = known(action::name).filter(|code| *code != action::FETCH);
-    assert_eq!(asked, all.collect(), "actions in the corpus");
+    assert_eq!(asked, known(action::name).collect(), "actions in the corpus");
     assert_eq!(told, known(feed::name).collect(), "feed codes in the corpus");
+    let causes: BTreeSet<_> = (1..100).filter(|cause| cause_name(*cause) != "unknown").collect();
+    assert_eq!(lost, causes, "causes of gaps in the corpus");
+    for cause in [Cause::Sequence, Cause::Touch] {
+        assert!(found.contains(&(cause as u16)), "no gap of {cause:?} closes in the corpus");
+    }
 }

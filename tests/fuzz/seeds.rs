@@ -29,17 +29,27 @@ const RUN_OF_ALL: &[u8] = &[
     0, 9, 16, 12, 0, 27, 22, 1, 24, 0,
 ];
 
+/// Two updates of the chained book, four changes and two, which are held; of the other one an update, a snapshot, an update
+/// with a wrong checksum, and a snapshot that closes the gap: a checkpoint follows.
+const RUN_THAT_HOLDS: &[u8] = &[
+    0x80, 3, 5, 200, 130, 200, 7, 160, 133, 144, 0x80, 1, 5, 200, 130, 200, 0, 1, 5, 200, 130, 200, 12, 0, 0, 0xf1, 6,
+    10, 130, 0, 12, 0,
+];
+
 /// Every seed.
 pub fn all() -> Vec<Seed> {
-    let (small, full) = (played(&[27]), played(RUN_OF_ALL));
+    let (small, full, held) = (played(&[27]), played(RUN_OF_ALL), played(RUN_THAT_HOLDS));
     let state = |tape: &crate::targets::Tape| tape.state_at(tape.states().last().expect("an opening"));
-    let states = [("start", state(&small)), ("books", state(&full))];
+    let states = [("start", state(&small)), ("books", state(&full)), ("held", state(&held))];
     let segments = [
         ("sealed-small", segment(&small.lines, true)),
         ("sealed", segment(&full.lines, true)),
         ("crashed", segment(&full.lines, false)),
     ];
-    let state_seed = |(name, bytes)| Seed { target: "checkpoint", name, bytes, is_accepted: is_state };
+    let state_seed = |(name, bytes)| {
+        let is_accepted = if name == "held" { is_state_that_holds } else { is_state };
+        Seed { target: "checkpoint", name, bytes, is_accepted }
+    };
     let segment_seed = |(name, bytes)| Seed { target: "journal", name, bytes, is_accepted: is_segment };
     states.into_iter().map(state_seed).chain(segments.into_iter().map(segment_seed)).collect()
 }
@@ -68,6 +78,12 @@ fn segment(lines: &[Line], sealed: bool) -> Vec<u8> {
 fn is_state(bytes: &[u8]) -> bool {
     let mut engine: Box<Engine> = bytemuck::zeroed_box();
     decode(bytes, &mut engine).is_ok()
+}
+
+/// As [`is_state`], with updates that wait for a snapshot.
+fn is_state_that_holds(bytes: &[u8]) -> bool {
+    let mut engine: Box<Engine> = bytemuck::zeroed_box();
+    decode(bytes, &mut engine).is_ok() && engine.markets()[1].held.updates().len() == 2
 }
 
 /// Whether the file opens, has steps, and an index unless it is a crashed one.

@@ -1,7 +1,8 @@
 //! The whole engine: a run that the bytes describe, then the same run from its own diary.
 
+use super::chained::Chained;
 use super::exchange::{Change, Exchange};
-use super::markets::{SYMBOLS, two_markets};
+use super::markets::{SYMBOLS, with_a_chain};
 use super::tape::Tape;
 use bytemuck::Zeroable;
 use fathom::memory::Memory;
@@ -22,10 +23,36 @@ const TEXT: u16 = 1;
 /// Inputs of a run: what a mutation may make longer ends somewhere.
 const INPUTS_MAX: usize = 400;
 
+/// Messages that Kraken sends beside its book.
+const KRAKENS: [&str; 10] = [
+    r#"{"channel":"status","type":"update","data":[{"version":"2.0.10","system":"cancel_only","api_version":"v2","connection_id":1}]}"#,
+    r#"{"channel":"status","type":"update","data":[{"version":"2.0.10","system":"online","api_version":"v2","connection_id":2}]}"#,
+    r#"{"method":"subscribe","result":{"channel":"book","depth":10,"symbol":"BTC/EUR"},"success":true}"#,
+    r#"{"method":"subscribe","result":{"channel":"book","depth":5000,"symbol":"BTC/EUR"},"success":true}"#,
+    r#"{"method":"unsubscribe","result":{"channel":"book","depth":10,"symbol":"BTC/USD"},"success":true}"#,
+    r#"{"channel":"trade","type":"update","data":[{"symbol":"BTC/EUR","side":"sell","price":54000.1,"qty":0.5,"ord_type":"limit","trade_id":9,"timestamp":"2026-08-01T00:00:01Z"}]}"#,
+    r#"{"channel":"ticker","type":"update","data":[{"symbol":"BTC/USD","bid":1.0,"bid_qty":1,"ask":2.0,"ask_qty":1,"last":0}]}"#,
+    r#"{"method":"pong","req_id":1,"time_in":"2026-08-01T00:00:01Z","time_out":"2026-08-01T00:00:01Z"}"#,
+    r#"{"channel":"instrument","type":"update","data":{"assets":[],"pairs":[{"symbol":"BTC/EUR","status":"online","price_precision":2,"qty_precision":8,"cost_precision":5,"price_increment":0.01,"qty_increment":0.00000001,"qty_min":0.00005,"cost_min":0.5}]}}"#,
+    r#"{"channel":"instrument","type":"update","data":{"assets":[],"pairs":[{"symbol":"BTC/EUR","status":"limit_only","price_precision":1,"qty_precision":8,"cost_precision":5,"price_increment":0.1,"qty_increment":0.00000001,"qty_min":0.00005,"cost_min":0.5}]}}"#,
+];
+/// Messages that Binance sends beside its updates, and one that is more precise than configured.
+const BINANCES: [&str; 9] = [
+    r#"{"stream":"btcusdt@trade","data":{"e":"trade","E":1,"s":"BTCUSDT","t":9,"p":"54000.10000000","q":"0.50000000","T":1,"m":true,"M":true}}"#,
+    r#"{"stream":"btcusdt@bookTicker","data":{"u":1,"s":"BTCUSDT","b":"1.00000000","B":"1.00000000","a":"2.00000000","A":"1.00000000"}}"#,
+    r#"{"stream":"btcusdt@depth20@100ms","data":{"lastUpdateId":160,"bids":[["1.0","10"]],"asks":[["2.0","100"]]}}"#,
+    r#"{"stream":"ethusdt@trade","data":{"s":"ETHUSDT"}}"#,
+    r#"{"e":"serverShutdown","E":1770123456789}"#,
+    r#"{"e":"trade","E":1,"s":"BTCUSDT","t":1,"p":"1.0","q":"1","T":1,"m":true}"#,
+    r#"{"code":4,"msg":"Too many requests"}"#,
+    r#"{"result":null,"id":18446744073709551615}"#,
+    r#"{"stream":"btcusdt@depth","data":{"e":"depthUpdate","E":1,"s":"BTCUSDT","U":1,"u":1,"b":[["1.01","1"]],"a":[]}}"#,
+];
+
 /// A run. It never halts (time does not run backwards here and no frame is oversized); its records
 /// fit the schema, are numbered without holes and end with a step; the engine makes the same bytes
 /// again from the opening checkpoint and from the last one. After a step its deadline lies ahead, or the loop would
-/// spin, and everything it asks the exchange for has a text that is JSON.
+/// spin, and everything it asks the exchange for has a text: JSON, or the path of what it fetches.
 pub fn engine(bytes: &[u8]) {
     let tape = played(bytes);
     let mut last = 0;
@@ -47,9 +74,9 @@ pub fn engine(bytes: &[u8]) {
 /// The diary of the run that the bytes describe.
 pub fn played(bytes: &[u8]) -> Tape {
     let mut memory = Memory::new();
-    let core = memory.start(Every, &two_markets()).expect("a legal configuration");
-    let (tape, books) = (Tape::default(), Default::default());
-    let mut run = Run { core, tape, dice: bytes, now_ns: START_NS, books, asked: None };
+    let core = memory.start(Every, &with_a_chain()).expect("a legal configuration");
+    let (book, chain) = (Exchange::default(), Chained::default());
+    let mut run = Run { core, tape: Tape::default(), dice: bytes, now_ns: START_NS, book, chain, asked: None };
     run.core.open(START_NS, &mut run.tape).expect("an opening");
     for _ in 0..INPUTS_MAX {
         if run.dice.is_empty() {
@@ -67,7 +94,9 @@ struct Run<'a> {
     /// What is left of the bytes.
     dice: &'a [u8],
     now_ns: u64,
-    books: [Exchange; 2],
+    /// The exchange's side of the first market, and of the second.
+    book: Exchange,
+    chain: Chained,
     /// What was asked for last.
     asked: Option<Wanted>,
 }
@@ -88,9 +117,12 @@ impl Run<'_> {
         let choice = self.roll();
         let market = usize::from(choice >> 7);
         match choice & 0x1f {
-            0..=11 => self.update(market),
-            12..=14 => self.snapshot(market),
-            15 => self.known_frame(market as u16),
+            0..=11 if market == 0 => self.update(),
+            0..=11 => self.chained_update(),
+            12..=14 if market == 0 => self.snapshot(),
+            12..=14 => self.fetched(),
+            15 if market == 0 => self.known_frame(&KRAKENS, 0),
+            15 => self.known_frame(&BINANCES, 1),
             16 => self.raw_frame(market as u16),
             17 => self.long_frame(market as u16),
             18..=20 => self.wait(),
@@ -112,15 +144,27 @@ impl Run<'_> {
         let due_ns = self.core.engine().deadline_ns();
         assert!(due_ns > self.now_ns, "due at {due_ns}, which is over");
         for wanted in self.core.requests() {
-            let mut text = [0; REQUEST_BYTES_MAX];
-            let written = self.core.venue().encode(self.core.engine().config(), wanted, &mut text);
-            let is_spoken = wanted.request.action >= action::SUBSCRIBE;
-            assert_eq!(written.is_some(), is_spoken, "{wanted:?}");
-            let text = &text[..written.unwrap_or(0)];
-            assert!(!is_spoken || serde_json::from_slice::<serde_json::Value>(text).is_ok(), "{wanted:?}");
+            let text = self.text_of(wanted);
+            match wanted.request.action {
+                action::CONNECT | action::DISCONNECT => assert_eq!(text, None, "{wanted:?}"),
+                action::FETCH => {
+                    assert_eq!(wanted.instrument, 1, "only the chained book is fetched");
+                    assert_eq!(text.as_deref(), Some("/api/v3/depth?symbol=BTCUSDT&limit=10"));
+                }
+                _ => {
+                    let text = text.unwrap_or_else(|| panic!("{wanted:?} has no text"));
+                    assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{wanted:?}");
+                }
+            }
         }
         self.asked = self.core.requests().last().copied().or(self.asked);
         Ok(())
+    }
+
+    fn text_of(&self, wanted: &Wanted) -> Option<String> {
+        let mut text = [0; REQUEST_BYTES_MAX];
+        let length = self.core.venue().encode(self.core.engine().config(), wanted, &mut text)?;
+        Some(String::from_utf8(text[..length].to_vec()).expect("text"))
     }
 
     fn frame(&mut self, connection: u16, opcode: u16, bytes: &[u8], end_of_read: bool) -> Result<(), Halt> {
@@ -129,8 +173,15 @@ impl Run<'_> {
     }
 
     /// One to four changes near the touch; one message in sixteen has a wrong checksum.
-    fn update(&mut self, market: usize) -> Result<(), Halt> {
+    fn update(&mut self) -> Result<(), Halt> {
         let form = self.roll();
+        let changes = self.changes(form);
+        let time = self.time(form);
+        let text = self.book.update(&changes, &time, u32::from(form >> 4 == 15));
+        self.book(0, form, text)
+    }
+
+    fn changes(&mut self, form: u8) -> Vec<Change> {
         let mut changes = Vec::new();
         for _ in 0..=form & 3 {
             let (place, size) = (self.roll(), self.roll());
@@ -140,22 +191,63 @@ impl Run<'_> {
             let price_ticks = if ask { 540_000 + distance } else { 540_000 - distance };
             changes.push(Change { ask, price_ticks, qty_lots: i64::from(size >> 2) * 1_000_003 });
         }
-        let time = self.time(form);
-        let text = self.books[market].update(market, &changes, &time, u32::from(form >> 4 == 15));
-        self.book(market, form, text)
+        changes
     }
 
-    fn snapshot(&mut self, market: usize) -> Result<(), Halt> {
+    /// An update of the chained book. Of sixteen, three have the touch told ahead of them, rightly, one wrongly; before one
+    /// something was not told, and one comes twice.
+    fn chained_update(&mut self) -> Result<(), Halt> {
+        let form = self.roll();
+        let changes = self.changes(form);
+        let ahead = match form >> 4 {
+            9..=11 => Some(0),
+            12 => Some(1),
+            _ => None,
+        };
+        if let Some(error) = ahead {
+            let text = self.chain.touch_ahead(&changes, error);
+            self.book(1, form, text)?;
+        }
+        if form >> 4 == 15 {
+            self.chain.happen(&changes);
+        }
+        let time_ms = if form >> 4 == 14 { 0 } else { self.now_ns / 1_000_000 };
+        let text = self.chain.update(&changes, time_ms);
+        self.book(1, form, text)?;
+        if form >> 4 == 13 { self.book(1, form, self.chain.again()) } else { Ok(()) }
+    }
+
+    fn snapshot(&mut self) -> Result<(), Halt> {
         let form = self.roll();
         let time = self.time(form);
-        let text = self.books[market].snapshot(market, &time, u32::from(form >> 4 == 15));
-        self.book(market, form, text)
+        let text = self.book.snapshot(&time, u32::from(form >> 4 == 15));
+        self.book(0, form, text)
+    }
+
+    /// A body that was fetched, whether or not it was asked for: the book, with its id or one from before or after it, or
+    /// words that are no book.
+    fn fetched(&mut self) -> Result<(), Halt> {
+        let form = self.roll();
+        let text = match form >> 4 {
+            12 => r#"{"code":-1121,"msg":"Invalid symbol."}"#.to_owned(),
+            13 => self.chain.snapshot(5),
+            14 => self.chain.snapshot(-100),
+            15 => self.chain.snapshot(-1),
+            _ => self.chain.snapshot(0),
+        };
+        // Mostly for the market whose book is fetched.
+        self.body(u16::from(form & 3 != 3), &text, form & 4 == 0)
+    }
+
+    fn body(&mut self, instrument: u16, text: &str, end_of_read: bool) -> Result<(), Halt> {
+        let frame = Frame::fetched(instrument, text.as_bytes());
+        self.take(&Input::Frame { frame, recv_ns: self.now_ns, kernel_utc_ns: 0, end_of_read })
     }
 
     /// Bit 2: the read goes on. Bit 3: spelled so that only the general path takes it.
-    fn book(&mut self, market: usize, form: u8, text: String) -> Result<(), Halt> {
+    fn book(&mut self, connection: u16, form: u8, text: String) -> Result<(), Halt> {
         let text = if form & 8 == 0 { text } else { text.replace(",\"", " , \"") };
-        self.frame(market as u16, TEXT, text.as_bytes(), form & 4 == 0)
+        self.frame(connection, TEXT, text.as_bytes(), form & 4 == 0)
     }
 
     /// The exchange's time; one message in sixteen is dated back.
@@ -164,21 +256,9 @@ impl Run<'_> {
         format!("2026-08-01T00:00:{second:02}.{:06}Z", self.now_ns / 1_000 % 1_000_000)
     }
 
-    fn known_frame(&mut self, connection: u16) -> Result<(), Halt> {
-        const FRAMES: [&str; 10] = [
-            r#"{"channel":"status","type":"update","data":[{"version":"2.0.10","system":"cancel_only","api_version":"v2","connection_id":1}]}"#,
-            r#"{"channel":"status","type":"update","data":[{"version":"2.0.10","system":"online","api_version":"v2","connection_id":2}]}"#,
-            r#"{"method":"subscribe","result":{"channel":"book","depth":10,"symbol":"BTC/EUR"},"success":true}"#,
-            r#"{"method":"subscribe","result":{"channel":"book","depth":5000,"symbol":"BTC/EUR"},"success":true}"#,
-            r#"{"method":"unsubscribe","result":{"channel":"book","depth":10,"symbol":"BTC/USD"},"success":true}"#,
-            r#"{"channel":"trade","type":"update","data":[{"symbol":"BTC/EUR","side":"sell","price":54000.1,"qty":0.5,"ord_type":"limit","trade_id":9,"timestamp":"2026-08-01T00:00:01Z"}]}"#,
-            r#"{"channel":"ticker","type":"update","data":[{"symbol":"BTC/USD","bid":1.0,"bid_qty":1,"ask":2.0,"ask_qty":1,"last":0}]}"#,
-            r#"{"method":"pong","req_id":1,"time_in":"2026-08-01T00:00:01Z","time_out":"2026-08-01T00:00:01Z"}"#,
-            r#"{"channel":"instrument","type":"update","data":{"assets":[],"pairs":[{"symbol":"BTC/EUR","status":"online","price_precision":2,"qty_precision":8,"cost_precision":5,"price_increment":0.01,"qty_increment":0.00000001,"qty_min":0.00005,"cost_min":0.5}]}}"#,
-            r#"{"channel":"instrument","type":"update","data":{"assets":[],"pairs":[{"symbol":"BTC/EUR","status":"limit_only","price_precision":1,"qty_precision":8,"cost_precision":5,"price_increment":0.1,"qty_increment":0.00000001,"qty_min":0.00005,"cost_min":0.5}]}}"#,
-        ];
+    fn known_frame(&mut self, frames: &[&str], connection: u16) -> Result<(), Halt> {
         let choice = self.roll();
-        let frame = FRAMES[usize::from(choice & 15) % FRAMES.len()];
+        let frame = frames[usize::from(choice & 15) % frames.len()];
         self.frame(connection, TEXT, frame.as_bytes(), choice & 16 == 0)
     }
 
@@ -228,9 +308,15 @@ impl Run<'_> {
         let Some(wanted) = self.asked else { return Ok(()) };
         let req_id = if form & 2 == 0 { wanted.request.req_id } else { u64::from(form) };
         let outcome = if form & 1 == 0 { sent::SENT } else { u16::from(form >> 5) };
-        let body = Sent { req_id, sent_ns: self.now_ns, crc: 7, bytes: 70, outcome };
+        // Of a fetch that is refused: the HTTP status.
+        let bytes = if form & 16 == 0 { 70 } else { 429 };
+        let body = Sent { req_id, sent_ns: self.now_ns, crc: 7, bytes, outcome };
         self.take(&Input::Sent(wanted.connection, body))?;
-        if form & 12 == 0 { Ok(()) } else { self.answer(&wanted, form) }
+        match (form & 12, wanted.connection) {
+            (0, _) => Ok(()),
+            (_, 0) => self.answer(&wanted, form),
+            _ => self.chained_answer(&wanted, form),
+        }
     }
 
     /// The exchange's answer to a request: it agrees, or refuses in one of the ways it knows.
@@ -252,6 +338,22 @@ impl Run<'_> {
             _ => format!(
                 r#"{{"method":"{method}","req_id":{req_id},"result":{{"channel":"{channel}","depth":{depth},"symbol":"{symbol}"}},"success":true}}"#
             ),
+        };
+        self.frame(wanted.connection, TEXT, text.as_bytes(), true)
+    }
+
+    /// As [`Self::answer`]: Binance repeats the request's number, or gives what was fetched.
+    fn chained_answer(&mut self, wanted: &Wanted, form: u8) -> Result<(), Halt> {
+        const CODES: [i32; 4] = [4, 2, -1121, -1003];
+        if wanted.request.action == action::FETCH {
+            return self.body(wanted.instrument, &self.chain.snapshot(0), true);
+        }
+        let asked = self.text_of(wanted).and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+        let id = asked.map_or(serde_json::Value::Null, |asked| asked["id"].clone());
+        let text = if form & 12 == 4 {
+            format!(r#"{{"error":{{"code":{},"msg":""}},"id":{id}}}"#, CODES[usize::from(form >> 6)])
+        } else {
+            format!(r#"{{"result":null,"id":{id}}}"#)
         };
         self.frame(wanted.connection, TEXT, text.as_bytes(), true)
     }

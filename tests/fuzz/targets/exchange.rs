@@ -4,7 +4,7 @@ use super::markets::{DEPTH, PRICE_PRECISION, QTY_PRECISION, SYMBOLS};
 use std::collections::BTreeMap;
 
 /// Price in ticks to size in lots.
-type Side = BTreeMap<i64, i64>;
+pub type Side = BTreeMap<i64, i64>;
 
 /// One side of a market and a level of it.
 #[derive(Clone, Copy)]
@@ -17,7 +17,7 @@ pub struct Change {
     pub qty_lots: i64,
 }
 
-/// The book that the exchange holds of one market.
+/// The book that the exchange holds of the first market.
 #[derive(Default)]
 pub struct Exchange {
     bids: Side,
@@ -26,7 +26,7 @@ pub struct Exchange {
 
 impl Exchange {
     /// Takes changes and writes the message that tells them. The checksum is right plus `error`.
-    pub fn update(&mut self, market: usize, changes: &[Change], time: &str, error: u32) -> String {
+    pub fn update(&mut self, changes: &[Change], time: &str, error: u32) -> String {
         for change in changes {
             let side = if change.ask { &mut self.asks } else { &mut self.bids };
             match change.qty_lots {
@@ -44,19 +44,19 @@ impl Exchange {
             let rows = changes.iter().filter(|change| change.ask == ask);
             rows.map(|change| level(change.price_ticks, change.qty_lots)).collect::<Vec<_>>().join(",")
         };
-        self.message(market, "update", [side(false), side(true)], time, error)
+        self.message("update", [side(false), side(true)], time, error)
     }
 
     /// Writes the whole book.
-    pub fn snapshot(&self, market: usize, time: &str, error: u32) -> String {
+    pub fn snapshot(&self, time: &str, error: u32) -> String {
         let row = |(price_ticks, qty_lots): (&i64, &i64)| level(*price_ticks, *qty_lots);
         let bids = self.bids.iter().rev().map(row).collect::<Vec<_>>().join(",");
         let asks = self.asks.iter().map(row).collect::<Vec<_>>().join(",");
-        self.message(market, "snapshot", [bids, asks], time, error)
+        self.message("snapshot", [bids, asks], time, error)
     }
 
-    fn message(&self, market: usize, kind: &str, [bids, asks]: [String; 2], time: &str, error: u32) -> String {
-        let symbol = SYMBOLS[market];
+    fn message(&self, kind: &str, [bids, asks]: [String; 2], time: &str, error: u32) -> String {
+        let symbol = SYMBOLS[0];
         let checksum = self.checksum().wrapping_add(error);
         format!(
             r#"{{"channel":"book","type":"{kind}","data":[{{"symbol":"{symbol}","bids":[{bids}],"asks":[{asks}],"checksum":{checksum},"timestamp":"{time}"}}]}}"#

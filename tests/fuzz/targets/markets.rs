@@ -1,14 +1,16 @@
-//! The configuration that every target shares.
+//! The configurations that the targets share.
 
 use bytemuck::Zeroable;
 use hotpath::config::{
     Config, HealthConfig, JournalConfig, MarketConfig, Model, QualityConfig, QuoteConfig, SEGMENT_BYTES_MIN,
-    SessionConfig, Symbol, book_rule, checksum_rule, venue_id,
+    SessionConfig, Symbol, book_rule, checksum_rule, sequence_rule, snapshot_rule, venue_id,
 };
 use hotpath::record::channel;
 
 /// Symbols of the market table; market `n` comes on connection `n`.
 pub const SYMBOLS: [&str; 2] = ["BTC/EUR", "BTC/USD"];
+/// The symbol of the second market where its updates form a chain.
+pub const CHAINED: &str = "BTCUSDT";
 /// Decimals of every price.
 pub const PRICE_PRECISION: u8 = 1;
 /// Decimals of every size.
@@ -52,6 +54,23 @@ pub fn two_markets() -> Config {
         };
         config.market_count += 1;
     }
+    assert_eq!(config.check(), Ok(()), "the targets' own configuration");
+    config
+}
+
+/// As [`two_markets`], but the second one's updates form a chain and its snapshots are fetched, as of Binance's spot.
+pub fn with_a_chain() -> Config {
+    let mut config = two_markets();
+    let row = &mut config.markets[1];
+    *row = MarketConfig {
+        symbol: Symbol::new(CHAINED).expect("a legal symbol"),
+        venue: venue_id::BINANCE_SPOT,
+        channels: 1 << channel::BOOK | 1 << channel::TRADE | 1 << channel::TICKER,
+        sequence_rule: sequence_rule::CHAIN,
+        snapshot_rule: snapshot_rule::FETCHED,
+        heartbeats: 0,
+        ..*row
+    };
     assert_eq!(config.check(), Ok(()), "the targets' own configuration");
     config
 }

@@ -6,6 +6,7 @@
 
 mod binance;
 mod cbcap;
+mod chained;
 mod checkpoint;
 mod collector;
 mod config;
