@@ -22,8 +22,8 @@ use std::time::Duration;
 
 /// The pair of a made-up market.
 const MADE_UP: &str = "BTC/EUR";
-/// Why there is none of Binance's.
-const NOT_MADE_UP: &str = "a market of Binance is played from a recording: give --replay";
+/// The same of one of Binance's.
+const MADE_UP_BINANCE: &str = "BTCUSDT";
 /// How much of it is measured unless said, seconds of its own time.
 const FIT_SECONDS: u64 = 3_600;
 
@@ -45,13 +45,14 @@ enum Venue {
 /// with the first subscription to its book, or a second after one to its trades or ticker. A recording's does
 /// too: who subscribes to the book at the recorded depth before that gets the recording from its first message
 /// on, byte for byte; who comes later gets a snapshot first. After the end of a recording heartbeats go on.
-/// Of Binance only recordings are played; their book is answered over HTTP, as it is at that moment.
+/// As Binance, the made-up market is BTCUSDT; time begins to run with the first subscription to the stream of all
+/// changes, and the book is answered over HTTP, as it is at that moment.
 ///
 /// One line on standard output says where it listens; interrupt it to end it.
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Examples:\n  exchange --listen 127.0.0.1:8080\n  exchange --tls --ca target/ca.pem --speed 10\n  exchange --replay target/sample/recording.cbcap --speed max --seconds 60\n  exchange --venue binance-perp --replay recording.gz\n  exchange --fit --seconds 3600"
+    after_help = "Examples:\n  exchange --listen 127.0.0.1:8080\n  exchange --tls --ca target/ca.pem --speed 10\n  exchange --replay target/sample/recording.cbcap --speed max --seconds 60\n  exchange --venue binance-spot --seed 7\n  exchange --venue binance-perp --replay recording.gz\n  exchange --fit --seconds 3600"
 )]
 pub struct Args {
     /// Whose protocol is spoken.
@@ -83,8 +84,8 @@ pub struct Args {
     /// Write the whole book beside every message of one: a JSON line for each client that it is handed to.
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
-    /// The pair that is traded, or the one of the recording's that is played [default: BTC/EUR, or the
-    /// recording's].
+    /// The pair that is traded, or the one of the recording's that is played [default: BTC/EUR, of Binance
+    /// BTCUSDT, or the recording's].
     #[arg(long, value_name = "PAIR")]
     symbol: Option<String>,
     /// Measure the made-up market against recorded figures instead of serving it; exit code 1 when one is
@@ -136,25 +137,32 @@ fn serve(args: &Args) -> Result<Ended> {
 }
 
 fn serves(args: &Args) -> Result<Serves> {
-    let Some(path) = &args.replay else {
-        return if args.venue == Venue::Kraken { made_up(args) } else { Err(anyhow!(NOT_MADE_UP)) };
+    let section = match args.venue {
+        Venue::Kraken => None,
+        Venue::BinanceSpot => Some(Section::Spot),
+        Venue::BinancePerp => Some(Section::Perpetual),
     };
+    let Some(path) = &args.replay else { return made_up(args, section) };
     let playback = playback::open(path)?;
     let speed = match args.speed {
         Pace::Times(times) => Some(times),
         Pace::Max => None,
     };
     let symbol = args.symbol.clone();
-    let section = match args.venue {
-        Venue::Kraken => return Ok(Serves::Recording { playback, symbol, speed }),
-        Venue::BinanceSpot => Section::Spot,
-        Venue::BinancePerp => Section::Perpetual,
-    };
+    let Some(section) = section else { return Ok(Serves::Recording { playback, symbol, speed }) };
     Ok(Serves::Binance { section, playback, symbol: symbol.map(|symbol| symbol.to_ascii_uppercase()), speed })
 }
 
-fn made_up(args: &Args) -> Result<Serves> {
+fn made_up(args: &Args, section: Option<Section>) -> Result<Serves> {
     let Pace::Times(speed) = args.speed else { bail!("--speed max is for recordings: give a number, or --replay") };
+    if let Some(section) = section {
+        let symbol = args.symbol.as_deref().unwrap_or(MADE_UP_BINANCE);
+        if !symbol.eq_ignore_ascii_case(MADE_UP_BINANCE) {
+            bail!("{symbol}: the made-up market of Binance trades {MADE_UP_BINANCE}; others come with --replay");
+        }
+        let events = Box::new(Market::new(args.seed, &section.terms()));
+        return Ok(Serves::BinanceMarket { section, events, speed });
+    }
     let (pair, terms) = traded(args)?;
     Ok(Serves::Market { pair, events: Box::new(Market::new(args.seed, &terms)), speed })
 }

@@ -1,8 +1,9 @@
 //! What an exchange is to serve, and where.
 
 use super::binance::Section;
-use super::kraken::{Events, Pair};
+use super::kraken::Pair;
 use super::notice::Notice;
+use super::reel::Events;
 use super::truth::Witness;
 use crate::playback::Playback;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,7 +12,7 @@ use std::time::Duration;
 /// The market that is served. Its time begins to run with the first subscription to its book; a second after
 /// one to its trades or its ticker, if that comes first.
 pub enum Serves {
-    /// One that is made up.
+    /// One of Kraken's that is made up.
     Market {
         /// What is traded.
         pair: Pair,
@@ -28,6 +29,15 @@ pub enum Serves {
         symbol: Option<String>,
         /// How many times as fast as it was recorded, above 0; `None`: as fast as it is read.
         speed: Option<f64>,
+    },
+    /// One of Binance's that is made up.
+    BinanceMarket {
+        /// Which of its markets' protocols is spoken.
+        section: Section,
+        /// Its events, in the units of [`Section::terms`]; the first, at 0, carries the whole starting book.
+        events: Events,
+        /// How many times as fast as the market's own time; above 0.
+        speed: f64,
     },
     /// One of Binance's that was recorded.
     Binance {

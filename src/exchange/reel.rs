@@ -1,8 +1,12 @@
 //! The pace of what is played: when a market begins to run, and when a recorded frame is due.
 
+use crate::market::Event;
 use crate::playback::{Frames, Taped};
 use anyhow::{Error, Result};
 use std::collections::VecDeque;
+
+/// A made-up market: the first event carries the whole starting book, and time does not run back.
+pub type Events = Box<dyn Iterator<Item = Event> + Send>;
 
 /// How long the market waits for a subscription to the book when only others were asked for, nanoseconds.
 const WAIT_NS: u64 = 1_000_000_000;
@@ -32,6 +36,12 @@ impl Start {
     /// The instant; `None` before anybody subscribed.
     pub const fn at_ns(self) -> Option<u64> {
         self.at_ns
+    }
+
+    /// An instant of the market's own time on the server's clock; `None` before anybody subscribed.
+    pub fn clock_ns(self, market_ns: u64, speed: f64) -> Option<u64> {
+        // Beyond 2^53 ns, three months, the nanosecond is not the nearest: it is only waited for.
+        Some(self.at_ns?.saturating_add((market_ns as f64 / speed) as u64))
     }
 }
 
@@ -63,10 +73,11 @@ impl Reel {
 
     /// When the next frame is due on the server's clock; `None`: never, or not before somebody subscribes.
     pub fn due_ns(&self) -> Option<u64> {
-        let start_ns = self.ahead.front().and(self.start.at_ns())?;
-        // Beyond 2^53 ns, three months, the nanosecond is not the nearest: it is only waited for.
-        let played_ns = self.speed.map_or(0, |speed| (self.offset_ns as f64 / speed) as u64);
-        Some(start_ns.saturating_add(played_ns))
+        self.ahead.front()?;
+        match self.speed {
+            Some(speed) => self.start.clock_ns(self.offset_ns, speed),
+            None => self.start.at_ns(),
+        }
     }
 
     /// Whether it goes as fast as it is read.

@@ -33,8 +33,11 @@ fn dialect(serves: Serves, clock: Clock, is_witnessed: bool) -> Result<Box<dyn D
         Serves::Recording { playback, symbol, speed } => {
             Box::new(Kraken::recorded(clock, playback, symbol, speed, is_witnessed)?)
         }
+        Serves::BinanceMarket { section, events, speed } => {
+            Box::new(Binance::made_up(clock, section, events, speed, is_witnessed))
+        }
         Serves::Binance { section, playback, symbol, speed } => {
-            Box::new(Binance::open(clock, section, playback, symbol, speed, is_witnessed)?)
+            Box::new(Binance::recorded(clock, section, playback, symbol, speed, is_witnessed)?)
         }
     })
 }

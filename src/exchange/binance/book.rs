@@ -1,4 +1,4 @@
-//! The book that a recording has led to: a depth answer, and the changes behind it.
+//! The book that a market has led to: of a recording a depth answer, and the changes behind it.
 
 use super::recorded::{DepthAnswer, Diff, LevelText};
 use crate::exchange::decimal::Decimal;
@@ -71,6 +71,37 @@ impl Book {
         };
         book.set(&answer.bids, &answer.asks)?;
         Some(book)
+    }
+
+    /// A book without levels, up to an update.
+    pub const fn empty(scale: Scale, update_id: u64) -> Self {
+        Self {
+            bids: Ladder::new(Side::Bid),
+            asks: Ladder::new(Side::Ask),
+            scale,
+            update_id,
+            event_ms: 0,
+            transaction_ms: 0,
+            has_joined: false,
+        }
+    }
+
+    /// Sets a level; 0 lots remove it.
+    pub fn put(&mut self, side: Side, Row { price_ticks, qty_lots }: Row) {
+        let ladder = match side {
+            Side::Bid => &mut self.bids,
+            Side::Ask => &mut self.asks,
+        };
+        ladder.set(ladder.turned(price_ticks), qty_lots);
+    }
+
+    /// What rests at a price, which may be nothing.
+    pub fn at(&self, side: Side, price_ticks: i64) -> Row {
+        let ladder = match side {
+            Side::Bid => &self.bids,
+            Side::Ask => &self.asks,
+        };
+        Row { price_ticks, qty_lots: ladder.at(ladder.turned(price_ticks)).unwrap_or(0) }
     }
 
     /// Takes a message.

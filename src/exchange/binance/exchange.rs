@@ -1,17 +1,19 @@
-//! The exchange: a recorded market, and the sessions of those who listen.
+//! The exchange: a market, and the sessions of those who listen.
 
-use super::info::Steps;
+use super::floor::Floor;
 use super::recorded::{is_depth, topic};
 use super::rest::{self, Known};
 use super::section::Section;
 use super::session::{Session, Taken};
-use super::tape::{Played, Step, Tape};
+use super::source::{Played, Source, Step};
+use super::tape::Tape;
 use crate::exchange::clock::Clock;
 use crate::exchange::dialect::{Control, Dialect, Door, Outbox, Outgoing, Said};
+use crate::exchange::reel::Events;
 use crate::exchange::truth::{Kind, Truth};
 use crate::market::Side;
 use crate::playback::Playback;
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use std::collections::BTreeMap;
 use tungstenite::http::Uri;
 
@@ -22,19 +24,24 @@ const PATH: &str = "/stream";
 pub(in crate::exchange) struct Binance {
     clock: Clock,
     section: Section,
-    tape: Tape,
-    steps: Steps,
+    source: Box<dyn Source>,
     sessions: BTreeMap<u64, Session>,
     /// Whether somebody wants the truth.
     is_witnessed: bool,
 }
 
 impl Binance {
-    /// Opens a recording of `section`; of `symbol`, if that is given.
+    /// With a made-up market.
+    pub fn made_up(clock: Clock, section: Section, events: Events, speed: f64, is_witnessed: bool) -> Self {
+        let source = Box::new(Floor::open(section, events, speed, clock.utc_us(0)));
+        Self { clock, section, source, sessions: BTreeMap::new(), is_witnessed }
+    }
+
+    /// With a recorded one of `section`; of `symbol`, if that is given.
     ///
     /// # Errors
     /// When it is not one, or holds no book.
-    pub fn open(
+    pub fn recorded(
         clock: Clock,
         section: Section,
         playback: Playback,
@@ -42,10 +49,8 @@ impl Binance {
         speed: Option<f64>,
         is_witnessed: bool,
     ) -> Result<Self> {
-        let tape = Tape::open(section, playback, symbol, speed)?;
-        let book = tape.book.as_ref().ok_or_else(|| anyhow!("the recording holds no book"))?;
-        let steps = Steps::of(book);
-        Ok(Self { clock, section, tape, steps, sessions: BTreeMap::new(), is_witnessed })
+        let source = Box::new(Tape::open(section, playback, symbol, speed)?);
+        Ok(Self { clock, section, source, sessions: BTreeMap::new(), is_witnessed })
     }
 
     fn utc_ms(&self, at_ns: u64) -> u64 {
@@ -55,12 +60,12 @@ impl Binance {
     /// Streams were subscribed to: time may begin to run.
     fn note(&mut self, client: u64, streams: &[String], now_ns: u64, out: &mut Outbox) {
         for stream in streams {
-            match topic(stream, &self.tape.symbol) {
-                Some(topic) if is_depth(topic) => self.tape.reel.start.at_once(now_ns),
-                Some(_) => self.tape.reel.start.in_a_moment(now_ns),
+            match topic(stream, self.source.symbol()) {
+                Some(topic) if is_depth(topic) => self.source.start().at_once(now_ns),
+                Some(_) => self.source.start().in_a_moment(now_ns),
                 None => {
-                    let symbol = &self.tape.symbol;
-                    out.notices.push(format!("client {client} subscribed to {stream}: the recording is of {symbol}"));
+                    let symbol = self.source.symbol();
+                    out.notices.push(format!("client {client} subscribed to {stream}: the market is {symbol}"));
                 }
             }
         }
@@ -68,10 +73,10 @@ impl Binance {
 
     /// The truth behind a depth message, if somebody wants it.
     fn truth(&self, client: u64, played: &Played) -> Option<Box<Truth>> {
-        let book = self.tape.book.as_ref().filter(|_| self.is_witnessed && played.is_told)?;
+        let book = self.source.book().filter(|_| self.is_witnessed && played.is_told)?;
         Some(Box::new(Truth {
             connection: client,
-            symbol: self.tape.symbol.clone(),
+            symbol: self.source.symbol().to_owned(),
             depth: None,
             kind: Kind::Update,
             timestamp: None,
@@ -96,9 +101,10 @@ impl Dialect for Binance {
         if uri.path() == PATH {
             return Door::WebSocket;
         }
-        let Self { section, tape, steps, .. } = self;
         let now_ms = self.clock.utc_us(self.clock.now_ns()) / 1_000;
-        let known = Known { section: *section, symbol: &tape.symbol, book: tape.book.as_ref(), steps: *steps, now_ms };
+        let source = self.source.as_ref();
+        let (symbol, book, steps) = (source.symbol(), source.book(), source.steps());
+        let known = Known { section: self.section, symbol, book, steps, now_ms };
         rest::answer(uri, &known)
     }
 
@@ -144,20 +150,21 @@ impl Dialect for Binance {
     }
 
     fn due_ns(&mut self) -> Option<u64> {
-        self.tape.reel.due_ns()
+        self.source.due_ns()
     }
 
     fn is_unpaced(&self) -> bool {
-        self.tape.reel.is_unpaced()
+        self.source.is_unpaced()
     }
 
     fn step(&mut self, out: &mut Outbox) {
-        let Step { played, notices } = self.tape.step();
-        for (client, session) in &self.sessions {
-            let Some(played) = &played else { break };
-            for text in session.messages(&self.tape.symbol, played) {
-                let truth = self.truth(*client, played);
-                out.outgoing.push(Outgoing { client: *client, said: Said::Text(text), truth });
+        let Step { played, notices } = self.source.step();
+        for played in &played {
+            for (client, session) in &self.sessions {
+                for text in session.messages(self.source.symbol(), played) {
+                    let truth = self.truth(*client, played);
+                    out.outgoing.push(Outgoing { client: *client, said: Said::Text(text), truth });
+                }
             }
         }
         out.notices.extend(notices);

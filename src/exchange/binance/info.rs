@@ -20,6 +20,11 @@ pub(super) struct Steps {
 }
 
 impl Steps {
+    /// Steps in the smallest units of a scale.
+    pub const fn new(scale: Scale, price: i64, qty: i64) -> Self {
+        Self { scale, price, qty }
+    }
+
     /// The coarsest powers of ten that all numbers of a book are multiples of: a recording does not say more.
     pub fn of(book: &Book) -> Self {
         let rows = || book.rows(Side::Bid).chain(book.rows(Side::Ask));

@@ -3,6 +3,7 @@
 
 mod book;
 mod exchange;
+mod floor;
 mod info;
 mod opening;
 mod recorded;
@@ -10,7 +11,9 @@ mod request;
 mod rest;
 mod section;
 mod session;
+mod source;
 mod tape;
+mod wire;
 
 pub(super) use exchange::Binance;
 pub use section::Section;

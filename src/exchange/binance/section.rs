@@ -1,5 +1,7 @@
 //! What differs between Binance's markets.
 
+use crate::market::Terms;
+
 /// One of Binance's markets, each with a protocol of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
@@ -16,6 +18,20 @@ impl Section {
         match self {
             Self::Spot => "binance-spot",
             Self::Perpetual => "binance-perp",
+        }
+    }
+
+    /// What its made-up market trades in: prices in 0.1 USDT, the step in which they move, from 54,000.0 USDT; sizes in
+    /// 0.00001 BTC on spot and 0.001 BTC of the perpetual.
+    #[must_use]
+    pub const fn terms(self) -> Terms {
+        let qty_precision = match self {
+            Self::Spot => 5,
+            Self::Perpetual => 3,
+        };
+        match Terms::new(1, qty_precision, 540_000) {
+            Ok(terms) => terms,
+            Err(_) => panic!("the terms are within their ranges"),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::recorded::{is_depth, topic};
 use super::request::{self, Order, Refused, Request, answer};
-use super::tape::Played;
+use super::source::Played;
 use crate::exchange::dialect::{Control, Said};
 use serde_json::{Value, json};
 use std::collections::VecDeque;

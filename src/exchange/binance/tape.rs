@@ -1,43 +1,23 @@
 //! A recorded market: its messages go out as they were recorded, and its book is rebuilt beside them.
 
 use super::book::{Book, Taken};
+use super::info::Steps;
 use super::opening::{AHEAD_BYTES_MAX, Opening};
 use super::recorded::{self, Diff, Message, Recorded};
 use super::section::Section;
-use crate::exchange::reel::Reel;
+use super::source::{Played, Source, Step};
+use crate::exchange::reel::{Reel, Start};
 use crate::playback::Playback;
 use anyhow::Result;
-use tungstenite::Utf8Bytes;
-
-/// A message that was played.
-#[derive(Clone, Debug)]
-pub(super) struct Played {
-    /// The stream's name as it was recorded.
-    pub stream: String,
-    /// The whole message.
-    pub text: Utf8Bytes,
-    /// What it says, without the stream's name.
-    pub data: Utf8Bytes,
-    /// Whether it tells of all changes of the book.
-    pub is_depth: bool,
-    /// Whether the book is now as it was after this message.
-    pub is_told: bool,
-}
-
-/// What a step brought.
-#[derive(Debug, Default)]
-pub(super) struct Step {
-    pub played: Option<Played>,
-    /// For people: sentences.
-    pub notices: Vec<String>,
-}
 
 /// The tape.
 pub(super) struct Tape {
-    pub symbol: String,
-    pub reel: Reel,
+    symbol: String,
+    reel: Reel,
+    /// What numbers look like, also when there is no book.
+    steps: Steps,
     /// None behind a hole in the recording that no recorded answer closes.
-    pub book: Option<Book>,
+    book: Option<Book>,
     /// The last update that was played.
     played_id: u64,
 }
@@ -49,25 +29,8 @@ impl Tape {
     /// When it is not one, or holds no book.
     pub fn open(section: Section, playback: Playback, symbol: Option<String>, speed: Option<f64>) -> Result<Self> {
         let Opening { symbol, book, frames } = Opening::read(section, playback, symbol)?;
-        Ok(Self { symbol, reel: Reel::new(frames, speed)?, book: Some(book), played_id: 0 })
-    }
-
-    /// Goes on by one recorded frame.
-    pub fn step(&mut self) -> Step {
-        let mut step = Step::default();
-        let Some(taped) = self.reel.take() else { return step };
-        let wound = self.reel.wind();
-        if let Ok(text) = std::str::from_utf8(&taped.bytes) {
-            match recorded::read(text) {
-                Recorded::Stream(message) => step.played = self.play(text, &message, &mut step.notices),
-                Recorded::Answer(answer) if self.book.is_none() && answer.update_id >= self.played_id => {
-                    self.book = Book::new(&answer);
-                }
-                _ => {}
-            }
-        }
-        step.notices.extend(wound.err().map(|error| format!("{error:#}")));
-        step
+        let steps = Steps::of(&book);
+        Ok(Self { symbol, reel: Reel::new(frames, speed)?, steps, book: Some(book), played_id: 0 })
     }
 
     fn play(&mut self, text: &str, message: &Message<'_>, notices: &mut Vec<String>) -> Option<Played> {
@@ -122,6 +85,50 @@ impl Tape {
             }
         }
         None
+    }
+}
+
+impl Source for Tape {
+    fn symbol(&self) -> &str {
+        &self.symbol
+    }
+
+    fn steps(&self) -> Steps {
+        self.steps
+    }
+
+    fn book(&self) -> Option<&Book> {
+        self.book.as_ref()
+    }
+
+    fn start(&mut self) -> &mut Start {
+        &mut self.reel.start
+    }
+
+    fn due_ns(&mut self) -> Option<u64> {
+        self.reel.due_ns()
+    }
+
+    fn is_unpaced(&self) -> bool {
+        self.reel.is_unpaced()
+    }
+
+    /// Goes on by one recorded frame.
+    fn step(&mut self) -> Step {
+        let mut step = Step::default();
+        let Some(taped) = self.reel.take() else { return step };
+        let wound = self.reel.wind();
+        if let Ok(text) = std::str::from_utf8(&taped.bytes) {
+            match recorded::read(text) {
+                Recorded::Stream(message) => step.played.extend(self.play(text, &message, &mut step.notices)),
+                Recorded::Answer(answer) if self.book.is_none() && answer.update_id >= self.played_id => {
+                    self.book = Book::new(&answer);
+                }
+                _ => {}
+            }
+        }
+        step.notices.extend(wound.err().map(|error| format!("{error:#}")));
+        step
     }
 }
 

@@ -1,7 +1,7 @@
 //! The exchange: a market, and the sessions of those who listen.
 
 use super::answer;
-use super::floor::{Events, Floor};
+use super::floor::Floor;
 use super::listing::Pair;
 use super::session::{self, Session};
 use super::source::{BookMark, Published, Seen, Source};
@@ -10,6 +10,7 @@ use super::topic::Topic;
 use crate::exchange::clock::Clock;
 use crate::exchange::dialect::{Control, Dialect, Door, Outbox, Outgoing, Said};
 use crate::exchange::ladder::Row;
+use crate::exchange::reel::Events;
 use crate::exchange::truth::Truth;
 use crate::playback::Playback;
 use anyhow::Result;

@@ -10,14 +10,11 @@ use super::topic::{Topic, Trigger};
 use super::wire::{BookRow, Data, Kind, Scale, TickerRow, TradeRow, raw};
 use crate::exchange::decimal::Decimal;
 use crate::exchange::ladder::Row;
-use crate::exchange::reel::Start;
+use crate::exchange::reel::{Events, Start};
 use crate::market::{Event, Side, Trade};
 use crate::utc::rfc3339;
 use std::iter::Peekable;
 use tungstenite::Utf8Bytes;
-
-/// A market: the first event carries the whole starting book, and time does not run back.
-pub type Events = Box<dyn Iterator<Item = Event> + Send>;
 
 /// Best bid and best ask.
 type Touch = [Option<Row>; 2];
@@ -52,8 +49,7 @@ impl Floor {
 
     /// An instant of the market on the server's clock.
     fn at_ns(&self, market_ns: u64) -> Option<u64> {
-        // Beyond 2^53 ns, three months, the nanosecond is not the nearest: it is only waited for.
-        Some(self.start.at_ns()?.saturating_add((market_ns as f64 / self.speed) as u64))
+        self.start.clock_ns(market_ns, self.speed)
     }
 
     fn touch(&self) -> Touch {

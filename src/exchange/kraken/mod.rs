@@ -23,6 +23,5 @@ mod wire;
 pub use book::DEPTHS;
 pub(crate) use book::{Book, Rows};
 pub(super) use exchange::Kraken;
-pub use floor::Events;
 pub use listing::Pair;
 pub(crate) use transcript::{Said, Sort, Transcript};

@@ -1,10 +1,11 @@
 //! What one client of a market hears that subscribes to its book and its trades, without a socket between.
 
 use super::answer::{self, About, Times};
-use super::floor::{Events, Floor};
+use super::floor::Floor;
 use super::listing::Pair;
 use super::source::{Published, Source};
 use super::topic::Topic;
+use crate::exchange::reel::Events;
 use crate::utc::rfc3339;
 use std::collections::VecDeque;
 use tungstenite::Utf8Bytes;

@@ -41,8 +41,9 @@ fn the_wrong_recording_is_told_in_one_sentence() {
     std::fs::write(&foreign, "7 {\"a\":1}\n").expect("a file");
     std::fs::write(&late, "7 {}\nnothing\n").expect("a file");
     std::fs::write(&kraken, synthetic(5, 100, &config("kraken-btc-eur.toml", &[]))).expect("a file");
-    let cases: [(&[&str], &str); 9] = [
-        (&["--venue", "binance-spot"], "is played from a recording: give --replay"),
+    let cases: [(&[&str], &str); 10] = [
+        (&["--venue", "binance-spot", "--speed", "max"], "is for recordings: give a number, or --replay"),
+        (&["--venue", "binance-perp", "--symbol", "ETHUSDT"], "ETHUSDT: the made-up market of Binance trades BTCUSDT"),
         (
             &["--venue", "binance-spot", "--replay", &perp],
             "is of binance-perp, not of binance-spot: name it with --venue",

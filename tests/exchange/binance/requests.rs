@@ -28,7 +28,7 @@ fn requests_are_answered_in_the_exchanges_words() {
         one.say(request);
         assert_eq!(one.next(), wanted);
     }
-    assert_eq!(running.notice(), "client 1 subscribed to ethusdt@trade: the recording is of BTCUSDT");
+    assert_eq!(running.notice(), "client 1 subscribed to ethusdt@trade: the market is BTCUSDT");
     let mut other = client(&running);
     let cases = [
         ("no JSON", r#"{"error":{"code":3,"msg":"Invalid JSON: expected ident at line 1 column 2"}}"#),

@@ -1,7 +1,7 @@
 //! What a connection is told, and when.
 
 use super::{PING_NS, PONG_NS_MAX, Session};
-use crate::exchange::binance::tape::Played;
+use crate::exchange::binance::source::Played;
 use crate::exchange::dialect::{Control, Said};
 
 const RECORDED: &str = r#"{"stream":"btcusdt@depth@0ms","data":{"u": 7}}"#;

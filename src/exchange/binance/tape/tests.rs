@@ -1,6 +1,6 @@
 //! Recordings that these tests make, played step by step.
 
-use super::{Step, Tape};
+use super::{Source, Step, Tape};
 use crate::exchange::binance::section::Section;
 use crate::playback::{Playback, Taped};
 use anyhow::{Result, anyhow};
@@ -34,7 +34,7 @@ fn play(tape: &mut Tape) -> (Vec<(String, Option<u64>)>, Vec<String>) {
     while tape.reel.due_ns().is_some() {
         let Step { played, notices: told } = tape.step();
         let update_id = tape.book.as_ref().map(|book| book.update_id);
-        all.extend(played.map(|played| (played.text.to_string(), update_id.filter(|_| played.is_told))));
+        all.extend(played.into_iter().map(|played| (played.text.to_string(), update_id.filter(|_| played.is_told))));
         notices.extend(told);
     }
     (all, notices)
