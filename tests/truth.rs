@@ -171,30 +171,55 @@ fn a_recording_at_a_hundredfold_speed_is_seen_as_it_is() {
     assert_eq!(compared(folder.path(), &told, (1, 8)), 2_052);
 }
 
+const BINANCE: [(Section, &str, (usize, usize)); 2] =
+    [(Section::Spot, "binance-spot", (2, 8)), (Section::Perpetual, "binance-perp", (1, 3))];
+
+/// What is set of Binance's markets, in the configuration of the perpetual.
+fn binance(name: &str, (price, qty): (usize, usize), increment: &str) -> Vec<String> {
+    vec![
+        format!("venue.name={name}"),
+        format!("venue.price_precision={price}"),
+        format!("venue.qty_precision={qty}"),
+        format!("venue.price_increment={increment}"),
+    ]
+}
+
+/// The made-up market as Binance tells it, fetched and joined on over TLS, fifty times its own speed: no gap, and every
+/// trusted book is the exchange's own.
+#[test]
+fn a_made_up_market_of_binance_is_seen_as_it_is() {
+    for (section, name, precisions) in BINANCE {
+        for seed in 1..=2 {
+            let folder = tempfile::tempdir().expect("a folder");
+            let events = Box::new(Market::new(seed, &section.terms()));
+            let serves = Serves::BinanceMarket { section, events, speed: 50.0 };
+            let sets = binance(name, precisions, "0.1");
+            let sets: Vec<_> = sets.iter().map(String::as_str).collect();
+            let enough = |seen: &Seen| seen.frames >= 1_500;
+            let (told, seen) = captured(serves, "binance-perp-btc-usdt.toml", &sets, folder.path(), enough);
+            assert_eq!(seen.gaps, 0, "{name}, seed {seed}");
+            let compared = compared(folder.path(), &told, precisions);
+            assert!(compared > 500, "{name}, seed {seed}: {compared}");
+        }
+    }
+}
+
 /// Recordings of Binance, twenty times as fast as they were: stream and snapshot come over TLS, and wherever the spliced
 /// book is trusted it is the exchange's own, level by level.
 #[test]
 fn a_fetched_book_is_seen_as_it_is() {
-    let sides = [
-        (Section::Spot, "binance-spot", "spot", (2, 8), "0.01"),
-        (Section::Perpetual, "binance-perp", "usdm", (1, 3), "0.1"),
-    ];
-    for (section, name, file, (price, qty), increment) in sides {
+    for ((section, name, precisions), (file, increment)) in BINANCE.into_iter().zip([("spot", "0.01"), ("usdm", "0.1")])
+    {
         let Some(path) = recording(&format!("binance/{file}_btcusdt_20240808.gz")) else { return };
         let folder = tempfile::tempdir().expect("a folder");
         let playback = playback::open(&path).expect("a recording");
         let serves = Serves::Binance { section, playback, symbol: None, speed: Some(20.0) };
-        let sets = [
-            format!("venue.name={name}"),
-            format!("venue.price_precision={price}"),
-            format!("venue.qty_precision={qty}"),
-            format!("venue.price_increment={increment}"),
-        ];
+        let sets = binance(name, precisions, increment);
         let sets: Vec<_> = sets.iter().map(String::as_str).collect();
         let enough = |seen: &Seen| seen.frames >= 12_000;
         let (told, seen) = captured(serves, "binance-perp-btc-usdt.toml", &sets, folder.path(), enough);
         assert_eq!(seen.gaps, 0, "{name}");
-        let compared = compared(folder.path(), &told, (price, qty));
+        let compared = compared(folder.path(), &told, precisions);
         assert!(compared > 300, "{name}: {compared}");
     }
 }

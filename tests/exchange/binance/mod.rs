@@ -1,5 +1,6 @@
-//! The exchange as Binance: recordings, played to a client that shares no code with it.
+//! The exchange as Binance: recordings and a made-up market, played to a client that shares no code with it.
 
+mod made_up;
 mod naive;
 mod program;
 mod replay;
