@@ -1,6 +1,6 @@
 //! A naive twin of the codec: serde_json, and the digits of the texts.
 
-use crate::support::{BTC_PERP, PERP, Record, Verdict};
+use crate::support::{PERP, Record, Verdict};
 use hotpath::config::Config;
 use hotpath::record::{BookEnd, Kind, Level, Snapshot, Ticker, Trade, Update, flag};
 use serde_json::Value;
@@ -27,7 +27,7 @@ pub fn wanted(config: &Config, connection: u16, text: &str) -> Option<Vec<Event>
         let (bid, ask) = (scale.price(data.get("b")?)?, scale.price(data.get("a")?)?);
         let body = vec![bid, scale.qty(data.get("B")?)?, ask, scale.qty(data.get("A")?)?, 0, number(data, "u")?];
         let events = vec![(Kind::TICKER, market, 0, 0, body)];
-        if data.get("E").is_none_or(Value::is_null) { Some(events) } else { stamped(events, data, "E") }
+        stamped_if_told(events, data)
     } else {
         None
     }
@@ -46,7 +46,7 @@ pub fn wanted_of_snapshot(config: &Config, instrument: u16, text: &str) -> Optio
     if id == 0 {
         return None;
     }
-    if instrument == BTC_PERP { stamped(events, &body, "E") } else { Some(events) }
+    stamped_if_told(events, &body)
 }
 
 /// What the codec gave, as plain numbers; other kinds of events are left out.
@@ -133,6 +133,11 @@ fn stamped(mut events: Vec<Event>, object: &Value, key: &str) -> Option<Vec<Even
     let exch_ns = object.get(key)?.as_u64()?.checked_mul(1_000_000)?;
     events.iter_mut().for_each(|event| event.3 = exch_ns);
     Some(events)
+}
+
+/// The same where a message may come without its time.
+fn stamped_if_told(events: Vec<Event>, object: &Value) -> Option<Vec<Event>> {
+    if object.get("E").is_none_or(Value::is_null) { Some(events) } else { stamped(events, object, "E") }
 }
 
 fn update(data: &Value, scale: Scale, is_perp: bool) -> Option<Vec<Event>> {
