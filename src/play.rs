@@ -92,7 +92,7 @@ pub fn play(
     let Parts { feed, scribe, keeper, events, found, caveats } = Parts::begin(folder, settings)?;
     let told = Begun { caveats, found, spins };
     begun(&told);
-    let live = Live::start(scribe, keeper, spins, |_: Role| {})?;
+    let live = Live::start(scribe, keeper, spins, |_: Role| {}, move || clock.now_ns())?;
     let telling = thread::spawn(move || tell(&events, &event));
     let mut memory = Memory::new();
     let Begun { found, spins, .. } = told;
@@ -186,6 +186,7 @@ impl Player<'_> {
             match self.hot.due()? {
                 Due::Done => {}
                 Due::Nothing if self.hot.now_ns() >= due_ns => return Ok(true),
+                Due::Nothing if self.hot.catch_up()? => {}
                 Due::Nothing | Due::Full => self.hot.rest(),
             }
         }

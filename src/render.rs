@@ -36,11 +36,17 @@ pub fn json(offset: u64, record: &[u8]) -> Value {
         map.insert("connection".into(), head.connection.into());
     }
     map.insert("flags".into(), flag_names(&head).into());
-    for (field, value) in fields(&head, record) {
-        if let Some(name) = code_name(head.kind, field.name, value) {
-            map.insert(format!("{}_name", field.name), name.into());
-        }
-        let value = i64::try_from(value).map_or_else(|_| Value::from(value as u64), Value::from);
+    for (field, values) in fields(&head, record) {
+        let number = |value: i128| i64::try_from(value).map_or_else(|_| Value::from(value as u64), Value::from);
+        let value = match *values {
+            [value] => {
+                if let Some(name) = code_name(head.kind, field.name, value) {
+                    map.insert(format!("{}_name", field.name), name.into());
+                }
+                number(value)
+            }
+            ref list => list.iter().copied().map(number).collect(),
+        };
         map.insert(field.name.into(), value);
     }
     if let Some(text) = payload_text(&head, record) {
@@ -57,7 +63,12 @@ pub fn text(offset: u64, record: &[u8]) -> String {
     if head.instrument != NO_INSTRUMENT {
         let _ = write!(line, " market={}", head.instrument);
     }
-    for (field, value) in fields(&head, record) {
+    for (field, values) in fields(&head, record) {
+        let [value] = *values else {
+            let values: Vec<String> = values.iter().map(i128::to_string).collect();
+            let _ = write!(line, " {}={}", field.name, values.join(","));
+            continue;
+        };
         let _ = match (code_name(head.kind, field.name, value), fixed_scale(field.name)) {
             (Some(name), _) => write!(line, " {}={name}", field.name),
             (None, Some((name, scale))) => write!(line, " {name}={:.4}", value as f64 / scale),
@@ -75,18 +86,21 @@ pub fn text(offset: u64, record: &[u8]) -> String {
 }
 
 /// The body's fields with their values, padding left out.
-fn fields<'a>(head: &Head, record: &'a [u8]) -> impl Iterator<Item = (&'static Field, i128)> + 'a {
+fn fields<'a>(head: &Head, record: &'a [u8]) -> impl Iterator<Item = (&'static Field, Vec<i128>)> + 'a {
     let all = head.kind.schema().map_or(&[][..], |schema| schema.fields);
     all.iter().filter(|field| !field.name.starts_with("spare")).filter_map(move |field| {
         let start = HEAD_BYTES + field.at;
-        let bytes = record.get(start..start + field.bytes)?;
-        let mut wide = [0_u8; 16];
-        wide.get_mut(..field.bytes)?.copy_from_slice(bytes);
-        let unsigned = u128::from_le_bytes(wide);
-        let shift = 128 - 8 * field.bytes as u32;
-        let value = if field.signed { (unsigned.cast_signed() << shift) >> shift } else { unsigned.cast_signed() };
-        Some((field, value))
+        let bytes = record.get(start..start + field.bytes * field.count)?;
+        Some((field, bytes.chunks(field.bytes).map(|bytes| value(bytes, field.signed)).collect()))
     })
+}
+
+fn value(bytes: &[u8], is_signed: bool) -> i128 {
+    let mut wide = [0_u8; 16];
+    wide[..bytes.len()].copy_from_slice(bytes);
+    let unsigned = u128::from_le_bytes(wide);
+    let shift = 128 - 8 * bytes.len() as u32;
+    if is_signed { (unsigned.cast_signed() << shift) >> shift } else { unsigned.cast_signed() }
 }
 
 fn fixed_scale(name: &'static str) -> Option<(&'static str, f64)> {

@@ -96,6 +96,11 @@ impl RingDiary {
         &self.feed
     }
 
+    /// The hot side.
+    pub const fn feed_mut(&mut self) -> &mut Feed {
+        &mut self.feed
+    }
+
     /// Gives the hot side back.
     #[must_use]
     pub fn into_feed(self) -> Feed {

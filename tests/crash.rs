@@ -102,7 +102,7 @@ fn child() {
     let (first_ns, last_ns) = (frames[0].recv_ns, frames[FRAMES - 1].recv_ns);
     let folder = Folder::take(Path::new(&folder)).expect("nobody else has it");
     let Parts { feed, scribe, keeper, .. } = Parts::begin(folder, settings(RUN_ID)).expect("a first segment");
-    let _live = Live::start(scribe, keeper, false, |_| {}).expect("two threads");
+    let _live = Live::start(scribe, keeper, false, |_| {}, || 0).expect("two threads");
     let mut memory = Memory::new();
     let mut core = memory.start(Kraken, &loaded.config).expect("a legal configuration");
     let mut ring = Ring(feed);

@@ -98,7 +98,7 @@ fn fills_up(disk: &Path) {
     while scribe.step().expect("records that fit") == Step::Wrote {}
     keeper.tick(1_000_000_000).expect("a refusal is kept while there is room");
     assert_eq!((feed.disk_mib_free(), feed.is_stopped()), (0, false));
-    let live = Live::start(scribe, keeper, false, |_| {}).expect("two threads");
+    let live = Live::start(scribe, keeper, false, |_| {}, || 0).expect("two threads");
     let mut seq = 1;
     loop {
         match feed.push_lines(&level(seq)) {

@@ -5,7 +5,7 @@ use crate::halt::{Halt, ensure};
 use crate::lines::{Lines, Place};
 use crate::record::{
     Body, Clock, Close, Command, FRAME_BYTES_MAX, Found, Frame as FrameBody, Head, Health, Host, Kind, LINE_BYTES,
-    Line, Link, NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX, Sent, Timer, body_of, flag, padded,
+    Line, Link, NO_CONNECTION, NO_INSTRUMENT, PAYLOAD_BYTES_MAX, Sent, Stamps, Timer, body_of, flag, padded,
 };
 use crate::venue::Frame;
 use bytemuck::{Pod, Zeroable};
@@ -42,6 +42,8 @@ pub enum Input<'a> {
     Sent(u16, Sent),
     /// What the host granted.
     Host(u16, Host),
+    /// How long past frames took.
+    Stamps(Stamps),
 }
 
 /// What the records of an input came to.
@@ -83,6 +85,7 @@ impl<'a> Input<'a> {
             Self::Found(body) => push(lines, NO_CONNECTION, &body)?,
             Self::Sent(connection, body) => push(lines, connection, &body)?,
             Self::Host(connection, body) => push(lines, connection, &body)?,
+            Self::Stamps(body) => push(lines, NO_CONNECTION, &body)?,
         }
         let first = lines.as_lines().first().copied().ok_or(Halt::MalformedRecord)?;
         diary.append_lines(lines.as_lines())?;
@@ -113,6 +116,7 @@ impl<'a> Input<'a> {
             Kind::FOUND => Self::Found(body(record)?),
             Kind::SENT => Self::Sent(head.connection, body(record)?),
             Kind::HOST => Self::Host(head.connection, body(record)?),
+            Kind::STAMPS => Self::Stamps(body(record)?),
             _ => return None,
         })
     }

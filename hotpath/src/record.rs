@@ -74,6 +74,8 @@ impl Kind {
     pub const SENT: Self = Self(0x0109);
     /// Input: what the host granted.
     pub const HOST: Self = Self(0x010a);
+    /// Input: when past frames were decided on, pushed and committed.
+    pub const STAMPS: Self = Self(0x010b);
 
     /// Event: a book snapshot begins; both sides are cleared.
     pub const SNAPSHOT: Self = Self(0x0201);
@@ -199,8 +201,10 @@ pub struct Field {
     pub name: &'static str,
     /// Byte offset in the body.
     pub at: usize,
-    /// Bytes: 1, 2, 4 or 8, or more for padding.
+    /// Bytes of one value: 1, 2, 4 or 8.
     pub bytes: usize,
+    /// Values, one behind the other: more than one in a list, and in padding.
+    pub count: usize,
     /// Whether it is two's complement.
     pub signed: bool,
 }
@@ -221,6 +225,7 @@ pub const SCHEMA: &[Schema] = &[
     row::<Found>("FOUND", Shape::Wide, Scope::Whole),
     row::<Sent>("SENT", Shape::Line, Scope::Whole),
     row::<Host>("HOST", Shape::Line, Scope::Whole),
+    row::<Stamps>("STAMPS", Shape::Wide, Scope::Whole),
     row::<Snapshot>("SNAPSHOT", Shape::Line, Scope::Market),
     row::<Level>("LEVEL", Shape::Line, Scope::Market),
     row::<BookEnd>("BOOK_END", Shape::Line, Scope::Market),
@@ -471,7 +476,7 @@ mod tests {
             assert_eq!(row.kind.schema().map(|found| found.name), Some(row.name));
             let end = row.fields.iter().fold(0, |at, field| {
                 assert_eq!(field.at, at, "{} {}", row.name, field.name);
-                at + field.bytes
+                at + field.bytes * field.count
             });
             let expected = if matches!(row.shape, Shape::Wide) { WIDE_BODY_BYTES } else { BODY_BYTES };
             assert!(end == expected || row.kind == Kind::INDEX, "{}", row.name);

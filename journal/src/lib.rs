@@ -60,7 +60,7 @@ pub use reader::{Cause, Damage, End, Item, Items, Record, valid_prefix};
 pub use recover::{Passed, Recovered, recover};
 pub use retention::Retention;
 pub use ring::{Feed, Refused};
-pub use scribe::{Scribe, Step};
+pub use scribe::{Commit, Scribe, Step};
 pub use segment::{CAPACITY_BYTES_MAX, HEADER_BYTES, Header, MAGIC, Opened, RECORDS_AT, Run, origin, segment_path};
 pub use settings::LiveSettings;
 pub use tail::{TailSlot, tail_path};

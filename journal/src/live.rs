@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 /// How long the keeper rests when nothing is due. The kernel protects the page that is written about
 /// twice a minute; the shorter this is, the less likely is a store before the keeper has seen to it.
 const REST: Duration = Duration::from_micros(250);
+/// Rounds of the journaling thread whose time the hot side has not taken in yet, at most.
+const COMMITS: usize = 4096;
 /// Looks at an empty ring before a thread that may not spin gives its core away.
 const SPINS: u32 = 64;
 
@@ -65,12 +67,13 @@ impl Parts {
         let open = blank.begin(Header::new(&run));
         let status = Arc::new(Status::new(run.first_seq));
         let (lines, drain) = touched_ring(settings.ring_lines);
+        let (commits, told_commits) = RingBuffer::new(COMMITS);
         // One segment is open and one prepared; both can be on their way back.
         let (blanks, ready) = RingBuffer::new(1);
         let (finished, returned) = RingBuffer::new(2);
         let (events, told) = channel();
-        let feed = Feed::new(lines, settings.reserved_lines, Arc::clone(&status));
-        let scribe = Scribe::new(drain, open, ready, finished, Arc::clone(&status));
+        let feed = Feed::new((lines, told_commits), settings.reserved_lines, Arc::clone(&status));
+        let scribe = Scribe::new((drain, commits), open, ready, finished, Arc::clone(&status));
         let rings = Rings { blanks, finished: returned };
         let keeper = Keeper::new(folder, settings, (segment, ground, tail), rings, status, events)?;
         Ok(Self { feed, scribe, keeper, events: told, found, caveats })
@@ -99,7 +102,7 @@ pub struct Live {
 impl Live {
     /// Starts the threads. `on_start` runs first on each of them: it pins them to their cores. The
     /// journaling thread spins on an empty ring, or, on hosts with fewer free cores than threads, yields
-    /// its core.
+    /// its core. `now_ns` is the clock that its commits are stamped by.
     ///
     /// # Errors
     /// [`Error::Thread`] when the system refuses one.
@@ -108,6 +111,7 @@ impl Live {
         keeper: Keeper,
         spins: bool,
         on_start: impl Fn(Role) + Clone + Send + 'static,
+        now_ns: impl Fn() -> u64 + Send + 'static,
     ) -> Result<Self> {
         let refused = |source| Error::Thread { source };
         let pin = on_start.clone();
@@ -117,7 +121,7 @@ impl Live {
         });
         let scribe = thread::Builder::new().name("scribe".to_owned()).spawn(move || {
             on_start(Role::Scribe);
-            write(scribe, spins)
+            write(scribe, spins, now_ns)
         });
         Ok(Self { keeper: keeper.map_err(refused)?, scribe: scribe.map_err(refused)? })
     }
@@ -146,12 +150,15 @@ impl Drop for StopAtEnd {
     }
 }
 
-fn write(mut scribe: Scribe, spins: bool) -> Result<()> {
+fn write(mut scribe: Scribe, spins: bool, now_ns: impl Fn() -> u64) -> Result<()> {
     let _stop = StopAtEnd(scribe.status());
     let mut idle = 0;
     loop {
         match scribe.step()? {
-            Step::Wrote => idle = 0,
+            Step::Wrote => {
+                idle = 0;
+                scribe.stamp(now_ns());
+            }
             Step::Over => return Ok(()),
             Step::Empty | Step::Starved if spins || idle < SPINS => {
                 idle += 1;

@@ -1,9 +1,10 @@
 //! The hot side of the ring: whole records in, 64-byte lines, nothing waited for.
 
+use crate::scribe::Commit;
 use crate::status::Status;
 use crate::whole::head_of_line;
 use hotpath::record::{Head, LINE_BYTES, Line};
-use rtrb::Producer;
+use rtrb::{Consumer, Producer};
 use std::fmt;
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ impl std::error::Error for Refused {}
 #[derive(Debug)]
 pub struct Feed {
     lines: Producer<Line>,
+    commits: Consumer<Commit>,
     /// Lines kept free for what must not wait: halts and cancels, samples of load, the end of the run.
     reserve: usize,
     status: Arc<Status>,
@@ -49,8 +51,12 @@ pub struct Feed {
 }
 
 impl Feed {
-    pub(crate) const fn new(lines: Producer<Line>, reserve: usize, status: Arc<Status>) -> Self {
-        Self { lines, reserve, status, pushed_ns: None }
+    pub(crate) fn new(
+        (lines, commits): (Producer<Line>, Consumer<Commit>),
+        reserve: usize,
+        status: Arc<Status>,
+    ) -> Self {
+        Self { lines, commits, reserve, status, pushed_ns: None }
     }
 
     /// Lines that [`Feed::push`] may use now. Look before taking an input: a turn that fits here is
@@ -100,6 +106,11 @@ impl Feed {
     #[must_use]
     pub fn committed(&self) -> u64 {
         self.status.committed.observe()
+    }
+
+    /// What the journaling thread tells of how far it had come, in order; none when there is no more.
+    pub fn commit_told(&mut self) -> Option<Commit> {
+        self.commits.pop().ok()
     }
 
     /// The sequence number after the last record that lies on the disk: a machine that loses power now

@@ -25,6 +25,15 @@ pub enum Step {
     Over,
 }
 
+/// How far the journaling thread had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// All records before this sequence number were committed.
+    pub seq: u64,
+    /// When that was, at the latest, by the clock of whoever drives the scribe; nanoseconds.
+    pub at_ns: u64,
+}
+
 /// A segment that the scribe is done with.
 #[derive(Debug)]
 pub(crate) struct Finished {
@@ -41,12 +50,13 @@ pub struct Scribe {
     lines: Consumer<Line>,
     /// A record that wraps around the end of the ring is put together here.
     wrapped: Box<[Line]>,
+    commits: Producer<Commit>,
     desk: Desk,
 }
 
 impl Scribe {
     pub(crate) fn new(
-        lines: Consumer<Line>,
+        (lines, commits): (Consumer<Line>, Producer<Commit>),
         open: OpenSegment,
         blanks: Consumer<Blank>,
         finished: Producer<Finished>,
@@ -54,7 +64,12 @@ impl Scribe {
     ) -> Self {
         let next_seq = open.header().first_seq;
         let wrapped = bytemuck::zeroed_slice_box(RECORD_BYTES_MAX / LINE_BYTES);
-        Self { lines, wrapped, desk: Desk { open: Some(open), blanks, finished, next_seq, is_starved: false, status } }
+        Self {
+            lines,
+            wrapped,
+            commits,
+            desk: Desk { open: Some(open), blanks, finished, next_seq, is_starved: false, status },
+        }
     }
 
     pub(crate) fn status(&self) -> Arc<Status> {
@@ -73,7 +88,7 @@ impl Scribe {
         if available == 0 {
             return Ok(if is_abandoned { self.desk.finish() } else { Step::Empty });
         }
-        let Self { lines, wrapped, desk } = self;
+        let Self { lines, wrapped, desk, .. } = self;
         let Ok(chunk) = lines.read_chunk(available) else { return Ok(Step::Empty) };
         let (front, back) = chunk.as_slices();
         let mut taken = 0;
@@ -94,6 +109,12 @@ impl Scribe {
         }
         chunk.commit(taken);
         outcome
+    }
+
+    /// Tells the hot side that what is committed was committed by `at_ns`. When it has not taken in what it was told before,
+    /// it learns of this with the next.
+    pub fn stamp(&mut self, at_ns: u64) {
+        let _ = self.commits.push(Commit { seq: self.desk.next_seq, at_ns });
     }
 }
 

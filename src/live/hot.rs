@@ -1,6 +1,7 @@
 //! The hot thread's place, live and in rehearsal: the engine, its journal, and what time brings.
 
 use super::seat::{Due, Seat};
+use super::stamps::{PastFrames, StampedDiary};
 use crate::clock::Clock;
 use crate::run::{RingDiary, RunError};
 use hotpath::halt::Halt;
@@ -32,7 +33,8 @@ pub struct Load {
 /// Engine, journal and clock of the hot thread.
 pub struct Hot<'a, V> {
     core: Core<'a, V>,
-    diary: RingDiary,
+    diary: StampedDiary,
+    past: PastFrames,
     clock: Clock,
     /// Whether the thread has its core for itself; otherwise it yields it.
     spins: bool,
@@ -48,7 +50,8 @@ impl<'a, V: Venue> Hot<'a, V> {
     pub fn new(core: Core<'a, V>, feed: Feed, clock: Clock, spins: bool) -> Self {
         Self {
             core,
-            diary: RingDiary::new(feed),
+            diary: StampedDiary::new(RingDiary::new(feed), clock),
+            past: PastFrames::new(),
             clock,
             spins,
             health_due_ns: 0,
@@ -79,7 +82,7 @@ impl<'a, V: Venue> Hot<'a, V> {
     /// The hot side of the journal, at the end.
     #[must_use]
     pub fn into_feed(self) -> Feed {
-        self.diary.into_feed()
+        self.diary.into_ring().into_feed()
     }
 
     /// The first records of a run: the opening, what was found, the clocks.
@@ -99,7 +102,7 @@ impl<'a, V: Venue> Hot<'a, V> {
     /// journal lags.
     fn sample(&mut self, now_ns: u64) -> Result<(), RunError> {
         self.health_due_ns = now_ns + HEALTH_NS;
-        let feed = self.diary.feed();
+        let feed = self.diary.ring().feed();
         let (lines, lag_ns) = (feed.lines_free() as u64, feed.lag_ns());
         let narrow = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         let market = self.core.engine().config().markets().first();
@@ -117,10 +120,46 @@ impl<'a, V: Venue> Hot<'a, V> {
     }
 
     fn take_reserved(&mut self, input: &Input<'_>) -> Result<(), RunError> {
-        self.diary.use_reserve(true);
+        self.diary.ring_mut().use_reserve(true);
         let outcome = self.take(input);
-        self.diary.use_reserve(false);
+        self.diary.ring_mut().use_reserve(false);
         outcome
+    }
+
+    fn now(&self) -> u64 {
+        self.clock.now_ns().max(self.core.progress().taken_ns)
+    }
+
+    fn turn(&mut self, taken_ns: u64, input: &Input<'_>) -> Result<(), RunError> {
+        self.core.turn(taken_ns, input, &mut self.diary)?;
+        if let Some(turned) = self.diary.turned() {
+            self.past.add(turned, taken_ns, self.clock.now_ns(), self.core.progress().seq);
+        }
+        let asked = self.core.requests();
+        if self.wanted.len() + asked.len() > WANTED_MAX {
+            return Err(Halt::OutputsFull.into());
+        }
+        self.wanted.extend(asked);
+        Ok(())
+    }
+
+    /// Takes in how far the journaling thread has come.
+    fn look_back(&mut self) {
+        while let Some(commit) = self.diary.ring_mut().feed_mut().commit_told() {
+            self.past.commit(commit);
+        }
+    }
+
+    /// Tells of past frames, once; whether there was anything to tell. Not where a segment ends: the record names
+    /// others by how far they lie before it.
+    fn tell_of_past(&mut self) -> Result<bool, RunError> {
+        let taken_ns = self.now();
+        if self.room_is_short() || self.core.is_rotation_due(taken_ns) {
+            return Ok(false);
+        }
+        let Some(stamps) = self.past.record(self.core.progress().seq) else { return Ok(false) };
+        self.turn(taken_ns, &Input::Stamps(stamps))?;
+        Ok(true)
     }
 }
 
@@ -130,18 +169,11 @@ impl<V: Venue> Seat for Hot<'_, V> {
     }
 
     fn room_is_short(&self) -> bool {
-        self.diary.feed().room() < TURN_LINES_MAX
+        self.diary.ring().feed().room() < TURN_LINES_MAX
     }
 
     fn take(&mut self, input: &Input<'_>) -> Result<(), RunError> {
-        let taken_ns = self.clock.now_ns().max(self.core.progress().taken_ns);
-        self.core.turn(taken_ns, input, &mut self.diary)?;
-        let asked = self.core.requests();
-        if self.wanted.len() + asked.len() > WANTED_MAX {
-            return Err(Halt::OutputsFull.into());
-        }
-        self.wanted.extend(asked);
-        Ok(())
+        self.turn(self.now(), input)
     }
 
     fn wanted(&mut self) -> Option<Wanted> {
@@ -156,20 +188,28 @@ impl<V: Venue> Seat for Hot<'_, V> {
     fn due(&mut self) -> Result<Due, RunError> {
         let now_ns = self.clock.now_ns();
         let timer_ns = self.core.engine().deadline_ns();
+        self.look_back();
         if now_ns >= self.health_due_ns {
             self.sample(now_ns)?;
         } else if self.room_is_short() {
-            self.diary.ensure_running()?;
+            self.diary.ring().ensure_running()?;
             return Ok(Due::Full);
         } else if now_ns >= timer_ns {
             self.take(&Input::Timer(Timer { due_ns: timer_ns, spare: [0; 2] }))?;
         } else if now_ns >= self.clock_due_ns {
             self.clock_due_ns = now_ns + CLOCK_NS;
             self.take(&Input::Clock(self.clock.read()))?;
+        } else if self.past.is_pressing() {
+            while self.past.is_ready(now_ns) && self.tell_of_past()? {}
         } else {
             return Ok(Due::Nothing);
         }
         Ok(Due::Done)
+    }
+
+    /// Tells how long past frames took.
+    fn catch_up(&mut self) -> Result<bool, RunError> {
+        if self.past.is_ready(self.clock.now_ns()) { self.tell_of_past() } else { Ok(false) }
     }
 
     /// When the connection of the market that trades will not be made again. Leaders may be lost.
@@ -179,8 +219,11 @@ impl<V: Venue> Seat for Hot<'_, V> {
         engine.session().link(trades).is_some_and(LinkState::is_stopped).then_some(close::LINK_STOPPED)
     }
 
-    /// The last sample of load and the last record.
+    /// What is left to tell of frames, the last sample of load and the last record.
     fn close(&mut self, cause: u16) -> Result<(), RunError> {
+        self.look_back();
+        self.past.give_up();
+        while self.tell_of_past()? {}
         self.sample(self.clock.now_ns())?;
         self.take_reserved(&Input::Close(Close { cause, spare: [0; 11] }))
     }

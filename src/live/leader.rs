@@ -126,6 +126,10 @@ impl Seat for Pipe {
         Ok(Due::Nothing)
     }
 
+    fn catch_up(&mut self) -> Result<bool, RunError> {
+        Ok(false)
+    }
+
     fn is_over(&self) -> Option<u16> {
         self.asked.is_abandoned().then_some(close::STOPPED)
     }

@@ -9,6 +9,7 @@ mod run;
 mod seat;
 mod sentences;
 mod settings;
+mod stamps;
 mod turn;
 mod watch;
 

@@ -93,7 +93,7 @@ pub fn run(loaded: &Loaded, plan: Plan<'_>, begun: impl FnOnce(&Begun)) -> Resul
     begun(&told);
     let (notices, noticed) = channel();
     let telling = forward(events, notices.clone());
-    let live = Live::start(scribe, keeper, spins, |_: Role| {})?;
+    let live = Live::start(scribe, keeper, spins, |_: Role| {}, move || clock.now_ns())?;
     let (commands, taken) = RingBuffer::new(COMMANDS);
     let hot = HotThread {
         config,

@@ -42,6 +42,12 @@ pub trait Seat {
     /// As [`Seat::take`].
     fn due(&mut self) -> Result<Due, RunError>;
 
+    /// Does one thing that waits until there is nothing else to do; whether there was any.
+    ///
+    /// # Errors
+    /// As [`Seat::take`].
+    fn catch_up(&mut self) -> Result<bool, RunError>;
+
     /// Why the run is to end, if it is: one of [`hotpath::record::close`].
     fn is_over(&self) -> Option<u16>;
 

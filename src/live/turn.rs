@@ -108,7 +108,7 @@ impl<S: Seat> LiveLoop<S> {
             for place in 0..self.leaders.len() {
                 is_busy |= self.follow(place)?;
             }
-            if self.seat.due()? != Due::Done && !is_busy {
+            if self.seat.due()? != Due::Done && !is_busy && !self.seat.catch_up()? {
                 self.seat.rest();
             }
         }

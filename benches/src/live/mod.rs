@@ -110,10 +110,11 @@ pub fn live(args: &LiveArgs) -> Result<LiveReport> {
     let settings = settings(crate::place::RING_LINES);
     let Parts { feed, scribe, keeper, caveats, .. } = Parts::begin(Folder::take(folder.path())?, settings)?;
     let (sender, started) = channel();
-    let live = Live::start(scribe, keeper, spins, move |role| {
+    let tell = move |role| {
         // Whoever waits for it says that it is missing.
         let _ = sender.send((role, Thread::this()));
-    })?;
+    };
+    let live = Live::start(scribe, keeper, spins, tell, || 0)?;
     let mut watched = Watched::new(started.iter().take(2))?;
     let mut pusher = Pusher::new(feed, args.template(), args.rate != Rate::Max)?;
     let begun = watched.counts();

@@ -49,7 +49,7 @@ pub(super) fn delays(place: &Place) -> Result<Delays> {
 fn measured(place: &Place, mut template: Template, pace: Pace, spins: bool) -> Result<Percentiles> {
     let folder = place.fresh()?;
     let Parts { mut feed, scribe, keeper, .. } = Parts::begin(Folder::take(folder.path())?, settings(RING_LINES))?;
-    let live = Live::start(scribe, keeper, spins, |_| {})?;
+    let live = Live::start(scribe, keeper, spins, |_| {}, || 0)?;
     let clock = Clock::start();
     let mut gate = Orders::new(GATE_NS_MAX);
     let mut histogram = Histogram::new_with_bounds(1, DELAY_NS_MAX, 3)?;

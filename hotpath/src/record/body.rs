@@ -7,10 +7,14 @@
 use super::{Body, Field, Kind};
 use bytemuck::{Pod, Zeroable};
 
-/// Whether a field's type is a signed number. Arrays are padding.
+/// A field's type: a number, or a list of them.
 trait Number {
     const SIGNED: bool;
+    const COUNT: usize = 1;
 }
+
+/// FRAMEs that one STAMPS tells of, at most.
+pub const STAMPED: usize = 5;
 
 macro_rules! numbers {
     ($($type:ty => $signed:literal,)*) => {$(impl Number for $type { const SIGNED: bool = $signed; })*};
@@ -18,8 +22,9 @@ macro_rules! numbers {
 
 numbers! { u8 => false, u16 => false, u32 => false, u64 => false, i32 => true, i64 => true, }
 
-impl<T, const N: usize> Number for [T; N] {
-    const SIGNED: bool = false;
+impl<T: Number, const N: usize> Number for [T; N] {
+    const SIGNED: bool = T::SIGNED;
+    const COUNT: usize = N;
 }
 
 macro_rules! bodies {
@@ -34,7 +39,8 @@ macro_rules! bodies {
             const FIELDS: &'static [Field] = &[$(Field {
                 name: stringify!($field),
                 at: core::mem::offset_of!($name, $field),
-                bytes: size_of::<$type>(),
+                bytes: size_of::<$type>() / <$type as Number>::COUNT,
+                count: <$type as Number>::COUNT,
                 signed: <$type as Number>::SIGNED,
             },)*];
         }
@@ -179,6 +185,22 @@ bodies! {
         asked: i64,
         /// What is in force.
         found: i64,
+    }
+    /// How long past FRAMEs of a live run took behind the engine's door. Written when nothing else is to be done.
+    Stamps = STAMPS {
+        /// FRAMEs in the lists, from 1 to 5; 0 when only some were lost.
+        count: u32,
+        /// FRAMEs since the last STAMPS of whose times nothing is known: more waited to be committed than are kept.
+        lost: u32,
+        /// How many sequence numbers before this record each FRAME (its first record) lies; 0 behind the last of them.
+        behind: [u32; STAMPED],
+        /// From `taken_ns` until the diary was handed what was decided, nanoseconds.
+        decided_ns: [u32; STAMPED],
+        /// From there until all of it was pushed into the ring.
+        pushed_ns: [u32; STAMPED],
+        /// From there until the journaling thread said that all of it is in the mapped file: at the end of one of its rounds
+        /// of at most 64 records.
+        committed_ns: [u32; STAMPED],
     }
     /// Clears both sides; levels follow.
     Snapshot = SNAPSHOT {

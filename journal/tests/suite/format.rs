@@ -41,9 +41,13 @@ fn bits(flags: u16) -> String {
 }
 
 fn type_of(field: &Field) -> String {
-    match (field.bytes, field.signed) {
-        (bytes @ (1 | 2 | 4 | 8), signed) => format!("{}{}", if signed { 'i' } else { 'u' }, bytes * 8),
-        (bytes, _) => format!("{bytes} bytes"),
+    let number = |bytes| format!("{}{}", if field.signed { 'i' } else { 'u' }, bytes * 8);
+    let bytes = field.bytes * field.count;
+    match (field.count, field.name.starts_with("spare")) {
+        (1, _) => number(field.bytes),
+        (_, true) if matches!(bytes, 2 | 4 | 8) => number(bytes),
+        (_, true) => format!("{bytes} bytes"),
+        (count, false) => format!("{count} × {}", number(field.bytes)),
     }
 }
 

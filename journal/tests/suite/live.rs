@@ -71,7 +71,7 @@ fn three_segments() -> Vec<Line> {
 fn the_threads_write_what_one_thread_writes() {
     let folder = folder();
     let Parts { mut feed, scribe, keeper, .. } = begin(folder.path(), live_settings());
-    let live = Live::start(scribe, keeper, false, |_| {}).expect("two threads");
+    let live = Live::start(scribe, keeper, false, |_| {}, || 0).expect("two threads");
     feed.push_lines(&three_segments()).expect("room");
     let totals = live.close(feed).expect("a clean close");
     let files = files(folder.path());
@@ -219,7 +219,7 @@ fn a_switch_waits_for_the_keeper_and_loses_nothing() {
 fn a_record_out_of_order_stops_the_journal_and_what_was_committed_stays() {
     let folder = folder();
     let Parts { mut feed, scribe, keeper, .. } = begin(folder.path(), live_settings());
-    let live = Live::start(scribe, keeper, false, |_| {}).expect("two threads");
+    let live = Live::start(scribe, keeper, false, |_| {}, || 0).expect("two threads");
     feed.push_lines(&small_run()).expect("room");
     feed.push_lines(&level(9, 0)).expect("the ring does not look inside");
     while !feed.is_stopped() {

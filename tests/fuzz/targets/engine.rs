@@ -9,7 +9,8 @@ use fathom::memory::Memory;
 use hotpath::halt::Halt;
 use hotpath::input::Input;
 use hotpath::record::{
-    Clock, Close, Command, Found, Health, Host, Link, Sent, Timer, action, channel, check, close, flag, sent,
+    Clock, Close, Command, Found, Health, Host, Link, STAMPED, Sent, Stamps, Timer, action, channel, check, close,
+    flag, sent,
 };
 use hotpath::turn::Core;
 use hotpath::venue::Wanted;
@@ -135,6 +136,7 @@ impl Run<'_> {
             28 => self.found(),
             29 => self.sent(),
             30 => self.host(market as u16),
+            31 => self.stamps(),
             _ => self.frame(market as u16, TEXT, br#"{"channel":"heartbeat"}"#, true),
         }
     }
@@ -397,6 +399,12 @@ impl Run<'_> {
         // Mostly a sound reading; now and then any at all.
         let utc_ns = if word & 3 == 0 { word } else { UTC_NS + self.now_ns + (word >> 40) };
         self.take(&Input::Clock(Clock { mono_ns: self.now_ns, utc_ns, ..Clock::zeroed() }))
+    }
+
+    /// How long frames took, whether or not there were any.
+    fn stamps(&mut self) -> Result<(), Halt> {
+        let (count, behind) = (u32::from(self.roll()), u32::from(self.roll()));
+        self.take(&Input::Stamps(Stamps { count, lost: 0, behind: [behind; STAMPED], ..Stamps::zeroed() }))
     }
 
     /// Hours go by, so that a day ends.
