@@ -3,7 +3,7 @@
 //! Two steps. What was typed (`document` against the table of `keys`, then `typed`) is turned into
 //! what it means (`meaning`). A row of the table of keys holds everything that a person is told about
 //! a key: its name, type, range and unit. Overrides take their type from there too, so they need no
-//! quotes. Every key is mandatory; `configs/README.md` describes them all.
+//! quotes. Every key but those of `[regime]` is mandatory; `configs/README.md` describes them all.
 
 mod diary;
 mod document;
@@ -61,6 +61,7 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ConfigError> {
     for text in overrides {
         document.set(text);
     }
+    document.fill();
     let effective = document.effective();
     let (typed, places) = document.finish::<Typed>()?;
     let model_path = path.parent().unwrap_or(Path::new("")).join(&typed.fair.model);

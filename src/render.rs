@@ -4,7 +4,7 @@ use hotpath::record::{
     Field, HEAD_BYTES, Head, Kind, NO_CONNECTION, NO_INSTRUMENT, ack_error, action, channel, close, command, end, feed,
     flag, head_of, host, left_out, link, method, payload_of, sent, source, status,
 };
-use hotpath::{quality, quote, trust};
+use hotpath::{quality, quote, regime, trust};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
@@ -153,6 +153,7 @@ fn code_name(kind: Kind, field: &str, value: i128) -> Option<&'static str> {
         (Kind::ACK, "channel") => channel::name(narrow?),
         (Kind::ACK, "error") => ack_error::name(narrow?),
         (Kind::GAP_OPEN | Kind::GAP_CLOSE, "cause") => Some(trust::cause_name(code)),
+        (Kind::REGIME, "axis") => Some(regime::axis_name(code)),
         (Kind::QUALITY, "check") => Some(quality::check_name(code)),
         (Kind::QUOTE, "reason") => Some(quote::reason_name(code)),
         (Kind::REFUSED, "cause") => Some(hotpath::venue::cause_name(code)),

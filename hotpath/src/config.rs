@@ -237,6 +237,42 @@ impl SessionConfig {
     }
 }
 
+/// Between which values a market's regimes lie: see [`crate::regime`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct RegimeConfig {
+    /// From so many messages in the trailing second on a market is active.
+    pub active_per_s: u32,
+    /// Below so many it is calm again.
+    pub active_exit_per_s: u32,
+    /// From so many messages in the trailing second on there is a burst.
+    pub burst_per_s: u32,
+    /// Below so many it is over.
+    pub burst_exit_per_s: u32,
+    /// From this volatility on a market is volatile, whole ticks per square root of a second.
+    pub volatile_ticks: i64,
+    /// Below it the market is quiet again.
+    pub volatile_exit_ticks: i64,
+    /// From this delay above the least on a market is degraded, nanoseconds.
+    pub degraded_ns: u64,
+    /// Below it the market is normal again.
+    pub degraded_exit_ns: u64,
+    /// A regime lasts at least so long before a calmer one follows, nanoseconds.
+    pub dwell_ns: u64,
+}
+
+impl RegimeConfig {
+    fn check(&self) -> Result<(), Halt> {
+        let (active, burst) = (self.active_per_s, self.burst_per_s);
+        ensure(0 < self.active_exit_per_s && self.active_exit_per_s < active && active < burst, Halt::Config)?;
+        ensure(self.active_exit_per_s < self.burst_exit_per_s && self.burst_exit_per_s < burst, Halt::Config)?;
+        ensure(0 < self.volatile_exit_ticks && self.volatile_exit_ticks < self.volatile_ticks, Halt::Config)?;
+        ensure(self.volatile_ticks <= 1 << 30, Halt::Config)?;
+        ensure(0 < self.degraded_exit_ns && self.degraded_exit_ns < self.degraded_ns, Halt::Config)?;
+        ensure(self.degraded_ns <= HOUR_NS && (1..=HOUR_NS).contains(&self.dwell_ns), Halt::Config)
+    }
+}
+
 const HOUR_NS: u64 = 3_600_000_000_000;
 /// Most tries to connect that a configuration may let follow one another at once.
 pub const TRIES_AT_ONCE_MAX: u32 = 10;
@@ -267,6 +303,8 @@ pub struct Config {
     pub model: Model,
     /// How connections and subscriptions are kept.
     pub session: SessionConfig,
+    /// Between which values regimes lie.
+    pub regime: RegimeConfig,
     /// Rows used of `markets`.
     pub market_count: u16,
     /// Zero.
@@ -303,6 +341,7 @@ impl Config {
         within(self.model.imbalance_q16, -(1 << 32), 1 << 32)?;
         within(self.model.clamp_ticks, 0, 1 << 32)?;
         self.session.check()?;
+        self.regime.check()?;
         self.markets().iter().try_for_each(MarketConfig::check)?;
         ensure(self.markets().iter().all(|row| self.is_of_one_venue(row.connection)), Halt::Config)
     }

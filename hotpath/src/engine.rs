@@ -3,6 +3,8 @@
 //! [`Engine::step`] takes one record, an event or an input that is not a frame, and appends what it
 //! decides. The engine has no clock: its time is the `taken_ns` of the record.
 
+mod regimes;
+
 use crate::config::CONNECTIONS_MAX;
 use crate::config::{Config, MARKETS_MAX, MarketConfig};
 use crate::connection::Connection;
@@ -107,7 +109,7 @@ impl Engine {
         let stale_ns = trusted.map(|(row, _)| self.stale_at(row)).min().unwrap_or(u64::MAX);
         // A run that has ended asks for nothing more.
         let due_ns = if self.state.closed == 0 { self.session.due_ns(&self.config) } else { u64::MAX };
-        stale_ns.min(due_ns)
+        stale_ns.min(due_ns).min(self.regimes_due_ns())
     }
 
     /// Whether a gap closed since the last call.
@@ -132,7 +134,7 @@ impl Engine {
                 self.distrust(index, Cause::Stale, sign, 0, self.stale_at(row), out)?;
             }
         }
-        Ok(())
+        self.observe_regimes(now_ns, out)
     }
 
     /// One event, or one input that is not a frame.
@@ -143,6 +145,7 @@ impl Engine {
         let head = head_of(record).ok_or(Halt::MalformedRecord)?;
         if head.kind.is_event() {
             self.heard_on(head.connection, head.taken_ns);
+            self.count_for_regimes(&head);
         }
         match head.kind {
             Kind::SNAPSHOT | Kind::UPDATE | Kind::LEVEL | Kind::BOOK_END => self.book_event(&head, record, out)?,
@@ -184,11 +187,13 @@ impl Engine {
         if head.has(flag::END_OF_READ) { self.decide(&head, out) } else { Ok(()) }
     }
 
-    /// Asks for what is due of connections and subscriptions: once a step, after everything else.
+    /// Says what regimes the step leads to and asks for what is due of connections and subscriptions: once a step, after
+    /// everything else.
     ///
     /// # Errors
     /// [`Halt::OutputsFull`].
     pub fn act(&mut self, now_ns: u64, out: &mut Lines<'_>) -> Result<(), Halt> {
+        self.judge_regimes(now_ns, out)?;
         if self.state.closed != 0 {
             return Ok(());
         }

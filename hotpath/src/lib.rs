@@ -50,6 +50,7 @@ pub mod progress;
 pub mod quality;
 pub mod quote;
 pub mod record;
+pub mod regime;
 pub mod session;
 pub mod stated;
 pub mod text;
@@ -61,4 +62,4 @@ pub mod venue;
 pub mod websocket;
 
 /// Version of what the engine computes. A change that makes old journals differ raises it.
-pub const ENGINE_VERSION: u32 = 3;
+pub const ENGINE_VERSION: u32 = 4;

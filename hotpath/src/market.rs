@@ -12,6 +12,7 @@ use crate::halt::Halt;
 use crate::lines::{Lines, Place};
 use crate::quality::{Check, Finding};
 use crate::record::{BookEnd, Head, Instrument, Level, Snapshot, Ticker, Trade, Update, flag, status};
+use crate::regime::Regimes;
 use crate::stated::Stated;
 use crate::trust::{Cause, Sign};
 use bytemuck::Zeroable;
@@ -46,6 +47,7 @@ impl Market {
         self.book.clear();
         self.held.clear();
         self.state = MarketState::zeroed();
+        self.state.regimes = Regimes::START;
         self.state.depth = config.depth;
         self.state.depth_acked = config.depth;
         self.state.status = u16::from(status::ONLINE);

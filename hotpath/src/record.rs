@@ -122,6 +122,8 @@ impl Kind {
     pub const REQUEST: Self = Self(0x0308);
     /// Output: something is wrong with the feed, or right again.
     pub const FEED: Self = Self(0x0309);
+    /// Output: a market's regime changed on one axis.
+    pub const REGIME: Self = Self(0x030a);
 
     /// State: the whole engine, its configuration and its tables.
     pub const CHECKPOINT: Self = Self(0x0401);
@@ -248,6 +250,7 @@ pub const SCHEMA: &[Schema] = &[
     row::<Idle>("IDLE", Shape::Line, Scope::Whole),
     row::<Request>("REQUEST", Shape::Line, Scope::Any),
     row::<Feed>("FEED", Shape::Line, Scope::Any),
+    row::<Regime>("REGIME", Shape::Line, Scope::Market),
     row::<Checkpoint>("CHECKPOINT", Shape::Payload, Scope::Whole),
     Schema { kind: Kind::INDEX, name: "INDEX", shape: Shape::Payload, scope: Scope::Whole, fields: &[] },
     row::<LeftOut>("LEFT_OUT", Shape::Line, Scope::Whole),

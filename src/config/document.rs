@@ -35,7 +35,7 @@ pub struct Effective {
     pub key: &'static str,
     /// Its value, as TOML.
     pub value: String,
-    /// `file:line:column`, or the override.
+    /// `file:line:column`, the override, or `default`.
     pub place: String,
 }
 
@@ -88,6 +88,15 @@ impl<'a> Document<'a> {
             },
         };
         self.keep(key, place, typed);
+    }
+
+    /// Takes what holds for keys that are absent.
+    pub fn fill(&mut self) {
+        for key in self.keys {
+            if let (Some(value), false) = (key.default, self.places.contains_key(key.path)) {
+                self.keep(key, DEFAULT.to_owned(), Ok(Some(Value::Integer(value))));
+            }
+        }
     }
 
     /// Every key with its value as the file would write it, and where it came from, in the order of the table.
@@ -171,6 +180,8 @@ impl<'a> Document<'a> {
     }
 }
 
+/// Where a value came from that was not typed.
+const DEFAULT: &str = "default";
 /// What switches a bound off.
 const OFF: &str = "off";
 

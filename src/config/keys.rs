@@ -32,6 +32,8 @@ pub(super) struct Key {
     pub kind: Kind,
     /// Unit of an integer, meaning of a text.
     pub unit: &'static str,
+    /// What holds when the key is absent; none: it must be there.
+    pub default: Option<i64>,
 }
 
 impl Key {
@@ -69,27 +71,31 @@ fn name(path: &str) -> &str {
 }
 
 const fn text(path: &'static str, unit: &'static str) -> Key {
-    Key { path, kind: Kind::Text, unit }
+    Key { path, kind: Kind::Text, unit, default: None }
 }
 
 const fn decimal(path: &'static str, unit: &'static str) -> Key {
-    Key { path, kind: Kind::Decimal, unit }
+    Key { path, kind: Kind::Decimal, unit, default: None }
 }
 
 const fn integer(path: &'static str, min: i64, max: i64, unit: &'static str) -> Key {
-    Key { path, kind: Kind::Integer { min, max }, unit }
+    Key { path, kind: Kind::Integer { min, max }, unit, default: None }
+}
+
+const fn usual(path: &'static str, (min, max): (i64, i64), default: i64, unit: &'static str) -> Key {
+    Key { default: Some(default), ..integer(path, min, max, unit) }
 }
 
 const fn bound(path: &'static str, min: i64, max: i64, unit: &'static str) -> Key {
-    Key { path, kind: Kind::Bound { min, max }, unit }
+    Key { path, kind: Kind::Bound { min, max }, unit, default: None }
 }
 
 const fn texts(path: &'static str, unit: &'static str) -> Key {
-    Key { path, kind: Kind::Texts, unit }
+    Key { path, kind: Kind::Texts, unit, default: None }
 }
 
 const fn flag(path: &'static str, unit: &'static str) -> Key {
-    Key { path, kind: Kind::Flag, unit }
+    Key { path, kind: Kind::Flag, unit, default: None }
 }
 
 const HOUR_MS: i64 = 3_600_000;
@@ -135,6 +141,9 @@ pub(super) fn leader_of(path: &str) -> Option<&str> {
     path.rsplit_once('.').map(|(section, _)| section).filter(|section| section.starts_with("leader."))
 }
 
+const VOL: &str = "ticks per square root of a second";
+const PER_S: (i64, i64) = (1, u32::MAX as i64);
+
 const MAIN: &[Key] = &[
     text("venue.name", "the name of a known venue"),
     text("venue.url", URL),
@@ -151,9 +160,18 @@ const MAIN: &[Key] = &[
     integer("quote.half_spread_ticks", 0, 1 << 32, "ticks"),
     decimal("quote.qty", "of the base currency, from 1 to 1152921504606846976 lots"),
     integer("quality.spread_ticks_max", 1, PRICE_TICKS_MAX, "ticks"),
-    integer("quality.vol_ticks_max", 1, 1 << 30, "ticks per square root of a second"),
+    integer("quality.vol_ticks_max", 1, 1 << 30, VOL),
     integer("quality.jump_ticks_max", 1, PRICE_TICKS_MAX, "ticks"),
     integer("quality.burst", 1, u16::MAX as i64, "failures in a row"),
+    usual("regime.active_per_s", PER_S, 100, "messages in a second"),
+    usual("regime.active_exit_per_s", PER_S, 50, "messages in a second"),
+    usual("regime.burst_per_s", PER_S, 300, "messages in a second"),
+    usual("regime.burst_exit_per_s", PER_S, 150, "messages in a second"),
+    usual("regime.volatile_ticks", (1, 1 << 30), 20, VOL),
+    usual("regime.volatile_exit_ticks", (1, 1 << 30), 15, VOL),
+    usual("regime.degraded_ms", (1, HOUR_MS), 50, "milliseconds above the least"),
+    usual("regime.degraded_exit_ms", (1, HOUR_MS), 25, "milliseconds above the least"),
+    usual("regime.dwell_ms", (1, HOUR_MS), 2_000, "milliseconds"),
     integer("health.ring_lines_min", 0, u32::MAX as i64, "lines of 64 bytes"),
     integer("health.disk_mib_min", 0, u32::MAX as i64, "MiB"),
     integer("health.journal_lag_ms_max", 1, HOUR_MS, "milliseconds"),

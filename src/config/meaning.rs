@@ -7,7 +7,7 @@ use super::live::{LiveConfig, live, session};
 use super::market::{FeedConfig, markets};
 use super::reading::{Reading, Scale};
 use super::typed::{self, Typed};
-use hotpath::config::{Config, HealthConfig, JournalConfig, Model, QualityConfig, QuoteConfig};
+use hotpath::config::{Config, HealthConfig, JournalConfig, Model, QualityConfig, QuoteConfig, RegimeConfig};
 use hotpath::units::QTY_LOTS_MAX;
 use std::path::Path;
 
@@ -33,6 +33,7 @@ pub(super) fn config(
         },
         health: health(&typed.health),
         quality: quality(&typed.quality),
+        regime: reading.regime(&typed.regime),
         quote: reading.quote(typed),
         model,
         session: session(&typed.session, |path, what| reading.fault(path, what)),
@@ -67,6 +68,35 @@ fn quality(typed: &typed::Quality) -> QualityConfig {
 }
 
 impl Reading<'_> {
+    /// Each level is left below where it is entered, and lies above the one before it.
+    fn regime(&mut self, typed: &typed::Regime) -> RegimeConfig {
+        let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        for (low, high, values) in [
+            ("active_exit_per_s", "active_per_s", (typed.active_exit_per_s.into(), typed.active_per_s.into())),
+            ("burst_exit_per_s", "burst_per_s", (typed.burst_exit_per_s.into(), typed.burst_per_s.into())),
+            ("active_per_s", "burst_per_s", (typed.active_per_s.into(), typed.burst_per_s.into())),
+            ("active_exit_per_s", "burst_exit_per_s", (typed.active_exit_per_s.into(), typed.burst_exit_per_s.into())),
+            ("volatile_exit_ticks", "volatile_ticks", (typed.volatile_exit_ticks, typed.volatile_ticks)),
+            ("degraded_exit_ms", "degraded_ms", (whole(typed.degraded_exit_ms), whole(typed.degraded_ms))),
+        ] {
+            if values.0 >= values.1 {
+                let what = format!("is {}; wanted: less than `regime.{high}`, {}", values.0, values.1);
+                self.fault(&format!("regime.{low}"), &what);
+            }
+        }
+        RegimeConfig {
+            active_per_s: typed.active_per_s,
+            active_exit_per_s: typed.active_exit_per_s,
+            burst_per_s: typed.burst_per_s,
+            burst_exit_per_s: typed.burst_exit_per_s,
+            volatile_ticks: typed.volatile_ticks,
+            volatile_exit_ticks: typed.volatile_exit_ticks,
+            degraded_ns: typed.degraded_ms * NS_PER_MS,
+            degraded_exit_ns: typed.degraded_exit_ms * NS_PER_MS,
+            dwell_ns: typed.dwell_ms * NS_PER_MS,
+        }
+    }
+
     fn quote(&mut self, typed: &Typed) -> QuoteConfig {
         let scale = Scale { precision: typed.venue.qty_precision, key: "venue.qty_precision".to_owned(), unit: "lots" };
         let qty_lots = self.decimal("quote.qty", &typed.quote.qty, &scale, QTY_LOTS_MAX);

@@ -14,6 +14,7 @@ pub(super) struct Typed {
     pub fair: Fair,
     pub quote: Quote,
     pub quality: Quality,
+    pub regime: Regime,
     pub health: Health,
     pub journal: Journal,
     pub run: Run,
@@ -72,6 +73,20 @@ pub(super) struct Quality {
     pub vol_ticks_max: i64,
     pub jump_ticks_max: i64,
     pub burst: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Regime {
+    pub active_per_s: u32,
+    pub active_exit_per_s: u32,
+    pub burst_per_s: u32,
+    pub burst_exit_per_s: u32,
+    pub volatile_ticks: i64,
+    pub volatile_exit_ticks: i64,
+    pub degraded_ms: u64,
+    pub degraded_exit_ms: u64,
+    pub dwell_ms: u64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,6 +3,7 @@
 use crate::chain::Chain;
 use crate::features::Vol;
 use crate::quality::Checks;
+use crate::regime::Regimes;
 use crate::stated::Stated;
 use crate::trust::Trust;
 use bytemuck::{Pod, Zeroable};
@@ -93,6 +94,8 @@ pub struct MarketState {
     pub(super) is_short: u16,
     /// Zero.
     pub(super) spare: [u16; 2],
+    /// How busy, how volatile and how late it is.
+    pub regimes: Regimes,
 }
 
 /// Levels are set in the book.

@@ -490,6 +490,21 @@ bodies! {
         /// What was found.
         found: i64,
     }
+    /// A market's regime changed on one axis.
+    Regime = REGIME {
+        /// One of [`crate::regime::Axis`].
+        axis: u16,
+        /// The level before, from 0.
+        from: u16,
+        /// The level from here on.
+        to: u16,
+        /// Zero.
+        spare: u16,
+        /// What decided it: messages, 65,536ths of a tick per square root of a second, or nanoseconds.
+        value: i64,
+        /// How long the level before lasted, nanoseconds.
+        lasted_ns: u64,
+    }
     /// The fixed part of a checkpoint; the payload is the state, section after section.
     Checkpoint = CHECKPOINT {
         /// Payload bytes of this record, at most 65,536.

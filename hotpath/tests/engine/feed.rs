@@ -2,7 +2,8 @@
 
 use hotpath::checkpoint::STATE_LINES;
 use hotpath::config::{
-    Config, HealthConfig, JournalConfig, MarketConfig, Model, QualityConfig, QuoteConfig, SessionConfig, Symbol,
+    Config, HealthConfig, JournalConfig, MarketConfig, Model, QualityConfig, QuoteConfig, RegimeConfig, SessionConfig,
+    Symbol,
 };
 use hotpath::config::{book_rule, checksum_rule, venue_id};
 use hotpath::diary::Diary;
@@ -55,9 +56,25 @@ pub fn config(markets: &[MarketConfig]) -> Config {
         quote: QuoteConfig { half_spread_ticks: 2, qty_lots: 1_000 },
         model: Model { micro_q16: 65_536, imbalance_q16: 0, clamp_ticks: 50, file_hash: 0 },
         session: session(),
+        regime: regime(),
         market_count: markets.len() as u16,
         spare: [0; 3],
         markets: std::array::from_fn(|index| markets.get(index).copied().unwrap_or(unused)),
+    }
+}
+
+/// Regimes that nothing in these tests comes near, but where a test says so.
+pub fn regime() -> RegimeConfig {
+    RegimeConfig {
+        active_per_s: 10_000,
+        active_exit_per_s: 5_000,
+        burst_per_s: 20_000,
+        burst_exit_per_s: 10_000,
+        volatile_ticks: 1 << 30,
+        volatile_exit_ticks: 1 << 29,
+        degraded_ns: 3_600 * SECOND_NS,
+        degraded_exit_ns: 1_800 * SECOND_NS,
+        dwell_ns: SECOND_NS,
     }
 }
 

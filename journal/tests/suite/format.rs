@@ -142,6 +142,7 @@ fn every_code_stands_in_its_list() {
         ("venue/mod.rs", "pub enum Reason {", "#### Reasons of not using"),
         ("quality.rs", "pub enum Check {", "#### Checks"),
         ("quote.rs", "pub enum Reason {", "#### Reasons of a quote"),
+        ("regime.rs", "pub enum Axis {", "#### Axes of a regime"),
         ("trust.rs", "pub enum Cause {", "#### Causes of a gap"),
         ("halt.rs", "pub enum Halt {", "#### Halts"),
     ];

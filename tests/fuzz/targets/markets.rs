@@ -2,8 +2,8 @@
 
 use bytemuck::Zeroable;
 use hotpath::config::{
-    Config, HealthConfig, JournalConfig, MarketConfig, Model, QualityConfig, QuoteConfig, SEGMENT_BYTES_MIN,
-    SessionConfig, Symbol, book_rule, checksum_rule, sequence_rule, snapshot_rule, venue_id,
+    Config, HealthConfig, JournalConfig, MarketConfig, Model, QualityConfig, QuoteConfig, RegimeConfig,
+    SEGMENT_BYTES_MIN, SessionConfig, Symbol, book_rule, checksum_rule, sequence_rule, snapshot_rule, venue_id,
 };
 use hotpath::record::channel;
 
@@ -27,6 +27,17 @@ pub fn two_markets() -> Config {
         quality: QualityConfig { spread_ticks_max: 100, vol_ticks_max: 500, jump_ticks_max: 200, burst: 3, spare: 0 },
         quote: QuoteConfig { half_spread_ticks: 5, qty_lots: 100_000 },
         session: session(),
+        regime: RegimeConfig {
+            active_per_s: 4,
+            active_exit_per_s: 3,
+            burst_per_s: 8,
+            burst_exit_per_s: 6,
+            volatile_ticks: 20,
+            volatile_exit_ticks: 10,
+            degraded_ns: 50_000_000,
+            degraded_exit_ns: 20_000_000,
+            dwell_ns: 1_500_000_000,
+        },
         model: Model { micro_q16: 32_768, imbalance_q16: 16_384, clamp_ticks: 20, file_hash: 0 },
         ..Config::zeroed()
     };

@@ -2,7 +2,7 @@
 
 use super::rig::{MS_NS, active};
 use super::sim::{Sim, seconds};
-use hotpath::config::{Config, SessionConfig};
+use hotpath::config::{Config, RegimeConfig, SessionConfig};
 use hotpath::record::action;
 use hotpath::venue::Wanted;
 use std::collections::BTreeSet;
@@ -35,6 +35,22 @@ fn hasty(config: &Config) -> Config {
     Config { session, ..*config }
 }
 
+/// The same, and regimes change with the few messages that there are.
+fn lively(config: &Config) -> Config {
+    let regime = RegimeConfig {
+        active_per_s: 3,
+        active_exit_per_s: 2,
+        burst_per_s: 5,
+        burst_exit_per_s: 4,
+        volatile_ticks: 2,
+        volatile_exit_ticks: 1,
+        degraded_ns: 100 * MS_NS,
+        degraded_exit_ns: 50 * MS_NS,
+        dwell_ns: 1_250 * MS_NS,
+    };
+    Config { regime, ..hasty(config) }
+}
+
 /// The exchange blocks who connects too often, and refuses who asks too often.
 #[test]
 fn nothing_makes_it_ask_too_often() {
@@ -57,9 +73,9 @@ fn nothing_makes_it_ask_too_often() {
 /// something. Each timer makes it look at everything, so one that comes each millisecond finds what is due.
 #[test]
 fn waking_it_at_its_deadline_is_as_good_as_waking_it_each_millisecond() {
-    let mut requests = 0;
+    let (mut requests, mut changes) = (0, BTreeSet::new());
     for seed in 0..16 {
-        let config = hasty(&active(if seed % 2 == 0 { &[0, 1] } else { &[0, 0] }));
+        let config = lively(&active(if seed % 2 == 0 { &[0, 1] } else { &[0, 0] }));
         let [rested, restless] = [false, true].map(|is_restless| {
             let mut sim = Sim::new(&config, seed);
             sim.is_restless = is_restless;
@@ -69,10 +85,15 @@ fn waking_it_at_its_deadline_is_as_good_as_waking_it_each_millisecond() {
         let differs = rested.asked.iter().zip(&restless.asked).find(|(one, other)| one != other);
         assert_eq!(differs, None, "seed {seed}");
         assert_eq!((rested.asked.len(), &rested.told), (restless.asked.len(), &restless.told), "seed {seed}");
+        assert_eq!(rested.regimes, restless.regimes, "seed {seed}");
+        changes.extend(rested.regimes.iter().map(|(_, market, body)| (*market, body.axis, body.to)));
         assert!(rested.wakings * 10 < restless.wakings, "seed {seed}: woken {} times", rested.wakings);
         requests += rested.asked.len();
     }
     assert!(requests > 500, "{requests} requests try nothing");
+    // The mid never moves here, and delays only grow: the other changes are tried in the machine's own tests.
+    let reached = [(0, 0, 0), (0, 0, 1), (0, 0, 2), (1, 0, 0), (1, 0, 1), (0, 2, 1), (1, 2, 1)];
+    assert!(changes.is_superset(&BTreeSet::from(reached)), "{changes:?}");
 }
 
 /// From wherever chance has led, an exchange that behaves again leads to trusted books. The longest way: a

@@ -4,7 +4,7 @@ use super::rig::{MS_NS, ack_text};
 use crate::feed::{Bench, Exchange, SECOND_NS, bodies};
 use hotpath::config::Config;
 use hotpath::input::Input;
-use hotpath::record::{Feed, Link, Sent, Timer, action, channel, head_of, link, sent};
+use hotpath::record::{Feed, Head, Link, Regime, Sent, Timer, action, body_of, channel, head_of, link, sent};
 use hotpath::venue::Frame;
 use hotpath::venue::Wanted;
 use std::collections::BTreeMap;
@@ -84,6 +84,8 @@ pub struct Sim {
     pub is_restless: bool,
     pub asked: Vec<(u64, Wanted)>,
     pub told: Vec<(u64, u16, Feed)>,
+    /// With their time and their market.
+    pub regimes: Vec<(u64, u16, Regime)>,
     pub wakings: u64,
 }
 
@@ -101,6 +103,7 @@ impl Sim {
             is_restless: false,
             asked: Vec::new(),
             told: Vec::new(),
+            regimes: Vec::new(),
             wakings: 0,
         };
         sim.take(Input::Timer(Timer { due_ns: 0, spare: [0; 2] }));
@@ -157,7 +160,8 @@ impl Sim {
         self.bench.diary.0.clear();
         let now_ns = self.bench.now_ns;
         for record in &records {
-            let connection = head_of(record).expect("a head").connection;
+            let Head { connection, instrument, .. } = head_of(record).expect("a head");
+            self.regimes.extend(body_of::<Regime>(record).map(|body| (now_ns, instrument, body)));
             let bodies = bodies::<Feed>(std::slice::from_ref(record));
             self.told.extend(bodies.into_iter().map(|body| (now_ns, connection, body)));
         }
