@@ -114,12 +114,13 @@ impl Vol {
         if mid_half_ticks == self.mid_half_ticks {
             return;
         }
+        self.rate_q32 = self.decayed(now_ns, half_life_ns);
         if self.mid_half_ticks != 0 {
             let distance = mid_half_ticks.abs_diff(self.mid_half_ticks).min(MOVE_HALF_TICKS_MAX);
             let squared = u128::from(distance.wrapping_mul(distance));
             let gained = squared.wrapping_mul(GAIN.checked_div(u128::from(half_life_ns)).unwrap_or(0));
             let gained = u64::try_from(gained).unwrap_or(u64::MAX);
-            self.rate_q32 = self.decayed(now_ns, half_life_ns).saturating_add(gained);
+            self.rate_q32 = self.rate_q32.saturating_add(gained);
         }
         self.mid_half_ticks = mid_half_ticks;
         self.changed_ns = now_ns;

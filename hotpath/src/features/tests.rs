@@ -89,3 +89,17 @@ fn a_gap_does_not_count_as_a_move() {
     vol.observe(9_002, 3, 1_000_000_000);
     assert!(vol.vol_q16(3, 1_000_000_000) > 0);
 }
+
+/// The volatility from before a gap once counted as of the end of the gap: an hour without a book left it as high as it was.
+#[test]
+fn volatility_wears_off_in_a_gap_as_at_any_other_time() {
+    let half_life_ns = 10_000_000_000;
+    let mut vol = Vol::zeroed();
+    vol.observe(1_000, 1_000_000_000, half_life_ns);
+    vol.observe(1_200, 2_000_000_000, half_life_ns);
+    let without_a_gap = vol.vol_q16(42_000_000_000, half_life_ns);
+    vol.restart();
+    vol.observe(5_000, 42_000_000_000, half_life_ns);
+    assert_eq!(vol.vol_q16(42_000_000_000, half_life_ns), without_a_gap);
+    assert!(without_a_gap > 0);
+}
