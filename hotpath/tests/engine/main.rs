@@ -1,6 +1,7 @@
 //! The engine from the outside: frames and other inputs in, records out.
 
 mod feed;
+mod regimes;
 mod segments;
 mod session;
 mod silent;
