@@ -1,8 +1,8 @@
 //! Records for people and scripts: one line of text, or one JSON object.
 
 use hotpath::record::{
-    Field, HEAD_BYTES, Head, Kind, NO_CONNECTION, NO_INSTRUMENT, ack_error, action, channel, close, command, end, feed,
-    flag, head_of, host, left_out, link, method, payload_of, sent, source, status,
+    Field, HEAD_BYTES, Head, Kind, NO_CONNECTION, NO_INSTRUMENT, Regime, ack_error, action, body_of, channel, close,
+    command, end, feed, flag, head_of, host, left_out, link, method, payload_of, sent, source, status,
 };
 use hotpath::{quality, quote, regime, trust};
 use serde_json::{Map, Value, json};
@@ -40,7 +40,7 @@ pub fn json(offset: u64, record: &[u8]) -> Value {
         let number = |value: i128| i64::try_from(value).map_or_else(|_| Value::from(value as u64), Value::from);
         let value = match *values {
             [value] => {
-                if let Some(name) = code_name(head.kind, field.name, value) {
+                if let Some(name) = name_of(&head, record, field.name, value) {
                     map.insert(format!("{}_name", field.name), name.into());
                 }
                 number(value)
@@ -69,7 +69,7 @@ pub fn text(offset: u64, record: &[u8]) -> String {
             let _ = write!(line, " {}={}", field.name, values.join(","));
             continue;
         };
-        let _ = match (code_name(head.kind, field.name, value), fixed_scale(field.name)) {
+        let _ = match (name_of(&head, record, field.name, value), fixed_scale(field.name)) {
             (Some(name), _) => write!(line, " {}={name}", field.name),
             (None, Some((name, scale))) => write!(line, " {name}={:.4}", value as f64 / scale),
             (None, None) => write!(line, " {}={value}", field.name),
@@ -130,6 +130,15 @@ fn flag_names(head: &Head) -> Vec<&'static str> {
         _ => &[],
     };
     common.iter().chain(own).filter(|(bit, _)| head.has(*bit)).map(|(_, name)| *name).collect()
+}
+
+/// The name of a coded value of a record.
+fn name_of(head: &Head, record: &[u8], field: &str, value: i128) -> Option<&'static str> {
+    match (body_of(record), field) {
+        // What a level is called depends on its axis.
+        (Some(Regime { axis, .. }), "from" | "to") => Some(regime::level_name(axis, u16::try_from(value).ok()?)),
+        _ => code_name(head.kind, field, value),
+    }
 }
 
 /// The name of a coded value.

@@ -16,6 +16,7 @@ mod market;
 mod messages;
 mod page;
 mod plots;
+mod regimes;
 mod requests;
 mod rows;
 mod series;

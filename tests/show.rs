@@ -114,6 +114,23 @@ fn text_shows_names_and_fractions() {
     assert!(journal(&["cat", file, "--kind", "FRAME", "--limit", "1"]).contains("{\"channel\":\"status\""));
 }
 
+/// What a level is called depends on its axis.
+#[test]
+fn levels_of_regimes_have_the_names_of_their_axis() {
+    let sets = ["regime.active_per_s=2", "regime.active_exit_per_s=1", "regime.volatile_ticks=2"];
+    let (_folder, files, _) = sessions_with_a_gap(&[&sets[..], &["regime.volatile_exit_ticks=1"]].concat());
+    let file = files[0].to_str().expect("a plain path");
+    let told = journal(&["cat", file, "--kind", "REGIME"]);
+    for text in
+        [" axis=activity from=calm to=active value=2 lasted_ns=", " axis=volatility from=quiet to=volatile value="]
+    {
+        assert!(told.contains(text), "{text}: {told}");
+    }
+    let first = &lines(&journal(&["cat", file, "--kind", "REGIME", "--json", "--limit", "1"]))[0];
+    assert_eq!((&first["axis"], &first["axis_name"]), (&0.into(), &"activity".into()));
+    assert_eq!((&first["to"], &first["to_name"]), (&1.into(), &"active".into()));
+}
+
 #[test]
 fn gaps_are_listed_with_cause_and_time() {
     let (_folder, file, _) = session_with_a_gap();

@@ -5,6 +5,7 @@ use super::grid::Grid;
 use super::leaders::Leaders;
 use super::market::MarketSeries;
 use super::messages::Messages;
+use super::regimes::Regimes;
 use super::requests::Requests;
 use super::rows::Rows;
 use super::series::{Band, Lane, Rank, State};
@@ -80,6 +81,8 @@ pub struct Collected {
     pub messages: Messages,
     /// The other markets' prices.
     pub leaders: Leaders,
+    /// Market 0's regimes.
+    pub regimes: Regimes,
     /// What was told of each market.
     pub sums: BTreeMap<u16, Sums>,
     /// Proofs of the books.
@@ -122,6 +125,7 @@ impl Collected {
             market: MarketSeries::over(grid),
             messages: Messages::by(Grid::round(span.0, span.1, RATE_STEPS_MAX)),
             leaders: Leaders::over(grid, extent.config.as_ref().map(Config::markets).unwrap_or_default()),
+            regimes: Regimes::over(grid),
             sums: BTreeMap::new(),
             proofs: Proofs::default(),
             clocks: Clocks::default(),
@@ -153,6 +157,7 @@ impl Collected {
         self.market.finish();
         self.leaders.finish();
         self.messages.settle();
+        self.regimes.finish(self.last.map_or(0, |(_, last_ns)| last_ns));
         self.delays.band.carry(last);
         self.connections.values_mut().for_each(|lane| lane.carry(last));
     }
@@ -245,6 +250,10 @@ impl Visit for Collected {
         let Ok(engine) = self.memory.load(state) else { return };
         self.proofs.resume(engine);
         self.market.resume(engine, progress.taken_ns);
+        if let Some((_, last_ns)) = self.last.filter(|(seq, _)| seq.wrapping_add(1) != progress.seq) {
+            self.regimes.lose(last_ns);
+        }
+        self.regimes.resume(engine, progress.taken_ns);
     }
 
     fn record(&mut self, head: &Head, record: &[u8]) {
@@ -263,6 +272,7 @@ impl Visit for Collected {
         self.leaders.take(head, record);
         self.messages.take(head, record);
         self.market.take(head, record);
+        self.regimes.take(head, record);
         self.requests.take(head, record);
         self.note(step, head, record);
         if let Some(told) = Told::of(head, record, &self.names) {

@@ -104,11 +104,16 @@ fn spot(values: &mut [i64]) -> Option<Spot> {
 pub enum Rank {
     /// As it should be.
     Good,
-    /// Not yet, or not wanted.
+    /// Not yet, or not wanted; of a regime: the calmest.
     Idle,
+    /// Of a regime: between the calmest and the wildest, or wild and not wrong.
+    Warm,
     /// Something is wrong.
     Bad,
 }
+
+/// Every rank, the best first.
+pub const RANKS: [Rank; 4] = [Rank::Good, Rank::Idle, Rank::Warm, Rank::Bad];
 
 /// A state and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +139,12 @@ impl Lane {
         if let Some(worst) = self.worst.last_mut() {
             *worst = Some(worst.filter(|held| held.rank > state.rank).unwrap_or(state));
         }
+    }
+
+    /// From a time in `step` on the state is not known.
+    pub fn lose(&mut self, step: usize) {
+        self.carry(step);
+        self.now = None;
     }
 
     /// The state goes on up to `step`.

@@ -78,6 +78,8 @@ pub struct Summary {
     pub gaps: usize,
     /// Trades.
     pub trades: u64,
+    /// Nanoseconds on each level of each axis of the regimes; time whose records are missing is on none.
+    pub regimes: serde_json::Map<String, serde_json::Value>,
     /// From the exchange's stamp on an update of the book to our read, above the least: see [`crate::delay`].
     pub delay: Option<Percentiles>,
     /// From the kernel's receive stamp to our read.
@@ -177,6 +179,7 @@ impl Summary {
             touches_bad: proof.touches.1,
             gaps: gaps.gaps.len(),
             trades: collected.market.trades,
+            regimes: collected.regimes.times(),
             delay: collected.delays.exchange.get(&0).and_then(Spread::percentiles),
             markets,
             kernel_to_read: collected.delays.kernel.percentiles(),

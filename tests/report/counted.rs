@@ -1,7 +1,8 @@
 //! The figures of a run, counted with a pencil.
 
-use hotpath::record::{BookEnd, Clock, Frame, Head, Kind, Trade, body_of, flag};
+use hotpath::record::{BookEnd, Clock, Frame, Head, Kind, Regime, Trade, body_of, flag};
 use journal::{Item, Segment};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -92,4 +93,26 @@ fn above_least(differences: &[(u64, i64)]) -> Vec<i64> {
 pub fn burst(reads: &[u64], length_ns: u64) -> u64 {
     let within = |(place, at): (usize, &u64)| reads[place..].iter().take_while(|next| **next < at + length_ns).count();
     reads.iter().enumerate().map(within).max().unwrap_or(0) as u64
+}
+
+/// Nanoseconds that market 0 stood on each level, from the times of the records alone.
+pub fn regimes(files: &[PathBuf]) -> Value {
+    let levels = [vec!["calm", "active", "burst"], vec!["quiet", "volatile"], vec!["normal", "degraded"]];
+    let all = records(files);
+    let (first_ns, last_ns) = (all.first().expect("a record").0.taken_ns, all.last().expect("a record").0.taken_ns);
+    let mut axes = Map::new();
+    for (axis, (name, levels)) in ["activity", "volatility", "delay"].into_iter().zip(levels).enumerate() {
+        let mut lasted: Map<String, Value> = levels.iter().map(|level| ((*level).to_owned(), Value::from(0))).collect();
+        let changes = all.iter().filter(|(head, _)| head.instrument == 0);
+        let changes = changes.filter_map(|(head, bytes)| Some((head.taken_ns, body_of::<Regime>(bytes)?)));
+        let changes = changes.filter(|(_, body)| usize::from(body.axis) == axis);
+        let changes: Vec<_> = changes.map(|(at_ns, body)| (at_ns, usize::from(body.to))).collect();
+        let spans = [&[(first_ns, 0)], &changes[..], &[(last_ns, 0)]].concat();
+        for span in spans.windows(2) {
+            let level = lasted.get_mut(levels[span[0].1]).expect("a level");
+            *level = Value::from(level.as_u64().expect("a number") + span[1].0 - span[0].0);
+        }
+        axes.insert(name.to_owned(), Value::Object(lasted));
+    }
+    Value::Object(axes)
 }

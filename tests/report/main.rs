@@ -8,7 +8,7 @@ mod live;
 mod support;
 mod xml;
 
-use counted::{burst, counted, records};
+use counted::{burst, counted, records, regimes};
 use hotpath::record::{Frame, body_of, flag, head_of};
 use journal::RECORDS_AT;
 use live::{GAPS, START_UTC_NS, live};
@@ -55,6 +55,7 @@ fn assert_figures(files: &[PathBuf]) -> (Value, String) {
     ] {
         assert_eq!(figures[name], number, "{name}");
     }
+    assert_eq!(figures["regimes"], regimes(files));
     let count = all.delays.len();
     let delay = &figures["delay"];
     assert_eq!((delay["count"].as_u64(), delay["min_ns"].as_i64()), (Some(count as u64), all.delays.first().copied()));
@@ -131,6 +132,33 @@ fn a_gap_is_counted_listed_and_shaded() {
         let book = &embedded(&page, "steps")["book"];
         assert_eq!(book.as_array().expect("states").last().expect("a state")[1], "checksum");
     }
+}
+
+/// Time on each level is counted, and none of it twice: over a damaged place no level is known.
+#[test]
+fn regimes_are_drawn_and_their_time_is_counted() {
+    let sets = ["regime.active_per_s=4", "regime.active_exit_per_s=2", "regime.burst_per_s=12", "regime.dwell_ms=300"];
+    let volatile = ["regime.burst_exit_per_s=8", "regime.volatile_ticks=3", "regime.volatile_exit_ticks=2"];
+    let sets = [&sets[..], &volatile, &["journal.checkpoint_s=1"]].concat();
+    let (_folder, files) = with_a_gap(&sets);
+    let (figures, page) = assert_figures(&files);
+    let time = |figures: &Value, axis: &str| -> u64 {
+        let levels = figures["regimes"][axis].as_object().expect("levels");
+        levels.values().map(|ns| ns.as_u64().expect("a number")).sum()
+    };
+    for axis in ["activity", "volatility", "delay"] {
+        assert!(page.contains(&format!(">{axis}</text>")), "{axis}");
+        assert_eq!(figures["span_ns"], time(&figures, axis), "{axis}");
+    }
+    assert!(figures["regimes"]["activity"]["active"].as_u64() > Some(0), "{}", figures["regimes"]);
+    assert!(page.contains("class=\"warm\" d=\"M"), "no level above the calmest is drawn");
+    let mut bytes = std::fs::read(&files[0]).expect("a journal");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&files[0], &bytes).expect("a journal");
+    let (figures, page, _) = reported(&files);
+    assert!(figures["span_ns"].as_u64() > Some(time(&figures, "activity")), "{}", figures["regimes"]);
+    assert_well_formed(&page);
 }
 
 #[test]

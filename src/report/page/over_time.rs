@@ -6,6 +6,7 @@ use crate::report::plots::{TimeAxis, basis, bursts, delay, lanes, price, quote, 
 use crate::report::series::Lane;
 use crate::report::units::duration;
 use maud::{Markup, html};
+use std::collections::BTreeMap;
 
 /// Price, spread, messages, health and delay, one above the other.
 #[must_use]
@@ -48,7 +49,15 @@ pub fn over_time(report: &Report) -> Markup {
                 &html! {
                     span.key.good { "as it should be" } span.key.idle { "not yet, or not wanted" } span.key.bad { "wrong" }
                 },
-                &lanes(&named_lanes(report), &report.collected.marks, &time),
+                &lanes("Health of the feed over time", &named_lanes(report), &report.collected.marks, &time),
+            ))
+            (figure(
+                &html! { "Regimes" },
+                &html! {
+                    span.key.idle { "calm, quiet, normal" } span.key.warm { "active, volatile" }
+                    span.key.bad { "burst, degraded" }
+                },
+                &lanes("Regimes over time", &report.collected.regimes.lanes().collect::<Vec<_>>(), &BTreeMap::new(), &time),
             ))
             (figure(
                 &html! { "Delay, exchange to our read, above the least" },

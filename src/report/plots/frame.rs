@@ -68,7 +68,7 @@ fn shade(lane: &Lane, time: &TimeAxis, top: i32, bottom: i32) -> Markup {
     for (from, to, state) in lane.stretches() {
         let path = match state.rank {
             Rank::Good => continue,
-            Rank::Idle => &mut untried,
+            Rank::Idle | Rank::Warm => &mut untried,
             Rank::Bad => &mut gaps,
         };
         path.rect((time.step(from), time.step(to)), (top, bottom));

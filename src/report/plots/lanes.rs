@@ -1,10 +1,10 @@
-//! The health of the feed: what was in force when, lane by lane.
+//! The health of the feed, and regimes: what was in force when, lane by lane.
 
 use super::frame::{Panel, point};
 use super::path::Path;
 use super::time::TimeAxis;
 use super::time::{PLOT_LEFT, PLOT_RIGHT};
-use crate::report::series::{Lane, Rank};
+use crate::report::series::{Lane, RANKS, Rank};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
@@ -17,9 +17,9 @@ const LETTER: i32 = 66;
 /// What was told, by step: how bad and in one word.
 pub type Marks = BTreeMap<usize, (Rank, &'static str)>;
 
-/// Lanes with their names, and a last one with what was told.
+/// Lanes with their names, and a last one with what was told, if anything was.
 #[must_use]
-pub fn lanes(named: &[(String, &Lane)], marks: &Marks, time: &TimeAxis) -> Markup {
+pub fn lanes(label: &'static str, named: &[(String, &Lane)], marks: &Marks, time: &TimeAxis) -> Markup {
     let count = named.len() as i32 + i32::from(!marks.is_empty());
     let height = count * LANE / 10;
     let (top, _) = Panel::place(height);
@@ -35,20 +35,20 @@ pub fn lanes(named: &[(String, &Lane)], marks: &Marks, time: &TimeAxis) -> Marku
             (told(marks, time, at(named.len())))
         }
     };
-    Panel { label: "Health of the feed over time", height, left: Vec::new(), right: Vec::new() }
-        .draw(time, None, &content)
+    Panel { label, height, left: Vec::new(), right: Vec::new() }.draw(time, None, &content)
 }
 
 const fn class(rank: Rank) -> &'static str {
     match rank {
         Rank::Good => "good",
         Rank::Idle => "idle",
+        Rank::Warm => "warm",
         Rank::Bad => "bad",
     }
 }
 
 fn bars(lane: &Lane, time: &TimeAxis, y: i32) -> Markup {
-    let mut paths = [Rank::Good, Rank::Idle, Rank::Bad].map(|rank| (rank, Path::default()));
+    let mut paths = RANKS.map(|rank| (rank, Path::default()));
     let mut labels = Vec::new();
     for (from, to, state) in lane.stretches() {
         let (left, right) = (time.step(from), time.step(to));
@@ -70,7 +70,7 @@ fn bars(lane: &Lane, time: &TimeAxis, y: i32) -> Markup {
 /// A mark for each step in which something was told; named where there is room to the right.
 fn told(marks: &Marks, time: &TimeAxis, y: i32) -> Markup {
     let middle = |step: usize| i32::midpoint(time.step(step), time.step(step + 1));
-    let mut paths = [Rank::Good, Rank::Idle, Rank::Bad].map(|rank| (rank, Path::default()));
+    let mut paths = RANKS.map(|rank| (rank, Path::default()));
     let mut labels = Vec::new();
     let mut next = marks.keys().skip(1).map(|step| middle(*step));
     for (step, (rank, label)) in marks {
