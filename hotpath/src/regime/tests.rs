@@ -341,6 +341,17 @@ fn one_quick_message_in_a_second_keeps_the_delay_normal() {
     assert_eq!(delays.iter().map(|(_, body)| (body.to, body.value)).collect::<Vec<_>>(), [(1, 80 * MS_NS as i64)]);
 }
 
+/// What the quickest message took is forgotten with its window and the next: clocks drift.
+#[test]
+fn the_least_delay_of_long_ago_is_forgotten() {
+    for (windows, is_degraded) in [(1, true), (2, false), (3, false)] {
+        let mut rig = Rig::new();
+        rig.take(START_NS, Input::Message(Some(0), 1_000));
+        rig.take(START_NS + windows * WINDOW_NS, Input::Message(Some(80), 1_000));
+        assert_eq!(rig.regimes.level(Axis::Delay) == 1, is_degraded, "{windows} windows later");
+    }
+}
+
 #[test]
 fn every_level_has_a_name() {
     for axis in AXES {
