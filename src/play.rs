@@ -3,7 +3,7 @@
 //! Everything around the engine is as it is live: the clock, timers that fire when they are due, samples of
 //! load, the ring, the two threads behind it. Only the frames come from a file.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 use crate::config::Loaded;
 use crate::import::recording::Recording;
 use crate::import::{Broken, Recorded, Source, check_market};

@@ -15,7 +15,7 @@ mod support;
 
 use counting::{calls, mark, marked_calls};
 use fathom::clock::Clock;
-use fathom::link::{Dialled, Dialler, Endpoint, Read, Wire, client_config};
+use fathom::link::{Dialled, Dialler, Endpoint, Port, Read, Wire, client_config};
 use fathom::live::{Limits, Plan, Seen, run};
 use filter::{SIGSYS, allow_only, ended};
 use hotpath::websocket::TEXT;

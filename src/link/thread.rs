@@ -1,6 +1,7 @@
 //! The thread that makes one connection again and again, so that the hot thread never waits for one.
 
 use super::failure::Failure;
+use super::port::Dock;
 use super::wire::Wire;
 use super::{Access, ColdStart, Dialled, http};
 use crate::host::refusal;
@@ -44,11 +45,11 @@ pub struct Fetch {
     pub length: usize,
 }
 
-/// What came of a connect.
+/// What came of a connect or a fetch.
 #[derive(Debug)]
-pub enum Answer {
-    /// It is there.
-    Made(Box<Wire>),
+pub enum Answer<P = Wire> {
+    /// The connection is there.
+    Made(Box<P>),
     /// It is not; cause and code of the input that says so.
     Failed {
         /// One of [`link`].
@@ -79,32 +80,27 @@ pub struct Desk {
     answers: Consumer<Answer>,
 }
 
-impl Desk {
-    /// Asks for a connection; false when the thread is gone or has more to do than it may.
-    #[must_use]
-    pub fn connect(&mut self) -> bool {
+impl Dock for Desk {
+    type Port = Wire;
+
+    fn connect(&mut self) -> bool {
         !self.orders.is_abandoned() && self.orders.push(Order::Connect).is_ok()
     }
 
-    /// Asks for a snapshot; false when the thread is gone or has more to do than it may.
-    #[must_use]
-    pub fn fetch(&mut self, fetch: Fetch) -> bool {
+    fn fetch(&mut self, fetch: Fetch) -> bool {
         !self.orders.is_abandoned() && self.orders.push(Order::Fetch(fetch)).is_ok()
     }
 
-    /// Gives back what was fetched, to be freed.
-    pub fn spend(&mut self, body: Vec<u8>) {
+    fn spend(&mut self, body: Vec<u8>) {
         let _ = self.orders.push(Order::Spent(body));
     }
 
-    /// Gives a connection back to be closed. It is closed here when the thread is gone: the run is ending then.
-    pub fn bury(&mut self, wire: Box<Wire>) {
+    // It is closed here when the thread is gone: the run is ending then.
+    fn bury(&mut self, wire: Box<Wire>) {
         let _ = self.orders.push(Order::Bury(wire));
     }
 
-    /// What came of a connect.
-    #[must_use]
-    pub fn answer(&mut self) -> Option<Answer> {
+    fn answer(&mut self) -> Option<Answer> {
         self.answers.pop().ok()
     }
 }

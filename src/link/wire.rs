@@ -4,8 +4,9 @@
 //! is read, and one for each that is written. Its only calls are `recvmsg` and `sendto` (`writev` under TLS) of its
 //! socket, and `setsockopt` where `link.quickack` asks for it.
 
+use super::port::Port;
 use super::sealed::Sealed;
-use crate::clock::Clock;
+use crate::clock::Time;
 use hotpath::record::{Host, link};
 use hotpath::websocket::{Frames, INBOX_BYTES, OUT_HEADER_BYTES_MAX, READ_BYTES_MAX, encode};
 use nix::errno::Errno;
@@ -94,26 +95,38 @@ impl Wire {
         }
     }
 
-    /// What the host granted of the socket's options.
-    #[must_use]
-    pub fn granted(&self) -> &[Host] {
+    fn take_in(&mut self, count: usize, stamps: Stamps) -> Read {
+        if self.is_acked_at_once {
+            // Refused once, it was journaled as refused when the connection was made.
+            let _ = socket2::SockRef::from(&self.socket).set_tcp_quickack(true);
+        }
+        match &mut self.tls {
+            None => {
+                self.inbox.filled(count);
+                Read::Bytes(stamps)
+            }
+            Some(tls) => match tls.open(count, &mut self.inbox) {
+                Ok(()) => Read::Bytes(stamps),
+                Err(cause) => Read::Ended(cause, stamps),
+            },
+        }
+    }
+}
+
+impl Port for Wire {
+    fn granted(&self) -> &[Host] {
         &self.granted
     }
 
-    /// Received messages.
-    #[must_use]
-    pub const fn inbox(&self) -> &Inbox {
+    fn inbox(&self) -> &Inbox {
         &self.inbox
     }
 
-    /// Received messages, to look for the next.
-    pub const fn inbox_mut(&mut self) -> &mut Inbox {
+    fn inbox_mut(&mut self) -> &mut Inbox {
         &mut self.inbox
     }
 
-    /// Reads once, opens what came and puts it in the inbox. A connection that takes nothing more is read on until
-    /// nothing is left in it.
-    pub fn read(&mut self, clock: &Clock) -> Read {
+    fn read(&mut self, clock: &impl Time) -> Read {
         if let Some(tls) = &mut self.tls
             && tls.wants_write()
             && self.is_mute.is_none()
@@ -138,27 +151,7 @@ impl Wire {
         }
     }
 
-    fn take_in(&mut self, count: usize, stamps: Stamps) -> Read {
-        if self.is_acked_at_once {
-            // Refused once, it was journaled as refused when the connection was made.
-            let _ = socket2::SockRef::from(&self.socket).set_tcp_quickack(true);
-        }
-        match &mut self.tls {
-            None => {
-                self.inbox.filled(count);
-                Read::Bytes(stamps)
-            }
-            Some(tls) => match tls.open(count, &mut self.inbox) {
-                Ok(()) => Read::Bytes(stamps),
-                Err(cause) => Read::Ended(cause, stamps),
-            },
-        }
-    }
-
-    /// Sends one frame; whether the socket took all of it. A connection that does not take a frame has stalled: it
-    /// takes no other, and ends when nothing is left to read of it.
-    #[must_use]
-    pub fn send(&mut self, opcode: u16, payload: &[u8]) -> bool {
+    fn send(&mut self, opcode: u16, payload: &[u8]) -> bool {
         if self.is_mute.is_some() {
             return false;
         }

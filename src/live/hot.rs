@@ -2,7 +2,7 @@
 
 use super::seat::{Due, Seat};
 use super::stamps::{PastFrames, StampedDiary};
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 use crate::run::{RingDiary, RunError};
 use hotpath::halt::Halt;
 use hotpath::input::Input;
@@ -12,7 +12,6 @@ use hotpath::turn::{Core, TURN_LINES_MAX};
 use hotpath::venue::{Venue, Wanted};
 use journal::Feed;
 use std::collections::VecDeque;
-use std::thread;
 
 /// Time between samples of load, nanoseconds.
 const HEALTH_NS: u64 = 1_000_000_000;
@@ -31,11 +30,11 @@ pub struct Load {
 }
 
 /// Engine, journal and clock of the hot thread.
-pub struct Hot<'a, V> {
+pub struct Hot<'a, V, T = Clock> {
     core: Core<'a, V>,
-    diary: StampedDiary,
+    diary: StampedDiary<T>,
     past: PastFrames,
-    clock: Clock,
+    clock: T,
     /// Whether the thread has its core for itself; otherwise it yields it.
     spins: bool,
     health_due_ns: u64,
@@ -44,13 +43,13 @@ pub struct Hot<'a, V> {
     wanted: VecDeque<Wanted>,
 }
 
-impl<'a, V: Venue> Hot<'a, V> {
+impl<'a, V: Venue, T: Time> Hot<'a, V, T> {
     /// The place of a core that starts.
     #[must_use]
-    pub fn new(core: Core<'a, V>, feed: Feed, clock: Clock, spins: bool) -> Self {
+    pub fn new(core: Core<'a, V>, feed: Feed, clock: T, spins: bool) -> Self {
         Self {
             core,
-            diary: StampedDiary::new(RingDiary::new(feed), clock),
+            diary: StampedDiary::new(RingDiary::new(feed), clock.clone()),
             past: PastFrames::new(),
             clock,
             spins,
@@ -163,8 +162,10 @@ impl<'a, V: Venue> Hot<'a, V> {
     }
 }
 
-impl<V: Venue> Seat for Hot<'_, V> {
-    fn clock(&self) -> &Clock {
+impl<V: Venue, T: Time> Seat for Hot<'_, V, T> {
+    type Time = T;
+
+    fn clock(&self) -> &T {
         &self.clock
     }
 
@@ -229,10 +230,6 @@ impl<V: Venue> Seat for Hot<'_, V> {
     }
 
     fn rest(&self) {
-        if self.spins {
-            std::hint::spin_loop();
-        } else {
-            thread::yield_now();
-        }
+        self.clock.rest(self.spins);
     }
 }

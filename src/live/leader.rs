@@ -100,6 +100,8 @@ fn wait(spins: bool) {
 }
 
 impl Seat for Pipe {
+    type Time = Clock;
+
     fn clock(&self) -> &Clock {
         &self.clock
     }

@@ -20,7 +20,7 @@ pub use leader::{Leader, Pipe, pipe};
 pub use run::{Begun, Plan, Ran, run};
 pub use seat::{Due, Seat};
 pub use settings::{random, settings, spins};
-pub use turn::LiveLoop;
+pub use turn::{LiveLoop, Turn};
 pub use watch::{Look, MarketSeen, Seen, Watch};
 
 /// Something that an operator may want to know.

@@ -9,7 +9,7 @@ use super::leader::{Leader, Pipe, pipe};
 use super::settings::{random, settings, spins};
 use super::turn::LiveLoop;
 use super::watch::{Seen, Watch};
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 use crate::config::{FeedConfig, Loaded};
 use crate::host;
 use crate::link::{Access, ColdStart, Desk, start};

@@ -1,6 +1,6 @@
 //! What the loop over sockets needs of whoever takes its inputs: the engine, or the pipe that leads to it.
 
-use crate::clock::Clock;
+use crate::clock::Time;
 use crate::run::RunError;
 use hotpath::input::Input;
 use hotpath::venue::Wanted;
@@ -18,8 +18,11 @@ pub enum Due {
 
 /// Takes inputs, and says what is wanted of connections.
 pub trait Seat {
+    /// What stamps that which is received.
+    type Time: Time;
+
     /// The clock that stamps what is received.
-    fn clock(&self) -> &Clock;
+    fn clock(&self) -> &Self::Time;
 
     /// Whether nothing may be taken just now.
     fn room_is_short(&self) -> bool;

@@ -1,6 +1,6 @@
 //! The journal of a live run, and whether its threads may spin.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 use crate::config::Loaded;
 use crate::run::{RESERVED_LINES, STEP_BYTES_MAX};
 use anyhow::{Context, Result};

@@ -1,7 +1,7 @@
 //! When frames were decided on, pushed and committed: noted around each turn, and told to the journal when there is
 //! nothing else to do.
 
-use crate::clock::Clock;
+use crate::clock::Time;
 use crate::run::{RingDiary, RunError};
 use hotpath::diary::Diary;
 use hotpath::record::{Frame, Head, Kind, Line, STAMPED, Stamps, body_of, head_of};
@@ -25,16 +25,16 @@ pub struct Turned {
 }
 
 /// The diary of a live run, which looks at the clock when a step is handed to it.
-pub struct StampedDiary {
+pub struct StampedDiary<T> {
     ring: RingDiary,
-    clock: Clock,
+    clock: T,
     turned: Option<Turned>,
 }
 
-impl StampedDiary {
+impl<T: Time> StampedDiary<T> {
     /// A diary over the ring.
     #[must_use]
-    pub const fn new(ring: RingDiary, clock: Clock) -> Self {
+    pub const fn new(ring: RingDiary, clock: T) -> Self {
         Self { ring, clock, turned: None }
     }
 
@@ -59,7 +59,7 @@ impl StampedDiary {
     }
 }
 
-impl Diary for StampedDiary {
+impl<T: Time> Diary for StampedDiary<T> {
     type Error = RunError;
 
     fn append(&mut self, first: &Line, payload: &[u8]) -> Result<(), RunError> {

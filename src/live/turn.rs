@@ -6,7 +6,8 @@
 
 use super::leader::Leader;
 use super::seat::{Due, Seat};
-use crate::link::{Answer, Desk, Fetch, Read, Stamps, Wire};
+use crate::clock::Time;
+use crate::link::{Answer, Dock, Fetch, Port, Read, Stamps};
 use crate::run::RunError;
 use bytemuck::Zeroable;
 use hotpath::input::Input;
@@ -29,10 +30,10 @@ const GOING_AWAY: u16 = 1001;
 const ABNORMAL: u16 = 1006;
 
 /// One connection of the run.
-struct Post {
+struct Post<D: Dock> {
     connection: u16,
-    desk: Desk,
-    wire: Option<Box<Wire>>,
+    dock: D,
+    port: Option<Box<D::Port>>,
     /// When what lies in the inbox was received.
     stamps: Stamps,
 }
@@ -55,10 +56,21 @@ enum Taken {
     End(End),
 }
 
+/// What a turn of the loop came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Something was done: there may be more.
+    Busy,
+    /// There was nothing to do.
+    Idle,
+    /// The run has ended: one of [`close`].
+    Over(u16),
+}
+
 /// The loop of a thread over its sockets: the pinned one of a live run, or that of a leader.
-pub struct LiveLoop<S> {
+pub struct LiveLoop<S, D: Dock> {
     seat: S,
-    posts: Vec<Post>,
+    posts: Vec<Post<D>>,
     /// Connections that other threads read.
     leaders: Vec<Leader>,
     commands: Consumer<Command>,
@@ -66,12 +78,12 @@ pub struct LiveLoop<S> {
     closing: Option<u16>,
 }
 
-impl<S: Seat> LiveLoop<S> {
-    /// A loop over the connections of `desks`, each with its number, and over what leaders send.
+impl<S: Seat, D: Dock> LiveLoop<S, D> {
+    /// A loop over the connections of `docks`, each with its number, and over what leaders send.
     #[must_use]
-    pub fn new(seat: S, desks: Vec<(u16, Desk)>, leaders: Vec<Leader>, commands: Consumer<Command>) -> Self {
-        let post = |(connection, desk)| Post { connection, desk, wire: None, stamps: Stamps::default() };
-        Self { seat, posts: desks.into_iter().map(post).collect(), leaders, commands, closing: None }
+    pub fn new(seat: S, docks: Vec<(u16, D)>, leaders: Vec<Leader>, commands: Consumer<Command>) -> Self {
+        let post = |(connection, dock)| Post { connection, dock, port: None, stamps: Stamps::default() };
+        Self { seat, posts: docks.into_iter().map(post).collect(), leaders, commands, closing: None }
     }
 
     /// Whoever took the inputs, at the end.
@@ -94,24 +106,35 @@ impl<S: Seat> LiveLoop<S> {
     /// A halt of the engine, or a journal that takes no more.
     pub fn run(&mut self) -> Result<u16, RunError> {
         loop {
-            self.serve()?;
-            if let Some(cause) = self.closing.or(self.seat.is_over()) {
-                self.part_all()?;
-                self.seat.close(cause)?;
-                return Ok(cause);
-            }
-            // Sockets before timers: after a pause of this process the exchange is heard before it is called silent.
-            let mut is_busy = self.command()?;
-            for place in 0..self.posts.len() {
-                is_busy |= self.tend(place)?;
-            }
-            for place in 0..self.leaders.len() {
-                is_busy |= self.follow(place)?;
-            }
-            if self.seat.due()? != Due::Done && !is_busy && !self.seat.catch_up()? {
-                self.seat.rest();
+            match self.turn()? {
+                Turn::Busy => {}
+                Turn::Idle => self.seat.rest(),
+                Turn::Over(cause) => return Ok(cause),
             }
         }
+    }
+
+    /// Looks once at everything that there may be to do.
+    ///
+    /// # Errors
+    /// As [`LiveLoop::run`].
+    pub fn turn(&mut self) -> Result<Turn, RunError> {
+        self.serve()?;
+        if let Some(cause) = self.closing.or(self.seat.is_over()) {
+            self.part_all()?;
+            self.seat.close(cause)?;
+            return Ok(Turn::Over(cause));
+        }
+        // Sockets before timers: after a pause of this process the exchange is heard before it is called silent.
+        let mut is_busy = self.command()?;
+        for place in 0..self.posts.len() {
+            is_busy |= self.tend(place)?;
+        }
+        for place in 0..self.leaders.len() {
+            is_busy |= self.follow(place)?;
+        }
+        let is_idle = self.seat.due()? != Due::Done && !is_busy && !self.seat.catch_up()?;
+        Ok(if is_idle { Turn::Idle } else { Turn::Busy })
     }
 
     /// Takes an input once the journal has room for any turn.
@@ -143,17 +166,17 @@ impl<S: Seat> LiveLoop<S> {
     /// Looks after one connection; whether there was anything to do.
     fn tend(&mut self, place: usize) -> Result<bool, RunError> {
         let post = &mut self.posts[place];
-        if let Some(answer) = post.desk.answer() {
+        if let Some(answer) = post.dock.answer() {
             self.answered(place, answer)?;
             return Ok(true);
         }
-        let Some(wire) = &mut post.wire else { return Ok(false) };
+        let Some(port) = &mut post.port else { return Ok(false) };
         // What the last read left.
-        if wire.inbox().has_next() {
+        if port.inbox().has_next() {
             self.take_read(place)?;
             return Ok(true);
         }
-        match wire.read(self.seat.clock()) {
+        match port.read(self.seat.clock()) {
             Read::Nothing => return Ok(false),
             Read::Bytes(stamps) => {
                 post.stamps = stamps;
@@ -168,7 +191,7 @@ impl<S: Seat> LiveLoop<S> {
     }
 
     /// A connection was made, or not.
-    fn answered(&mut self, place: usize, answer: Answer) -> Result<(), RunError> {
+    fn answered(&mut self, place: usize, answer: Answer<D::Port>) -> Result<(), RunError> {
         let connection = self.posts[place].connection;
         let recv_ns = self.seat.clock().now_ns();
         match answer {
@@ -176,7 +199,7 @@ impl<S: Seat> LiveLoop<S> {
             Answer::Fetched { instrument, body } => {
                 let frame = Frame::fetched(instrument, &body);
                 self.take(&Input::Frame { frame, recv_ns, kernel_utc_ns: 0, end_of_read: true })?;
-                self.posts[place].desk.spend(body);
+                self.posts[place].dock.spend(body);
                 self.serve()
             }
             Answer::NotFetched { req_id, status } => {
@@ -185,11 +208,11 @@ impl<S: Seat> LiveLoop<S> {
                 self.take(&Input::Sent(connection, body))?;
                 self.serve()
             }
-            Answer::Made(wire) => {
-                for row in wire.granted() {
+            Answer::Made(port) => {
+                for row in port.granted() {
                     self.take(&Input::Host(connection, *row))?;
                 }
-                self.posts[place].wire = Some(wire);
+                self.posts[place].port = Some(port);
                 self.posts[place].stamps = Stamps { recv_ns, kernel_utc_ns: 0 };
                 self.link(connection, 1, End { cause: link::CONNECTED, close_code: 0 }, recv_ns)?;
                 // The first message may have come with the answer to the upgrade.
@@ -220,19 +243,19 @@ impl<S: Seat> LiveLoop<S> {
     fn take_messages(&mut self, place: usize) -> Result<Taken, RunError> {
         for count in 1..=READ_MESSAGES_MAX {
             self.wait_for_room()?;
-            let Post { connection, wire: Some(wire), stamps, .. } = &mut self.posts[place] else {
+            let Post { connection, port: Some(port), stamps, .. } = &mut self.posts[place] else {
                 return Ok(Taken::All);
             };
-            let message = match wire.inbox_mut().next() {
+            let message = match port.inbox_mut().next() {
                 Ok(Some(message)) => message,
                 Ok(None) => return Ok(Taken::All),
                 Err(violation) => return Ok(Taken::End(End { cause: cause_of(violation), close_code: 0 })),
             };
-            let end_of_read = count == READ_MESSAGES_MAX || !wire.inbox().has_next();
-            let frame = Frame::received(*connection, message.opcode, wire.inbox().bytes(&message));
+            let end_of_read = count == READ_MESSAGES_MAX || !port.inbox().has_next();
+            let frame = Frame::received(*connection, message.opcode, port.inbox().bytes(&message));
             let Stamps { recv_ns, kernel_utc_ns } = *stamps;
             self.seat.take(&Input::Frame { frame, recv_ns, kernel_utc_ns, end_of_read })?;
-            let end = answer_control(wire, &message);
+            let end = answer_control(&mut **port, &message);
             self.serve()?;
             if let Some(end) = end {
                 return Ok(Taken::End(end));
@@ -243,10 +266,10 @@ impl<S: Seat> LiveLoop<S> {
 
     /// A connection is over: what came of it last is recorded, then its end.
     fn end(&mut self, place: usize, end: End) -> Result<(), RunError> {
-        let Post { connection, wire, stamps, .. } = &mut self.posts[place];
+        let Post { connection, port, stamps, .. } = &mut self.posts[place];
         let (connection, recv_ns) = (*connection, stamps.recv_ns);
-        let Some(mut wire) = wire.take() else { return Ok(()) };
-        for bytes in wire.inbox().remains() {
+        let Some(mut port) = port.take() else { return Ok(()) };
+        for bytes in port.inbox().remains() {
             if !bytes.is_empty() {
                 let bytes = bytes.get(..FRAME_BYTES_MAX).unwrap_or(bytes);
                 let frame = Frame::received(connection, BROKEN, bytes);
@@ -254,8 +277,8 @@ impl<S: Seat> LiveLoop<S> {
             }
         }
         // Whether the goodbye arrives is no matter.
-        let _ = wire.send(CLOSE, &GOING_AWAY.to_be_bytes());
-        self.posts[place].desk.bury(wire);
+        let _ = port.send(CLOSE, &GOING_AWAY.to_be_bytes());
+        self.posts[place].dock.bury(port);
         self.link(connection, 0, end, self.seat.clock().now_ns())
     }
 
@@ -275,7 +298,7 @@ impl<S: Seat> LiveLoop<S> {
             };
             match wanted.request.action {
                 action::CONNECT => {
-                    if !self.posts[place].desk.connect() {
+                    if !self.posts[place].dock.connect() {
                         let end = End { cause: link::BROKEN, close_code: 0 };
                         self.link(wanted.connection, 0, end, self.seat.clock().now_ns())?;
                     }
@@ -294,7 +317,7 @@ impl<S: Seat> LiveLoop<S> {
         let length = self.seat.encode(wanted, &mut target);
         let (req_id, instrument) = (wanted.request.req_id, wanted.instrument);
         let fetch = length.map(|length| Fetch { req_id, instrument, target, length });
-        if fetch.is_some_and(|fetch| self.posts[place].desk.fetch(fetch)) {
+        if fetch.is_some_and(|fetch| self.posts[place].dock.fetch(fetch)) {
             return Ok(());
         }
         let body = Sent { req_id, sent_ns: self.seat.clock().now_ns(), crc: 0, bytes: 0, outcome: sent::NOT_SENT };
@@ -306,8 +329,8 @@ impl<S: Seat> LiveLoop<S> {
         let mut text = [0; REQUEST_BYTES_MAX];
         let length = self.seat.encode(wanted, &mut text);
         let text = length.and_then(|length| text.get(..length));
-        let wire = self.posts[place].wire.as_mut();
-        let is_sent = text.zip(wire).is_some_and(|(text, wire)| wire.send(TEXT, text));
+        let port = self.posts[place].port.as_mut();
+        let is_sent = text.zip(port).is_some_and(|(text, port)| port.send(TEXT, text));
         let body = Sent {
             req_id: wanted.request.req_id,
             sent_ns: self.seat.clock().now_ns(),
@@ -383,19 +406,19 @@ const fn cause_of(violation: Violation) -> u16 {
 }
 
 /// Does what the protocol wants of a control frame. Returns how the connection ended, if it did.
-fn answer_control(wire: &mut Wire, message: &Message) -> Option<End> {
+fn answer_control(port: &mut impl Port, message: &Message) -> Option<End> {
     if message.opcode < CLOSE {
         return None;
     }
     // The payload lies in the inbox; a control frame's is short.
     let mut copy = [0; 125];
-    let payload = wire.inbox().bytes(message);
+    let payload = port.inbox().bytes(message);
     let copy = copy.get_mut(..payload.len())?;
     copy.copy_from_slice(payload);
     match message.opcode {
         PING => {
             // A connection that does not take it has stalled, and ends for that.
-            let _ = wire.send(PONG, copy);
+            let _ = port.send(PONG, copy);
             None
         }
         CLOSE => Some(close_code(copy).map_or(End { cause: link::PROTOCOL, close_code: 0 }, |close_code| End {
