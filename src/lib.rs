@@ -27,6 +27,7 @@ pub mod replay;
 pub mod report;
 pub mod run;
 pub mod sample;
+pub mod sim;
 pub mod starter;
 pub mod tie;
 pub mod uptime;

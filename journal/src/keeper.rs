@@ -88,6 +88,8 @@ pub struct Keeper {
     /// Why the file could not grow, while the scribe still has room.
     refused: Option<Error>,
     archivist: Archivist,
+    /// What is said of the disk instead of asking, MiB.
+    said_mib_free: Option<u64>,
 }
 
 /// The ends of the two rings of segments.
@@ -127,6 +129,7 @@ impl Keeper {
             grow_due_ns: 0,
             refused: None,
             archivist,
+            said_mib_free: None,
         };
         keeper.grow(0)?;
         keeper.prepare()?;
@@ -174,6 +177,12 @@ impl Keeper {
 
     pub(crate) fn status(&self) -> Arc<Status> {
         Arc::clone(&self.status)
+    }
+
+    /// From the next look on the disk is said to have so much free, MiB, whatever it has: where a run must not depend on it.
+    pub const fn say_disk_mib_free(&mut self, mib_free: u64) {
+        self.said_mib_free = Some(mib_free);
+        self.disk_due_ns = 0;
     }
 
     /// What was done so far.
@@ -333,7 +342,8 @@ impl Keeper {
             let kept = self.folder.kept(open)?;
             is_beyond = kept.iter().map(|kept| kept.bytes).fold(open_bytes, u64::saturating_add) > bound;
         }
-        self.status.disk_mib_free.publish(if is_beyond { 0 } else { free_bytes / MIB });
+        let mib_free = self.said_mib_free.unwrap_or(free_bytes / MIB);
+        self.status.disk_mib_free.publish(if is_beyond { 0 } else { mib_free });
         Ok(())
     }
 

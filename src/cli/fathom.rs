@@ -6,6 +6,7 @@ use super::ctl::{self, CtlArgs};
 use super::demo::{self, DemoArgs};
 use super::init::{self, InitArgs};
 use super::run::{self, RunArgs};
+use super::soak::{self, SoakArgs};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -30,6 +31,7 @@ enum Command {
     Ctl(CtlArgs),
     Init(InitArgs),
     Check(CheckArgs),
+    Soak(SoakArgs),
 }
 
 /// Runs the program.
@@ -43,5 +45,6 @@ pub fn run(cli: &Cli) -> Result<Ended> {
         Command::Ctl(args) => ctl::run(args),
         Command::Init(args) => init::run(args),
         Command::Check(args) => check::run(args),
+        Command::Soak(args) => soak::run(args),
     }
 }

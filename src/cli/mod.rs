@@ -18,6 +18,7 @@ pub mod replay;
 pub mod report;
 mod run;
 pub mod seal;
+mod soak;
 mod teller;
 mod told;
 mod truth;

@@ -1,25 +1,43 @@
-//! The server's clock: monotonic, read against UTC once.
+//! The server's clock: monotonic, read against UTC once; or one that somebody else moves.
 
 use crate::utc::rfc3339;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Nanoseconds since it was started, and UTC that never steps.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Clock {
-    start: Instant,
+    hand: Hand,
     start_us: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Hand {
+    /// The machine's.
+    Since(Instant),
+    /// Nanoseconds that somebody else counts.
+    Driven(Arc<AtomicU64>),
 }
 
 impl Clock {
     /// Starts at 0.
     pub fn start() -> Self {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        Self { start: Instant::now(), start_us: u64::try_from(unix.as_micros()).unwrap_or(0) }
+        Self { hand: Hand::Since(Instant::now()), start_us: u64::try_from(unix.as_micros()).unwrap_or(0) }
+    }
+
+    /// One that shows `now_ns`, and stands for `start_us`, UNIX microseconds, at 0.
+    pub const fn driven(now_ns: Arc<AtomicU64>, start_us: u64) -> Self {
+        Self { hand: Hand::Driven(now_ns), start_us }
     }
 
     /// Nanoseconds since the start.
     pub fn now_ns(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        match &self.hand {
+            Hand::Since(start) => u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
+            Hand::Driven(now_ns) => now_ns.load(Ordering::Relaxed),
+        }
     }
 
     /// UNIX microseconds at an instant of this clock.

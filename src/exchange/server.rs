@@ -11,6 +11,7 @@ use super::notice::Notice;
 use super::options::{Options, Serves};
 use super::stream::Stream;
 use super::tls::{self, Identity};
+use super::truth::Witness;
 use anyhow::{Context, Result};
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
@@ -42,6 +43,17 @@ fn dialect(serves: Serves, clock: Clock, is_witnessed: bool) -> Result<Box<dyn D
     })
 }
 
+/// Where clients of what is served meet it.
+pub(super) fn hall(
+    serves: Serves,
+    clock: Clock,
+    witness: Option<Witness>,
+    notice: Box<dyn FnMut(Notice) + Send>,
+) -> Result<Hall> {
+    let dialect = dialect(serves, clock.clone(), witness.is_some())?;
+    Ok(Hall::new(clock, dialect, witness, notice))
+}
+
 /// An exchange that listens.
 pub struct Server {
     address: SocketAddr,
@@ -59,15 +71,13 @@ impl Server {
     /// When the address is taken, or the recording holds nothing that can be played.
     pub fn bind(options: Options) -> Result<Self> {
         let Options { listen, tls, serves, witness, notice, run_for } = options;
-        let clock = Clock::start();
-        let dialect = dialect(serves, clock, witness.is_some())?;
+        let hall = hall(serves, Clock::start(), witness, notice)?;
         let mut listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr()?;
         let identity = tls.then(|| tls::identity(address.ip())).transpose()?;
         let poll = Poll::new()?;
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let run_ns_max = run_for.map(|time| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
-        let hall = Hall::new(clock, dialect, witness, notice);
         Ok(Self { address, identity, listener, poll, run_ns_max, hall })
     }
 

@@ -6,10 +6,17 @@ use std::io::{Read, Result, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
 
+/// A way to a client without a socket. What it cannot give or take just now is [`std::io::ErrorKind::WouldBlock`].
+pub trait Duplex: Read + Write + Send {
+    /// Nothing more will be written.
+    fn finish(&mut self);
+}
+
 /// The socket of one client.
 pub(super) enum Stream {
     Plain(TcpStream),
     Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
+    Driven(Box<dyn Duplex>),
 }
 
 impl Stream {
@@ -22,19 +29,17 @@ impl Stream {
 
     /// Says that nothing more will be written.
     pub fn finish(&mut self) {
-        if let Self::Tls(stream) = self {
-            stream.conn.send_close_notify();
-            // It goes out or it does not: the socket says the same.
-            let _ = stream.flush();
-        }
-        let _ = self.socket().shutdown(Shutdown::Write);
-    }
-
-    const fn socket(&self) -> &TcpStream {
-        match self {
+        let socket = match self {
             Self::Plain(socket) => socket,
-            Self::Tls(stream) => &stream.sock,
-        }
+            Self::Tls(stream) => {
+                stream.conn.send_close_notify();
+                // It goes out or it does not: the socket says the same.
+                let _ = stream.flush();
+                &stream.sock
+            }
+            Self::Driven(stream) => return stream.finish(),
+        };
+        let _ = socket.shutdown(Shutdown::Write);
     }
 }
 
@@ -43,6 +48,7 @@ impl Read for Stream {
         match self {
             Self::Plain(socket) => socket.read(buffer),
             Self::Tls(stream) => stream.read(buffer),
+            Self::Driven(stream) => stream.read(buffer),
         }
     }
 }
@@ -52,6 +58,7 @@ impl Write for Stream {
         match self {
             Self::Plain(socket) => socket.write(bytes),
             Self::Tls(stream) => stream.write(bytes),
+            Self::Driven(stream) => stream.write(bytes),
         }
     }
 
@@ -59,6 +66,7 @@ impl Write for Stream {
         match self {
             Self::Plain(socket) => socket.flush(),
             Self::Tls(stream) => stream.flush(),
+            Self::Driven(stream) => stream.flush(),
         }
     }
 }

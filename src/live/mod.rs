@@ -19,7 +19,7 @@ pub use hot::{Hot, Load};
 pub use leader::{Leader, Pipe, pipe};
 pub use run::{Begun, Plan, Ran, run};
 pub use seat::{Due, Seat};
-pub use settings::{random, settings, spins};
+pub use settings::{journal_settings, random, settings, spins};
 pub use turn::{LiveLoop, Turn};
 pub use watch::{Look, MarketSeen, Seen, Watch};
 

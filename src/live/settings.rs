@@ -38,10 +38,17 @@ pub fn random<const N: usize>() -> Result<[u8; N]> {
 pub fn settings(loaded: &Loaded, clock: &Clock) -> Result<LiveSettings> {
     let random: [u8; 12] = random()?;
     let (run_id, salt) = random.split_at(8);
+    let (run_id, salt) = (bytemuck::pod_read_unaligned(run_id), bytemuck::pod_read_unaligned(salt));
+    Ok(journal_settings(loaded, clock.read().utc_ns, run_id, salt))
+}
+
+/// The same, of a run with this number and salt, which begins at `created_utc_ns`.
+#[must_use]
+pub fn journal_settings(loaded: &Loaded, created_utc_ns: u64, run_id: u64, salt: u32) -> LiveSettings {
     let run = Run {
-        run_id: bytemuck::pod_read_unaligned(run_id),
-        salt: bytemuck::pod_read_unaligned(salt),
-        created_utc_ns: clock.read().utc_ns,
+        run_id,
+        salt,
+        created_utc_ns,
         markets: loaded.config.market_count,
         // Its times are its own: no import gives this journal again.
         origin: origin::LIVE,
@@ -50,12 +57,12 @@ pub fn settings(loaded: &Loaded, clock: &Clock) -> Result<LiveSettings> {
     };
     let diary = &loaded.diary;
     let retention = Retention { keep_ns: diary.keep_ns, keep_bytes: diary.keep_bytes, archive: diary.archive.clone() };
-    Ok(LiveSettings {
+    LiveSettings {
         run,
         capacity_bytes: loaded.config.journal.segment_bytes + STEP_BYTES_MAX,
         ring_lines: diary.ring_lines as usize,
         reserved_lines: RESERVED_LINES,
         sync_ns: diary.sync_ns,
         retention,
-    })
+    }
 }

@@ -89,7 +89,8 @@ pub fn join_digests(parts: &[SegmentDigest]) -> blake3::Hash {
     hasher.finalize()
 }
 
-fn replay_segment(
+/// Replays one segment; `next` is the one behind it in its run, if it is there.
+pub(crate) fn replay_segment(
     memory: &mut Memory,
     path: &Path,
     segment: &Segment,

@@ -33,8 +33,8 @@ impl Desk {
         let pair = Pair::listed("BTC/EUR").unwrap();
         Self {
             session: Session::new(),
-            clock,
             source: Floor::open(pair, Box::new([first].into_iter()), 1.0, clock.utc_us(0)),
+            clock,
         }
     }
 
