@@ -13,6 +13,10 @@ use bytemuck::{Pod, Zeroable};
 pub const HELD_UPDATES_MAX: usize = 512;
 /// Most levels of held updates.
 pub const HELD_LEVELS_MAX: usize = 8192;
+/// Updates in a row that may lead to no later state than that of a book which an update has reached: doubles.
+pub const PAST_MAX: u16 = 8;
+/// The same of a snapshot that is ahead of the updates: some seconds of them.
+pub const PAST_AHEAD_MAX: u16 = 64;
 
 /// Where a book stands in the chain of its updates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Pod, Zeroable)]
@@ -24,8 +28,10 @@ pub struct Chain {
     is_exact: u16,
     /// 1 when no update has shown yet that the snapshot belongs to this chain.
     is_unproven: u16,
+    /// Updates in a row that led to no later state.
+    past: u16,
     /// Zero.
-    spare: [u16; 2],
+    spare: u16,
 }
 
 /// How an update stands to a book.
@@ -35,7 +41,7 @@ pub enum Link {
     Next,
     /// The book has it already.
     Past,
-    /// Something between is missing.
+    /// Something between is missing; or so many had it already that the book is of another chain.
     Broken,
 }
 
@@ -56,13 +62,18 @@ impl Chain {
     pub const fn follow(&mut self, update: &Update) -> Link {
         let Update { follows_id, update_id, .. } = *update;
         if update_id <= self.last_id {
+            let most = if self.is_exact != 0 { PAST_MAX } else { PAST_AHEAD_MAX };
+            if self.past >= most {
+                return Link::Broken;
+            }
+            self.past = self.past.saturating_add(1);
             return Link::Past;
         }
         let follows = if self.is_exact != 0 { follows_id == self.last_id } else { follows_id <= self.last_id };
         if !follows {
             return Link::Broken;
         }
-        *self = Self { last_id: update_id, is_exact: 1, is_unproven: 0, spare: [0; 2] };
+        *self = Self { last_id: update_id, is_exact: 1, is_unproven: 0, past: 0, spare: 0 };
         Link::Next
     }
 
@@ -71,15 +82,17 @@ impl Chain {
         self.is_unproven = 1;
     }
 
-    /// The book is a snapshot's, with the held updates beyond it.
+    /// The book is a snapshot's, with the held updates beyond it. One that is ahead of all updates belongs to their chain
+    /// when one of them has reached it, and not before.
     pub fn spliced(&mut self, snapshot_id: u64, held: &Held) {
         let is_exact = held.last_id() >= snapshot_id;
-        let was_known = !held.is_empty() || (self.last_id != 0 && self.is_unproven == 0);
+        let is_same = self.last_id == snapshot_id && self.is_unproven == 0;
         *self = Self {
             last_id: snapshot_id.max(held.last_id()),
             is_exact: u16::from(is_exact),
-            is_unproven: u16::from(!was_known),
-            spare: [0; 2],
+            is_unproven: u16::from(!is_exact && !is_same),
+            past: 0,
+            spare: 0,
         };
     }
 }

@@ -54,12 +54,14 @@ impl Market {
     }
 
     /// A snapshot begins. A chained book takes it when it has none or `is_awaited`, and when the held updates reach
-    /// back to it.
+    /// back to it. One with an empty side is no book; and a trusted book is not given up for one that no update has reached.
     pub fn snapshot(&mut self, rules: Rules<'_>, body: &Snapshot, is_awaited: bool) {
         let MarketState { chain, has_book, trust, .. } = &self.state;
         let is_wanted = *has_book == 0 || !trust.is_trusted() || is_awaited;
         let reaches = self.held.reaches(body.update_id).unwrap_or(body.update_id >= chain.last_id());
-        if rules.is_chained() && !(is_wanted && reaches) {
+        let is_ahead = trust.is_trusted() && body.update_id > chain.last_id();
+        let is_book = body.bids > 0 && body.asks > 0;
+        if rules.is_chained() && !(is_wanted && reaches && is_book && !is_ahead) {
             self.pass();
             return;
         }
@@ -187,12 +189,14 @@ impl Market {
         self.held.clear();
     }
 
-    /// Notes whether the levels that features look at come close to what the snapshot did not show.
+    /// Notes whether the levels that features look at come close to what the snapshot did not show: twice as many do not lie
+    /// within it.
     fn look_around(&mut self, rules: Rules<'_>) {
         if !rules.is_chained() {
             return;
         }
-        let last = usize::try_from(rules.market.imbalance_levels).unwrap_or(usize::MAX).saturating_sub(1);
+        let last =
+            usize::try_from(rules.market.imbalance_levels).unwrap_or(usize::MAX).saturating_mul(2).saturating_sub(1);
         let Shown { bid_ticks, ask_ticks } = self.state.shown;
         let bid = self.book.bids.best_first().nth(last).map_or(0, |level| level.price_ticks);
         let ask = self.book.asks.best_first().nth(last).map_or(i64::MAX, |level| level.price_ticks);

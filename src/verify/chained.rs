@@ -73,6 +73,8 @@ pub(super) struct Chained {
     last_id: u64,
     is_exact: bool,
     is_proven: bool,
+    /// Updates in a row that led to no later state.
+    past: u16,
     held: Vec<Held>,
     /// Update id and best levels as the exchange stated them last.
     stated: (u64, [(i64, i64); 2]),
@@ -81,6 +83,10 @@ pub(super) struct Chained {
     /// The fetch that is out: its request, 0 when it is older than the file.
     fetch: Option<u64>,
 }
+
+/// Updates in a row that may lead to no later state: behind one that did, and behind a snapshot.
+const DOUBLES_MAX: u16 = 8;
+const AHEAD_MAX: u16 = 64;
 
 /// Where `hotpath/README.md` puts the chain and what was stated in a MARKET section, bytes.
 const CHAIN_AT: usize = 192;
@@ -111,6 +117,7 @@ impl Chained {
             last_id: word(CHAIN_AT),
             is_exact: bits & 0xffff != 0,
             is_proven: (bits >> 16) & 0xffff == 0,
+            past: (bits >> 32) as u16,
             held: held_of(market),
             stated: (word(STATED_AT), [level(STATED_AT + 8), level(STATED_AT + 24)]),
             phase,
@@ -154,7 +161,7 @@ impl Chained {
         self.asks.clear();
         self.held.clear();
         self.has_book = false;
-        (self.last_id, self.is_exact, self.is_proven) = (0, false, true);
+        (self.last_id, self.is_exact, self.is_proven, self.past) = (0, false, true, 0);
         self.taking = Taking::default();
     }
 
@@ -206,11 +213,15 @@ impl Chained {
             self.hold(update);
             return None;
         }
-        if update_id <= self.last_id {
+        let is_past = update_id <= self.last_id;
+        self.past = if is_past { self.past + 1 } else { 0 };
+        // Doubles are few; where they are not, the book is of another chain.
+        let too_many = self.past > if self.is_exact { DOUBLES_MAX } else { AHEAD_MAX };
+        if is_past && !too_many {
             return None;
         }
         let follows = if self.is_exact { follows_id == self.last_id } else { follows_id <= self.last_id };
-        if !follows {
+        if is_past || !follows {
             let sign = self.lose(Cause::Sequence);
             self.hold(update);
             return sign;
@@ -245,8 +256,11 @@ impl Chained {
             Some(first) => first.follows_id <= snapshot.update_id,
             None => snapshot.update_id >= self.last_id,
         };
+        // One that is ahead of all updates is nothing to give a good book up for.
+        let is_ahead = self.phase == Phase::Trusted && snapshot.update_id > self.last_id;
+        let is_book = snapshot.bids != 0 && snapshot.asks != 0;
         self.taking = Taking::default();
-        if is_wanted && reaches {
+        if is_wanted && reaches && is_book && !is_ahead {
             self.bids.clear();
             self.asks.clear();
             self.has_book = true;
@@ -309,14 +323,14 @@ impl Chained {
 
     /// The snapshot's levels are set: the held updates beyond it follow.
     fn splice(&mut self, snapshot_id: u64) {
-        let was_known = !self.held.is_empty() || (self.last_id != 0 && self.is_proven);
+        let was_here = self.last_id == snapshot_id && self.is_proven;
         let held = std::mem::take(&mut self.held);
         let held_id = held.last().map_or(0, |last| last.update_id);
         for update in held.into_iter().skip_while(|update| update.update_id <= snapshot_id) {
             update.levels.into_iter().for_each(|change| self.set(change));
         }
         (self.last_id, self.is_exact) = (snapshot_id.max(held_id), held_id >= snapshot_id);
-        self.is_proven = was_known;
+        (self.is_proven, self.past) = (self.is_exact || was_here, 0);
     }
 
     /// The events at hand tell against the book. Only the first sign of a gap is recorded.

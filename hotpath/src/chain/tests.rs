@@ -1,4 +1,4 @@
-use super::{Chain, HELD_LEVELS_MAX, HELD_UPDATES_MAX, Held, Link};
+use super::{Chain, HELD_LEVELS_MAX, HELD_UPDATES_MAX, Held, Link, PAST_AHEAD_MAX, PAST_MAX};
 use crate::book::{Book, Level};
 use crate::record::Update;
 use bytemuck::Zeroable;
@@ -93,7 +93,8 @@ proptest! {
         }
         let mut chain = Chain::zeroed();
         chain.spliced(snapshot_id, &log);
-        prop_assert!(chain.is_proven());
+        // One that is ahead of all that is held waits for an update that reaches it.
+        prop_assert_eq!(chain.is_proven(), log.last_id() >= snapshot_id);
         told[(shown + 1).min(told.len())..=until.max(shown)].iter().for_each(|told| apply(&mut exchange, &told.levels));
         prop_assert_eq!(sides(&book), exchange.clone());
         for told in &told[until + 1..] {
@@ -121,9 +122,9 @@ proptest! {
         chain.spliced(told[0].body.update_id, &log);
         for told in &told[1..gone] {
             prop_assert_eq!(chain.follow(&told.body), Link::Next);
-            let same = chain;
+            let same = chain.last_id();
             prop_assert_eq!(chain.follow(&told.body), Link::Past);
-            prop_assert_eq!(chain, same);
+            prop_assert_eq!(chain.last_id(), same);
         }
         prop_assert_eq!(chain.follow(&told[gone + 1].body), Link::Broken);
         // What is held breaks there too, and begins anew.
@@ -161,9 +162,49 @@ fn a_snapshot_alone_is_not_proven_until_an_update_reaches_back_to_it() {
     let before = chain;
     assert_eq!(chain.follow(&update(51, 60)), Link::Broken);
     assert_eq!(chain, before);
+    // With a part of it held that does not reach it, the same.
+    let mut log = held();
+    assert!(log.begin(&update(40, 45)));
+    let mut ahead = Chain::zeroed();
+    ahead.spliced(50, &log);
+    assert!(!ahead.is_proven());
+    assert!(log.begin(&update(45, 50)));
+    ahead.spliced(50, &log);
+    assert!(ahead.is_proven());
     assert_eq!(chain.follow(&update(45, 60)), Link::Next);
     assert!(chain.is_proven());
     assert_eq!(chain.follow(&update(59, 70)), Link::Broken);
+}
+
+/// The exchange began to count anew, and every update was passed over as one that the book had: it stood still for minutes,
+/// trusted and quoted, until the recording ended.
+#[test]
+fn ids_that_went_back_are_another_chain() {
+    let update = |update_id| Update { follows_id: update_id - 1, update_id, spare: 0 };
+    let mut log = held();
+    assert!(log.begin(&update(1_000)));
+    let mut chain = Chain::zeroed();
+    chain.spliced(1_000, &log);
+    for round in [1_u64, 2] {
+        // As many doubles as there may be, and it goes on.
+        (0..PAST_MAX).for_each(|_| assert_eq!(chain.follow(&update(999 + round)), Link::Past));
+        assert_eq!(chain.follow(&update(1_000 + round)), Link::Next);
+    }
+    (0..u64::from(PAST_MAX)).for_each(|behind| assert_eq!(chain.follow(&update(10 + behind)), Link::Past));
+    assert_eq!(chain.follow(&update(10 + u64::from(PAST_MAX))), Link::Broken);
+}
+
+/// A snapshot of a state that never comes, of another machine of the exchange's say, was waited for for ever.
+#[test]
+fn a_snapshot_that_is_too_far_ahead_is_given_up() {
+    let update = |update_id| Update { follows_id: update_id - 1, update_id, spare: 0 };
+    let mut chain = Chain::zeroed();
+    chain.spliced(u64::MAX, &held());
+    for update_id in 1..=u64::from(PAST_AHEAD_MAX) {
+        assert_eq!(chain.follow(&update(update_id)), Link::Past);
+    }
+    assert!(!chain.is_proven());
+    assert_eq!(chain.follow(&update(u64::from(PAST_AHEAD_MAX) + 1)), Link::Broken);
 }
 
 #[test]
