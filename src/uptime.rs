@@ -2,7 +2,7 @@
 
 use crate::venue::market_names;
 use hotpath::engine::Engine;
-use hotpath::record::{BookEnd, GapClose, GapOpen, Head, Kind, body_of, flag};
+use hotpath::record::{GapClose, GapOpen, Head, Kind, body_of};
 use hotpath::trust::Cause;
 use std::collections::BTreeMap;
 
@@ -44,8 +44,6 @@ pub struct Watch {
 #[derive(Debug, Default)]
 struct Book {
     symbol: String,
-    /// Whether a snapshot was believed or refused before: then only the end of a gap makes it trusted.
-    is_tried: bool,
     since_ns: Option<u64>,
     /// From when to when it was trusted.
     spans: Vec<(u64, u64)>,
@@ -53,12 +51,10 @@ struct Book {
 
 impl Book {
     fn trust(&mut self, at_ns: u64) {
-        self.is_tried = true;
         self.since_ns.get_or_insert(at_ns);
     }
 
     fn distrust(&mut self, at_ns: u64) {
-        self.is_tried = true;
         if let Some(since_ns) = self.since_ns.take() {
             self.spans.push((since_ns, at_ns.max(since_ns)));
         }
@@ -88,13 +84,7 @@ impl Watch {
                 self.first_frame_ns.get_or_insert(head.taken_ns);
                 self.last_frame_ns = self.last_frame_ns.max(head.taken_ns);
             }
-            // The first snapshot is believed unless a gap opens behind it in the same step.
-            Kind::BOOK_END if head.has(flag::SNAPSHOT) && body_of::<BookEnd>(record).is_some() => {
-                let book = self.book(head);
-                if !book.is_tried {
-                    book.trust(head.taken_ns);
-                }
-            }
+            Kind::TRUST => self.book(head).trust(head.taken_ns),
             Kind::GAP_OPEN => {
                 let late_ns = body_of(record).map_or(0, |gap| late_ns(&gap));
                 self.book(head).distrust(head.taken_ns.saturating_sub(late_ns));

@@ -11,7 +11,7 @@ use crate::features::{Touch, imbalance_q30};
 use crate::halt::Halt;
 use crate::lines::{Lines, Place};
 use crate::quality::{Check, Finding};
-use crate::record::{BookEnd, Head, Instrument, Level, Snapshot, Ticker, Trade, Update, flag, status};
+use crate::record::{BookEnd, Head, Instrument, Level, Snapshot, Ticker, Trade, Trust, Update, flag, status};
 use crate::regime::Regimes;
 use crate::stated::Stated;
 use crate::trust::{Cause, Sign};
@@ -170,7 +170,9 @@ impl Market {
         if !is_complete || self.state.barred != 0 {
             return Ok(taken);
         }
-        Ok(Ended { gap_closed: self.state.trust.regain(place, head.taken_ns, out)?, ..taken })
+        let Counts { snapshots, updates, past, .. } = self.state.counts;
+        let told = Trust { snapshots, updates, past };
+        Ok(Ended { gap_closed: self.state.trust.regain(told, place, head.taken_ns, out)?, ..taken })
     }
 
     /// A snapshot of a chained book is complete: what is held beyond it follows.

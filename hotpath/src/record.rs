@@ -124,6 +124,8 @@ impl Kind {
     pub const FEED: Self = Self(0x0309);
     /// Output: a market's regime changed on one axis.
     pub const REGIME: Self = Self(0x030a);
+    /// Output: a book is trusted for the first time in its run, without a gap before that.
+    pub const TRUST: Self = Self(0x030b);
 
     /// State: the whole engine, its configuration and its tables.
     pub const CHECKPOINT: Self = Self(0x0401);
@@ -251,6 +253,7 @@ pub const SCHEMA: &[Schema] = &[
     row::<Request>("REQUEST", Shape::Line, Scope::Any),
     row::<Feed>("FEED", Shape::Line, Scope::Any),
     row::<Regime>("REGIME", Shape::Line, Scope::Market),
+    row::<Trust>("TRUST", Shape::Line, Scope::Market),
     row::<Checkpoint>("CHECKPOINT", Shape::Payload, Scope::Whole),
     Schema { kind: Kind::INDEX, name: "INDEX", shape: Shape::Payload, scope: Scope::Whole, fields: &[] },
     row::<LeftOut>("LEFT_OUT", Shape::Line, Scope::Whole),

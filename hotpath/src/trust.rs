@@ -5,7 +5,7 @@
 
 use crate::halt::Halt;
 use crate::lines::{Lines, Place};
-use crate::record::{GapClose, GapOpen};
+use crate::record::{GapClose, GapOpen, Trust as Told};
 use bytemuck::{Pod, Zeroable};
 
 /// Why a book is not believed.
@@ -131,13 +131,17 @@ impl Trust {
         Ok(true)
     }
 
-    /// A good snapshot: closes the open gap, if any. Returns whether it closed one.
+    /// A good book: it is trusted for the first time, which took what is `told`, or the open gap closes, if any. Returns
+    /// whether one closed.
     ///
     /// # Errors
     /// [`Halt::OutputsFull`].
-    pub fn regain(&mut self, place: Place, now_ns: u64, out: &mut Lines<'_>) -> Result<bool, Halt> {
-        let was_gap = self.is_gap();
+    pub fn regain(&mut self, told: Told, place: Place, now_ns: u64, out: &mut Lines<'_>) -> Result<bool, Halt> {
+        let (was_untried, was_gap) = (self.is_untried(), self.is_gap());
         self.phase = TRUSTED;
+        if was_untried {
+            out.push(place, &told)?;
+        }
         if was_gap {
             let duration_ns = now_ns.saturating_sub(self.opened_ns);
             let (cause, number, opened_ns) = (self.cause, self.number, self.opened_ns);

@@ -262,7 +262,6 @@ impl Watch {
         match head.kind {
             Kind::BOOK_END if !head.has(flag::SNAPSHOT) => self.book_end(head),
             Kind::FEATURES => {
-                market.is_trusted = true;
                 market.touch = body_of(bytes).map(|body: Features| (body.bid_ticks, body.ask_ticks));
             }
             Kind::QUOTE if is_own => {
@@ -277,7 +276,7 @@ impl Watch {
                     self.take_back(body_of(bytes).map_or(0, |gap| late_ns(&gap)));
                 }
             }
-            Kind::GAP_CLOSE => market.is_trusted = true,
+            Kind::TRUST | Kind::GAP_CLOSE => market.is_trusted = true,
             _ => {}
         }
     }

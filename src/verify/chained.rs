@@ -4,8 +4,8 @@
 use super::tally::{Counts, Side, best};
 use hotpath::market::Market;
 use hotpath::record::{
-    Ack, BookEnd, Feed, GapClose, GapOpen, Head, Kind, Level, Snapshot, Ticker, Update, body_of, channel, feed, flag,
-    method,
+    Ack, BookEnd, Feed, GapClose, GapOpen, Head, Kind, Level, Snapshot, Ticker, Trust, Update, body_of, channel, feed,
+    flag, method,
 };
 use hotpath::trust::Cause;
 
@@ -30,7 +30,8 @@ impl Sign {
     pub(super) fn said(record: &[u8]) -> Option<Self> {
         let lost = body_of(record).map(|gap: GapOpen| gap.cause);
         let lost = lost.filter(|cause| OWN.iter().any(|own| *own as u16 == *cause)).map(Self::Lost);
-        lost.or_else(|| body_of::<GapClose>(record).map(|_| Self::Regained))
+        let is_found = body_of::<GapClose>(record).is_some() || body_of::<Trust>(record).is_some();
+        lost.or_else(|| is_found.then_some(Self::Regained))
     }
 }
 
@@ -318,7 +319,7 @@ impl Chained {
             return None;
         }
         let was = std::mem::replace(&mut self.phase, Phase::Trusted);
-        (was == Phase::Gap).then_some(Sign::Regained)
+        (was != Phase::Trusted).then_some(Sign::Regained)
     }
 
     /// The snapshot's levels are set: the held updates beyond it follow.

@@ -157,24 +157,3 @@ pub fn recorded(section: Section, seed: u64, updates: u64, faults: Faults) -> Ve
     }
     text.into_bytes()
 }
-
-/// A recording of the spot market led by one of the perpetual, imported: the journal's folder and files.
-pub fn imported_pair(
-    seed: u64,
-    updates: u64,
-    faults: [Faults; 2],
-    sets: &[&str],
-) -> (tempfile::TempDir, fathom::import::Imported) {
-    let loaded = super::config("binance-btc-usdt.toml", sets);
-    let folder = tempfile::tempdir().expect("a folder");
-    let sections = [(0, Section::Spot), (1, Section::Perp)];
-    let sources = sections.map(|(connection, section)| {
-        let path = folder.path().join(format!("recording-{connection}.txt"));
-        let bytes = recorded(section, seed + u64::from(connection), updates, faults[usize::from(connection)]);
-        std::fs::write(&path, bytes).expect("a file");
-        fathom::import::Source { path, connection }
-    });
-    let out = folder.path().join("journal.bin");
-    let imported = fathom::import::import(&sources, &loaded, &out).expect("an import");
-    (folder, imported)
-}

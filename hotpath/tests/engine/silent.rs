@@ -3,7 +3,7 @@
 use crate::feed::{Bench, SECOND_NS, bodies, config, market};
 use hotpath::config::{Config, MarketConfig, book_rule, checksum_rule, sequence_rule, snapshot_rule, venue_id};
 use hotpath::input::Input;
-use hotpath::record::{GapClose, GapOpen, Quote};
+use hotpath::record::{GapClose, GapOpen, Quote, Trust};
 use hotpath::trust::Cause;
 use hotpath::venue::Frame;
 
@@ -65,14 +65,16 @@ fn a_snapshot_that_is_fetched_in_a_silence_waits_for_an_update() {
 fn a_gap_of_silence_lasts_as_long_as_the_silence() {
     let mut bench = Bench::new(&chained());
     bench.frame(&update(8));
-    fetched(&mut bench, 8);
+    let records = fetched(&mut bench, 8);
     assert!(bench.trusted());
+    let first = [Trust { snapshots: 1, updates: 1, past: 0 }];
+    assert_eq!(bodies::<Trust>(&records), first, "it is told when the book is trusted first");
     // The silence is noticed at the answer to a fetch that was late.
     bench.now_ns += STALE_NS;
     let records = fetched(&mut bench, 8);
     assert_eq!(bodies::<GapOpen>(&records).iter().map(|gap| gap.cause).collect::<Vec<_>>(), [Cause::Stale as u16]);
     assert!(!bench.trusted() && bodies::<GapClose>(&records).is_empty());
     let records = bench.frame(&update(9));
-    assert_eq!(bodies::<GapClose>(&records).len(), 1);
+    assert_eq!((bodies::<GapClose>(&records).len(), bodies::<Trust>(&records).len()), (1, 0));
     assert!(bench.trusted());
 }
