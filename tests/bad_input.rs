@@ -428,7 +428,9 @@ fn a_recording_at_the_end_of_time_ends() {
     // The shell bounds the journal, so that the old fault fails instead of filling the disk.
     let out = desk.arg("a.bin");
     let bounded = format!("ulimit -f 65536; exec {JOURNAL} import {recording} --config {EUR} --out {out} --json");
-    assert_eq!(run("sh", &["-c", &bounded]).ends(0).json()["frames"], 2);
+    let ran = run("sh", &["-c", &bounded]);
+    assert_eq!(ran.ends(1).json()["frames"], 2);
+    assert!(ran.err.contains("was never trusted"), "{}", ran.err);
     run(REPLAY, &[&out]).ends(0);
 }
 

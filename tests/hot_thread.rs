@@ -158,7 +158,7 @@ fn one_vector_a_record() {
     std::fs::write(&ca, venue.certificate.as_ref().expect("a certificate")).expect("a file");
     let loaded = config("kraken-btc-eur.toml", &[&format!("venue.url={}", venue.url)]);
     let dialler = Dialler {
-        endpoint: Endpoint::parse(&loaded.feed().url).expect("a URL"),
+        endpoint: Endpoint::parse("venue", &loaded.feed().url).expect("a URL"),
         tls: client_config(Some(&ca)).expect("a configuration"),
         options: loaded.live.link,
         longest: PATIENCE,

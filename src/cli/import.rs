@@ -3,10 +3,11 @@
 use super::recording::default_config;
 use super::{Ended, grouped, print_json, progress};
 use crate::config::{self, FeedConfig, Loaded};
-use crate::import::{Imported, MarketSum, Source, import};
+use crate::import::{Imported, MarketSum, Setback, Source, import};
 use anyhow::{Result, bail};
 use clap::Args;
 use hotpath::config::{checksum_rule, sequence_rule};
+use hotpath::market::Counts;
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::io::Write;
@@ -90,7 +91,37 @@ pub fn import_and_tell(sources: &[Source], loaded: &Loaded, out: &Path, as_json:
     } else {
         print(&imported, loaded)?
     }
-    Ok(if imported.broken.is_empty() && imported.halt.is_none() { Ended::Ok } else { Ended::Failed })
+    let is_whole = imported.broken.is_empty() && imported.halt.is_none();
+    let has_books = imported.markets.iter().all(|market| market.was_trusted || !market.is_recorded);
+    let is_in_order = imported.setback.longest_ns < SETBACK_NS_MAX;
+    Ok(if is_whole && has_books && is_in_order { Ended::Ok } else { Ended::Failed })
+}
+
+/// Receive times that run back by less than this are a clock that was put right.
+const SETBACK_NS_MAX: u64 = 60_000_000_000;
+
+/// What makes the journal of no use: no book, or no order of time.
+fn warn_of_content(imported: &Imported) {
+    for market in imported.markets.iter().filter(|market| market.is_recorded && !market.was_trusted) {
+        let (symbol, Counts { snapshots, updates, .. }) = (&market.symbol, market.counts);
+        eprintln!(
+            "journal: the book of {symbol} was never trusted ({snapshots} snapshots, {updates} updates): check that each FILE \
+             is of the market that the configuration names at its place, and holds a snapshot"
+        );
+    }
+    let Setback { frames, longest_ns, behind_frame } = imported.setback;
+    if frames > 0 {
+        let seconds = longest_ns as f64 / 1e9;
+        let then = if longest_ns < SETBACK_NS_MAX {
+            "the recorder's clock was put back"
+        } else {
+            "take the line with the wrong time out of the recording, or cut it there"
+        };
+        eprintln!(
+            "journal: {frames} messages have an earlier receive time than one before them and are taken at the latest, up \
+             to {seconds:.3} s late (behind frame {behind_frame}): {then}"
+        );
+    }
 }
 
 /// What somebody should know before the result is used.
@@ -117,6 +148,7 @@ fn warn(imported: &Imported, loaded: &Loaded, is_alone: bool) {
             );
         }
     }
+    warn_of_content(imported);
     let refused = imported.refused;
     if refused > 0 {
         eprintln!(
@@ -138,6 +170,8 @@ fn to_json(imported: &Imported) -> Value {
         "gaps": sum(|market| market.gaps.into()),
         "markets": markets,
         "segments": segments,
+        "frames_back_in_time": imported.setback.frames,
+        "longest_back_ns": imported.setback.longest_ns,
         "broken_at": imported.broken.first().map(|(_, broken)| broken.offset),
     })
 }
@@ -156,6 +190,7 @@ fn market_json(market: &MarketSum) -> Value {
         "trades": counts.trades,
         "gaps": market.gaps,
         "trusted_at_end": market.is_trusted,
+        "was_trusted": market.was_trusted,
     })
 }
 

@@ -64,6 +64,8 @@ pub struct Imported {
     pub refused: u64,
     /// By market, in the order of the configuration.
     pub markets: Vec<MarketSum>,
+    /// Receive times that run back: such messages are taken at the latest time before them.
+    pub setback: Setback,
     /// Recordings that broke off, and where.
     pub broken: Vec<(PathBuf, Broken)>,
     /// The halt that ended the run early, if one did; the journal holds all up to it.
@@ -83,6 +85,21 @@ pub struct MarketSum {
     pub depth: u32,
     /// Whether the book is trusted at the end.
     pub is_trusted: bool,
+    /// Whether it ever was.
+    pub was_trusted: bool,
+    /// Whether a recording of its connection was given.
+    pub is_recorded: bool,
+}
+
+/// Messages whose receive time is before that of a message before them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Setback {
+    /// How many.
+    pub frames: u64,
+    /// How far back the farthest lies, nanoseconds.
+    pub longest_ns: u64,
+    /// The frame behind which the receive times lie back, from 0: of the farthest.
+    pub behind_frame: u64,
 }
 
 /// Imports recordings into `out`: one file, or a folder when several segments result. A recording that does not name
@@ -92,9 +109,13 @@ pub struct MarketSum {
 /// When a recording is of another market, `out` is somebody's file, or a file cannot be read or written.
 pub fn import(sources: &[Source], loaded: &Loaded, out: &Path) -> Result<Imported> {
     let mut opened = Vec::new();
-    let mut hashes = Vec::new();
+    let mut hashes: Vec<blake3::Hash> = Vec::new();
     for source in sources {
         let (recording, of_file) = open(&source.path)?;
+        if let Some(same) = hashes.iter().position(|other| *other == of_file) {
+            let (path, other) = (source.path.display(), sources[same].path.display());
+            bail!("{path}: the same recording as {other}: every message would count twice; give it once");
+        }
         check_market(source, recording.header(), loaded)?;
         if recording.header().is_none() && carries_fetched(loaded, source.connection) > 1 {
             let path = source.path.display();
@@ -197,18 +218,26 @@ fn carry_out(mut session: Session<'_>, messages: Merged, utc_ns: u64, sources: &
         Err(error) => return Err(error.into()),
     };
     let engine = session.core().engine();
-    let sum = |(symbol, market): (String, &Market)| MarketSum {
+    let sum = |(index, (symbol, market)): (usize, (String, &Market))| MarketSum {
         symbol,
         counts: market.state.counts,
         gaps: market.state.trust.gaps(),
         depth: market.state.depth(),
         is_trusted: market.state.trust.is_trusted(),
+        was_trusted: session.was_trusted(index),
+        is_recorded: sources.iter().any(|source| source.connection == engine.config().markets()[index].connection),
     };
     let imported = Imported {
         frames: session.core().progress().frames,
         segments: Vec::new(),
         refused: engine.state().refused,
-        markets: market_names(engine.config().markets()).into_iter().zip(engine.markets()).map(sum).collect(),
+        markets: market_names(engine.config().markets())
+            .into_iter()
+            .zip(engine.markets())
+            .enumerate()
+            .map(sum)
+            .collect(),
+        setback: session.setback(),
         broken: cuts.into_iter().map(|cut| (sources[cut.recording].path.clone(), cut.broken)).collect(),
         halt,
     };

@@ -1,5 +1,6 @@
 //! The hot thread's place with recorded time: timers in between, every input journaled before the engine acts on it.
 
+use super::Setback;
 use super::merge::{Cut, Heard, Merged};
 use crate::run::{JournalDiary, RunError};
 use hotpath::config::Config;
@@ -17,6 +18,11 @@ pub(super) struct Session<'a> {
     diary: JournalDiary,
     taken_ns: u64,
     config: &'a Config,
+    /// Which markets were ever trusted, by index.
+    trusted: BTreeSet<usize>,
+    setback: Setback,
+    /// The frame of the latest receive time.
+    latest_frame: u64,
 }
 
 /// WebSocket's opcode of a text message: recordings hold nothing else.
@@ -25,12 +31,23 @@ const TEXT: u16 = 1;
 impl<'a> Session<'a> {
     /// The place of a core that starts.
     pub(super) fn new(core: Core<'a, Every>, writer: Writer, config: &'a Config) -> Self {
-        Self { core, diary: JournalDiary(writer), taken_ns: 0, config }
+        let (trusted, setback) = (BTreeSet::new(), Setback::default());
+        Self { core, diary: JournalDiary(writer), taken_ns: 0, config, trusted, setback, latest_frame: 0 }
     }
 
     /// The engine behind its codecs.
     pub(super) const fn core(&self) -> &Core<'a, Every> {
         &self.core
+    }
+
+    /// Whether the book of a market was ever trusted.
+    pub(super) fn was_trusted(&self, index: usize) -> bool {
+        self.trusted.contains(&index)
+    }
+
+    /// What was wrong with the receive times.
+    pub(super) const fn setback(&self) -> Setback {
+        self.setback
     }
 
     /// Closes the journal.
@@ -56,6 +73,7 @@ impl<'a> Session<'a> {
                 begun = true;
             }
             self.fire_timers(recv_ns)?;
+            self.compare(recv_ns);
             if message.bytes.len() > FRAME_BYTES_MAX {
                 self.reconnect(connection, recv_ns)?;
                 continue;
@@ -114,9 +132,28 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Notes a receive time that runs back.
+    fn compare(&mut self, recv_ns: u64) {
+        if recv_ns >= self.taken_ns {
+            self.latest_frame = self.core.progress().frames;
+            return;
+        }
+        self.setback.frames += 1;
+        let back_ns = self.taken_ns - recv_ns;
+        if back_ns > self.setback.longest_ns {
+            (self.setback.longest_ns, self.setback.behind_frame) = (back_ns, self.latest_frame);
+        }
+    }
+
     fn take(&mut self, ns: u64, input: &Input<'_>) -> Result<(), RunError> {
         self.taken_ns = self.taken_ns.max(ns);
-        self.core.turn(self.taken_ns, input, &mut self.diary)
+        self.core.turn(self.taken_ns, input, &mut self.diary)?;
+        for (index, market) in self.core.engine().markets().iter().enumerate() {
+            if market.state.trust.is_trusted() {
+                self.trusted.insert(index);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -47,7 +47,7 @@ impl Dialler {
     /// Why there is none.
     pub fn dial(&self) -> Result<Dialled, Failure> {
         let (stream, granted) = self.open()?;
-        let (stream, rest) = upgrade(stream, &self.endpoint.url)?;
+        let (stream, rest) = upgrade(stream, &self.endpoint)?;
         Ok(Dialled { stream, rest, granted })
     }
 
@@ -63,12 +63,12 @@ impl Dialler {
     /// The first address that takes the connection. Each gets its share of the time, so that one that is silent does
     /// not keep the others from being tried.
     fn reach(&self, until: Instant) -> Result<(TcpStream, Vec<Host>), Failure> {
-        let host = &self.endpoint.host;
+        let Endpoint { host, key, .. } = &self.endpoint;
         let addresses = self.endpoint.addresses().map_err(|error| {
             Failure::new(
                 link::NOT_RESOLVED,
                 format!(
-                    "{host}: the name was not resolved ({error}): check the network and `venue.url`; it is tried again"
+                    "{host}: the name was not resolved ({error}): check the network and `{key}`; it is tried again"
                 ),
             )
         })?;
@@ -85,7 +85,7 @@ impl Dialler {
         }
         Err(Failure::new(
             link::NOT_REACHED,
-            format!("{}: check the network and `venue.url`; it is tried again", whys.join("; ")),
+            format!("{}: check the network and `{key}`; it is tried again", whys.join("; ")),
         ))
     }
 
@@ -101,48 +101,50 @@ impl Dialler {
     }
 
     fn secure(&self, socket: Timed) -> Result<Stream, Failure> {
-        let host = &self.endpoint.host;
+        let Endpoint { host, key, .. } = &self.endpoint;
         let name = ServerName::try_from(host.clone())
             .map_err(|_| Failure::new(link::CERTIFICATE, format!("{host}: no certificate can name such a host")))?;
         let mut tls = ClientConnection::new(Arc::clone(&self.tls), name)
             .map_err(|error| Failure::new(link::TLS, format!("{host}: TLS cannot be begun: {error}")))?;
         let mut records = ByRecord::new(socket);
         while tls.is_handshaking() {
-            tls.complete_io(&mut records).map_err(|error| Failure::of_io(&error, host))?;
+            tls.complete_io(&mut records).map_err(|error| Failure::of_io(&error, key, host))?;
         }
         Ok(Stream::Tls(Box::new(StreamOwned::new(tls, records))))
     }
 }
 
 /// Upgrades a connection, and returns what came behind the answer.
-fn upgrade(stream: Stream, url: &str) -> Result<(Stream, Vec<u8>), Failure> {
+fn upgrade(stream: Stream, endpoint: &Endpoint) -> Result<(Stream, Vec<u8>), Failure> {
     let remembering = Remembering { stream, seen: Vec::new() };
-    let (socket, _) = tungstenite::client(url, remembering).map_err(|error| refused(error, url))?;
+    let (socket, _) = tungstenite::client(&endpoint.url, remembering).map_err(|error| refused(error, endpoint))?;
     // Its own copy of the rest goes with it: ours has the same bytes.
     let Remembering { stream, seen } = socket.into_inner();
     let end = seen.windows(4).position(|bytes| bytes == b"\r\n\r\n").map_or(seen.len(), |at| at + 4);
     Ok((stream, seen[end..].to_vec()))
 }
 
-fn refused<R: tungstenite::handshake::HandshakeRole>(error: HandshakeError<R>, url: &str) -> Failure {
+fn refused<R: tungstenite::handshake::HandshakeRole>(error: HandshakeError<R>, endpoint: &Endpoint) -> Failure {
+    let Endpoint { key, url, .. } = endpoint;
     use tungstenite::Error;
     match error {
-        HandshakeError::Interrupted(_) => Failure::of_io(&ErrorKind::TimedOut.into(), url),
-        HandshakeError::Failure(Error::Io(error)) => Failure::of_io(&error, url),
-        HandshakeError::Failure(Error::Http(answer)) => not_upgraded(answer.status(), url),
+        HandshakeError::Interrupted(_) => Failure::of_io(&ErrorKind::TimedOut.into(), key, url),
+        HandshakeError::Failure(Error::Io(error)) => Failure::of_io(&error, key, url),
+        HandshakeError::Failure(Error::Http(answer)) => not_upgraded(answer.status(), endpoint),
         HandshakeError::Failure(other) => Failure::new(
             link::PROTOCOL,
             format!(
-                "{url}: the host does not answer as an exchange does ({other}): check scheme, port and path of `venue.url`; it is tried again"
+                "{url}: the host does not answer as an exchange does ({other}): check scheme, port and path of `{key}`; it is tried again"
             ),
         ),
     }
 }
 
-fn not_upgraded(status: StatusCode, url: &str) -> Failure {
+fn not_upgraded(status: StatusCode, endpoint: &Endpoint) -> Failure {
+    let Endpoint { key, url, .. } = endpoint;
     let advice = match status.as_u16() {
         429 | 503 => "it is tried again later",
-        400 | 401 | 403 | 404 => "check `venue.url`",
+        400 | 401 | 403 | 404 => &format!("check `{key}`"),
         _ => "it is tried again",
     };
     let what = format!("{url}: the host answered {status} to the upgrade: {advice}");

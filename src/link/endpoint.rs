@@ -7,6 +7,8 @@ use tungstenite::http::Uri;
 /// Host, port and path of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
+    /// The key of the configuration that says so.
+    pub key: String,
     /// The URL as the configuration writes it.
     pub url: String,
     /// Name or address of the host.
@@ -20,23 +22,23 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Takes `ws://HOST[:PORT]/PATH` or `wss://...` apart.
+    /// Takes `ws://HOST[:PORT]/PATH` or `wss://...` apart, `url` in this section.
     ///
     /// # Errors
     /// When it is no such URL.
-    pub fn parse(url: &str) -> Result<Self> {
-        Self::take_apart(url, "venue.url", ["ws", "wss"])
+    pub fn parse(section: &str, url: &str) -> Result<Self> {
+        Self::take_apart(url, format!("{section}.url"), ["ws", "wss"])
     }
 
-    /// Takes `http://HOST[:PORT]/PATH` or `https://...` apart.
+    /// Takes `http://HOST[:PORT]/PATH` or `https://...` apart, `rest_url` in this section.
     ///
     /// # Errors
     /// When it is no such URL.
-    pub fn parse_rest(url: &str) -> Result<Self> {
-        Self::take_apart(url, "venue.rest_url", ["http", "https"])
+    pub fn parse_rest(section: &str, url: &str) -> Result<Self> {
+        Self::take_apart(url, format!("{section}.rest_url"), ["http", "https"])
     }
 
-    fn take_apart(url: &str, key: &str, [plain, sealed]: [&str; 2]) -> Result<Self> {
+    fn take_apart(url: &str, key: String, [plain, sealed]: [&str; 2]) -> Result<Self> {
         let uri: Uri = url.parse().map_err(|error| anyhow!("`{key}` {url:?} is no URL: {error}"))?;
         let is_tls = match uri.scheme_str() {
             Some(scheme) if scheme == sealed => true,
@@ -52,7 +54,7 @@ impl Endpoint {
         };
         // An address of six bytes and more stands in brackets in a URL, and nowhere else.
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Ok(Self { url: url.to_owned(), host, port, is_tls, path: uri.path().to_owned() })
+        Ok(Self { key, url: url.to_owned(), host, port, is_tls, path: uri.path().to_owned() })
     }
 
     /// Addresses of the host, in the order of preference of the system.
@@ -75,13 +77,16 @@ mod tests {
 
     #[test]
     fn urls_are_taken_apart() {
-        let parse = |url| Endpoint::parse(url).map(|found| (found.host, found.port, found.is_tls));
+        let parse = |url| Endpoint::parse("venue", url).map(|found| (found.host, found.port, found.is_tls));
         assert_eq!(parse("wss://ws.kraken.com/v2").expect("a URL"), ("ws.kraken.com".to_owned(), 443, true));
         assert_eq!(parse("ws://127.0.0.1:8080/v2").expect("a URL"), ("127.0.0.1".to_owned(), 8080, false));
         assert_eq!(parse("wss://[::1]:9/v2").expect("a URL"), ("::1".to_owned(), 9, true));
-        let rest = Endpoint::parse_rest("https://api.binance.com").expect("a URL");
+        let rest = Endpoint::parse_rest("venue", "https://api.binance.com").expect("a URL");
         assert_eq!((&*rest.host, rest.port, rest.is_tls, &*rest.path), ("api.binance.com", 443, true, "/"));
-        assert!(Endpoint::parse_rest("wss://a").is_err_and(|error| error.to_string().contains("`venue.rest_url`")));
+        assert!(
+            Endpoint::parse_rest("leader.1", "wss://a")
+                .is_err_and(|error| error.to_string().contains("`leader.1.rest_url`"))
+        );
         for wrong in [
             "http://ws.kraken.com",
             "ws.kraken.com",

@@ -21,20 +21,20 @@ impl Failure {
         Self { cause, code: 0, what: what.into() }
     }
 
-    /// What a read or a write failed with while the connection was made.
+    /// What a read or a write failed with while the connection to the address under `key` was made.
     #[must_use]
-    pub fn of_io(error: &io::Error, doing: &str) -> Self {
+    pub fn of_io(error: &io::Error, key: &str, doing: &str) -> Self {
         let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
         match (tls, error.kind()) {
             (Some(rustls::Error::InvalidCertificate(why)), _) => Self::new(
                 link::CERTIFICATE,
                 format!(
-                    "{doing}: the host's certificate is not trusted ({why:?}): check `venue.url`, the clock, and `link.extra_ca`"
+                    "{doing}: the host's certificate is not trusted ({why:?}): check `{key}`, the clock, and `link.extra_ca`"
                 ),
             ),
             (Some(rustls::Error::InvalidMessage(_)), _) => Self::new(
                 link::TLS,
-                format!("{doing}: the host does not speak TLS at this port: check `venue.url`; it is tried again"),
+                format!("{doing}: the host does not speak TLS at this port: check `{key}`; it is tried again"),
             ),
             (Some(why), _) => Self::new(link::TLS, format!("{doing}: TLS failed ({why}): it is tried again")),
             (None, io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Self::new(

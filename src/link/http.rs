@@ -38,7 +38,7 @@ pub fn get(dialler: &Dialler, target: &str) -> Result<Answer, Failure> {
         stream.write_all(request.as_bytes()).and_then(|()| stream.flush()).and_then(|()| receive(&mut stream));
     outcome.map_err(|error| match error.kind() {
         ErrorKind::InvalidData => Failure::new(link::PROTOCOL, format!("{doing}: {error}: it is tried again")),
-        _ => Failure::of_io(&error, &doing),
+        _ => Failure::of_io(&error, &dialler.endpoint.key, &doing),
     })
 }
 

@@ -27,15 +27,20 @@ impl ColdStart for Kraken {
         let limits =
             WebSocketConfig::default().max_message_size(Some(FRAME_BYTES_MAX)).max_frame_size(Some(FRAME_BYTES_MAX));
         let mut socket = WebSocket::from_partially_read(stream, rest, Role::Client, Some(limits));
-        let outcome = ask(self, &mut socket, config, connection);
+        let outcome = ask(self, &mut socket, config, (connection, &access.socket.endpoint.key));
         // Whether the goodbye arrives is no matter.
         let _ = socket.close(None).and_then(|()| socket.flush());
         outcome
     }
 }
 
-fn ask(venue: &Kraken, socket: &mut WebSocket<Stream>, config: &Config, connection: u16) -> Result<(), Failure> {
-    socket.send(REQUEST.into()).map_err(broken)?;
+fn ask(
+    venue: &Kraken,
+    socket: &mut WebSocket<Stream>,
+    config: &Config,
+    (connection, key): (u16, &str),
+) -> Result<(), Failure> {
+    socket.send(REQUEST.into()).map_err(|error| broken(error, key))?;
     let mut missing: BTreeSet<_> = (0_u16..)
         .zip(config.markets())
         .filter(|(_, row)| row.connection == connection)
@@ -44,7 +49,7 @@ fn ask(venue: &Kraken, socket: &mut WebSocket<Stream>, config: &Config, connecti
     let mut memory = vec![Line::ZERO; EVENT_LINES];
     // The deadline of the stream ends this when nothing of use comes.
     loop {
-        let message = socket.read().map_err(broken)?;
+        let message = socket.read().map_err(|error| broken(error, key))?;
         let Message::Text(text) = message else { continue };
         let frame = Frame::received(connection, TEXT, text.as_bytes());
         let told = described(venue, config, frame, &mut memory)?;
@@ -58,16 +63,16 @@ fn ask(venue: &Kraken, socket: &mut WebSocket<Stream>, config: &Config, connecti
         if !told.ours.is_empty() || told.has_others {
             let unknown = missing.first().and_then(|index| config.markets().get(usize::from(*index)));
             let symbol = unknown.map(text_of).unwrap_or_default();
-            let what = format!("the exchange does not list {symbol}: check `venue.symbol`");
+            let what = format!("the exchange does not list {symbol}: check `symbol`");
             return Err(Failure::new(link::INSTRUMENT, what));
         }
     }
 }
 
-fn broken(error: tungstenite::Error) -> Failure {
+fn broken(error: tungstenite::Error, key: &str) -> Failure {
     const DOING: &str = "asking for the instruments";
     match error {
-        tungstenite::Error::Io(error) => Failure::of_io(&error, DOING),
+        tungstenite::Error::Io(error) => Failure::of_io(&error, key, DOING),
         other => Failure::new(link::PROTOCOL, format!("{DOING}: {other}: it is tried again")),
     }
 }

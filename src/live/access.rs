@@ -19,10 +19,12 @@ pub fn access(feed: &FeedConfig, loaded: &Loaded) -> Result<Access> {
         options: loaded.live.link.clone(),
         longest: Duration::from_nanos(longest_ns),
     };
-    let socket = dialler(Endpoint::parse(&feed.url)?, session.connect_ns_max);
+    let socket = dialler(Endpoint::parse(&feed.section, &feed.url)?, session.connect_ns_max);
     // What is fetched is not waited for any longer, and what is asked for meanwhile waits for it.
     let fetch_ns = session.snapshot_ns_max.min(session.connect_ns_max);
-    let rest =
-        feed.rest_url.as_deref().map(|url| Ok::<_, anyhow::Error>(dialler(Endpoint::parse_rest(url)?, fetch_ns)));
+    let rest = feed
+        .rest_url
+        .as_deref()
+        .map(|url| Ok::<_, anyhow::Error>(dialler(Endpoint::parse_rest(&feed.section, url)?, fetch_ns)));
     Ok(Access { socket, rest: rest.transpose()? })
 }

@@ -4,11 +4,14 @@ use crate::venue::{name_of, symbol_of};
 use hotpath::config::{MarketConfig, snapshot_rule};
 use hotpath::record::{Feed, GapClose, GapOpen, Head, Kind, Link, NO_CONNECTION, Request, action, body_of, feed, link};
 use hotpath::trust::{Cause, cause_name};
+use std::collections::BTreeSet;
 
 /// WebSocket's close code for a broken policy.
 const CLOSE_POLICY: u16 = 1008;
 /// Fetches whose market is remembered, until what became of them is told.
 const FETCHES_MAX: usize = 16;
+/// From so many attempts on it is told that a snapshot is fetched in vain: at this one and each time that they doubled.
+const IN_VAIN_MIN: u32 = 4;
 
 /// Says what records tell, and of which market, when there are several.
 #[derive(Debug, Default)]
@@ -16,12 +19,14 @@ pub(super) struct Sentences {
     markets: Vec<MarketConfig>,
     /// The last fetches: request and market.
     fetches: Vec<(u64, u16)>,
+    /// Connections that are up.
+    up: BTreeSet<u16>,
 }
 
 impl Sentences {
     /// Those of a run of these markets.
     pub(super) fn of(markets: &[MarketConfig]) -> Self {
-        Self { markets: markets.to_vec(), fetches: Vec::new() }
+        Self { markets: markets.to_vec(), fetches: Vec::new(), up: BTreeSet::new() }
     }
 
     /// The sentence of a record; none when it has nothing to say to people, or the link thread has said it.
@@ -35,13 +40,15 @@ impl Sentences {
                 let (market, seconds) = (self.market(head.instrument), gap.duration_ns as f64 / 1e9);
                 Some(format!("the book of {market} is trusted again, after {seconds:.3} s"))
             }
+            Kind::TRUST => Some(format!("the book of {} is trusted", self.market(head.instrument))),
             Kind::REQUEST => {
-                let Request { req_id, action, .. } = body_of(record)?;
-                if action == action::FETCH {
-                    self.fetches.truncate(FETCHES_MAX - 1);
-                    self.fetches.insert(0, (req_id, head.instrument));
+                let Request { req_id, action, attempt, .. } = body_of(record)?;
+                if action != action::FETCH {
+                    return None;
                 }
-                None
+                self.fetches.truncate(FETCHES_MAX - 1);
+                self.fetches.insert(0, (req_id, head.instrument));
+                (attempt >= IN_VAIN_MIN && attempt.is_power_of_two()).then(|| self.of_vain_fetches(head, attempt - 1))
             }
             _ => None,
         }
@@ -93,8 +100,23 @@ impl Sentences {
         format!("the book of {market} is not trusted ({cause}): {then}")
     }
 
+    /// The exchange answers, and nothing of it becomes a book.
+    fn of_vain_fetches(&self, head: &Head, times: u32) -> String {
+        format!(
+            "the snapshot of {} was fetched {times} times in vain: it was refused, or did not fit the updates; check that \
+             `rest_url` and `url` are of the same market of the same exchange, and `depth`; `journal cat --kind REFUSED` \
+             says what was refused",
+            self.market(head.instrument)
+        )
+    }
+
     /// A connection that could not be made was told by the thread that tried.
-    fn of_link(&self, connection: u16, body: &Link) -> Option<String> {
+    fn of_link(&mut self, connection: u16, body: &Link) -> Option<String> {
+        if body.up != 0 {
+            self.up.insert(connection);
+        } else if !self.up.remove(&connection) {
+            return None;
+        }
         let what = match (body.up, body.cause) {
             (0, link::CLOSED) if body.close_code == CLOSE_POLICY => {
                 "closed by the exchange for its policy (1008): it is made again in a minute; if this comes back, send less or ask the exchange".to_owned()
@@ -140,7 +162,7 @@ impl Sentences {
             feed::RESUBSCRIBED_IN_VAIN => {
                 "the book was asked for anew in vain: the connection is made again".to_owned()
             }
-            feed::SILENT => format!("not a byte for {found:.1} s (`venue.stale_ms`): the connection is made again"),
+            feed::SILENT => format!("not a byte for {found:.1} s (`stale_ms`): the connection is made again"),
             _ => return None,
         };
         Some(format!("{}{what}", self.about(head)))

@@ -84,8 +84,32 @@ fn what_is_wrong_with_the_feed_says_where_and_what_to_do() {
     let mut alone = Sentences::of(&[row(venue_id::KRAKEN, 0, "BTC/EUR")]);
     let told = "no snapshot within 5.0 s (`session.snapshot_ms_max`): it is asked for anew";
     assert_eq!(say(&mut alone, 0, 0, &missing).as_deref(), Some(told));
+    let up = Link { up: 1, cause: link::CONNECTED, ..Link::zeroed() };
     let closed = Link { cause: link::BROKEN, ..Link::zeroed() };
+    assert_eq!(say(&mut alone, NO_INSTRUMENT, 0, &up), None);
+    assert_eq!(say(&mut both, NO_INSTRUMENT, 1, &up), None);
     assert_eq!(say(&mut alone, NO_INSTRUMENT, 0, &closed).as_deref(), Some("connection 0 broke off: it is made again"));
     let told = "connection 1 (binance-perp) broke off: it is made again";
     assert_eq!(say(&mut both, NO_INSTRUMENT, 1, &closed).as_deref(), Some(told));
+    // What keeps a connection from being made is told by the thread that tries, in words of its own: the description of the
+    // pairs was not understood, say, which is no rule of WebSocket.
+    let protocol = Link { cause: link::PROTOCOL, ..Link::zeroed() };
+    assert_eq!(say(&mut both, NO_INSTRUMENT, 1, &protocol), None);
+    assert_eq!(say(&mut both, NO_INSTRUMENT, 1, &up), None);
+    assert!(say(&mut both, NO_INSTRUMENT, 1, &protocol).is_some_and(|said| said.contains("a rule of WebSocket")));
+}
+
+/// Answers came, and none of them was a book, or fitted: nobody was told.
+#[test]
+fn snapshots_that_are_fetched_in_vain_are_told_ever_more_seldom() {
+    let mut both = pair();
+    let told: Vec<_> = (1..=20)
+        .filter(|attempt| {
+            let request = Request { action: action::FETCH, attempt: *attempt, ..Request::zeroed() };
+            let said = say(&mut both, 1, 1, &request);
+            let start = "the snapshot of market 1 (binance-perp BTCUSDT, leads) was fetched ";
+            said.is_some_and(|said| said.starts_with(start) && said.contains(&format!("{} times in vain", attempt - 1)))
+        })
+        .collect();
+    assert_eq!(told, [4, 8, 16]);
 }
