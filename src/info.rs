@@ -4,7 +4,7 @@ use crate::cli::grouped;
 use crate::left_out::Missing;
 use crate::render::kind_name;
 use crate::replay::scan::first_state;
-use crate::venue::market_names;
+use crate::venue::{market_names, name_of};
 use anyhow::Result;
 use hotpath::checkpoint::{decode_config, decode_progress};
 use hotpath::config::Config;
@@ -144,7 +144,7 @@ impl Info {
         let row = |row: &hotpath::config::MarketConfig| {
             json!({
                 "symbol": String::from_utf8_lossy(row.symbol.as_bytes()),
-                "venue": row.venue,
+                "venue": name_of(row),
                 "depth": row.depth,
                 "price_precision": row.price_precision,
                 "qty_precision": row.qty_precision,
