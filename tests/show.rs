@@ -267,8 +267,14 @@ fn an_import_tells_how_much_it_understood() {
     let recording = format!("{here}/recording.cbcap");
     let out = format!("{here}/wrong.bin");
     let eur = "configs/kraken-btc-eur.toml";
-    let wrong = journal(&[&["import", &recording, "--config", eur, "--out", &out, "--json"], &pair[..]].concat());
-    let wrong: Value = serde_json::from_str(&wrong).expect("JSON");
+    let wrong = Command::new(env!("CARGO_BIN_EXE_journal"))
+        .args(["import", &recording, "--config", eur, "--out", &out, "--json"])
+        .args(pair)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the program runs");
+    assert_eq!(wrong.status.code(), Some(1), "no book came of it");
+    let wrong: Value = serde_json::from_slice(&wrong.stdout).expect("JSON");
     assert!(wrong["refused"].as_u64() > Some(250), "{wrong}");
     assert_eq!((&wrong["checksums_ok"], &wrong["gaps"]), (&0.into(), &1.into()));
 }

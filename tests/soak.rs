@@ -20,7 +20,7 @@ fn folder() -> tempfile::TempDir {
 /// The same seed makes the same journal, to the byte; another one another.
 #[test]
 fn a_seed_makes_a_run() {
-    let runs = [1, 1, 2].map(|seed| run(folder().path(), seed, 240, &[], Some(10)));
+    let runs = [1, 1, 2].map(|seed| run(folder().path(), seed, 60, &[], Some(5)));
     let digests = runs.each_ref().map(|run| &run.examined.digest);
     assert_eq!(digests[0], digests[1]);
     assert_ne!(digests[0], digests[2]);
@@ -30,9 +30,9 @@ fn a_seed_makes_a_run() {
 /// In good weather nothing is ever wrong.
 #[test]
 fn good_weather_has_no_gaps() {
-    let run = run(folder().path(), 3, 300, &[], None);
+    let run = run(folder().path(), 3, 120, &[], None);
     assert!(run.examined.gaps.is_empty(), "{:?}", run.examined.gaps);
-    assert!(run.examined.books > 3_000 && run.examined.checksums.1 == 0, "{:?}", run.examined);
+    assert!(run.examined.books > 1_500 && run.examined.checksums.1 == 0, "{:?}", run.examined);
 }
 
 /// In bad weather, segment by segment, at several depths and over the end of a day.
@@ -40,9 +40,9 @@ fn good_weather_has_no_gaps() {
 fn bad_weather_costs_gaps_and_nothing_else() {
     let mut happened = Vec::new();
     for (seed, depth) in [(11, "venue.depth=10"), (12, "venue.depth=100"), (13, "venue.depth=1000")] {
-        let run = run(folder().path(), seed, 400, &[depth, "journal.segment_bytes=524288"], Some(5));
-        assert!(run.examined.segments > 3 && run.is_trusted, "{run:?}");
-        assert!(run.examined.books > 2_000 && !run.examined.gaps.is_empty(), "{run:?}");
+        let run = run(folder().path(), seed, 200, &[depth, "journal.segment_bytes=524288"], Some(3));
+        assert!(run.examined.segments > 2 && run.is_trusted, "{run:?}");
+        assert!(run.examined.books > 1_000 && !run.examined.gaps.is_empty(), "{run:?}");
         happened.push(run.happened);
     }
     // All that can happen did, or this proves less than it says.

@@ -67,6 +67,14 @@ impl Way {
         }
     }
 
+    /// What was lost arrives.
+    fn thaw(&mut self, due_ns: u64) {
+        for chunk in self.chunks.iter_mut().filter(|(due_ns, _)| *due_ns == u64::MAX) {
+            chunk.0 = due_ns.max(self.last_due_ns);
+        }
+        self.last_due_ns = self.last_due_ns.max(due_ns);
+    }
+
     /// When bytes arrive, or the end.
     fn due_ns(&self) -> impl Iterator<Item = u64> {
         let end_ns = self.end.map(|(due_ns, _)| due_ns);
@@ -86,16 +94,14 @@ struct Strands {
 
 impl Strands {
     fn put(&mut self, is_to_engine: bool, bytes: &[u8], now_ns: u64) -> io::Result<usize> {
-        let due_ns = now_ns + DELAY_NS + self.slower_ns + self.random.exponential(JITTER_NS);
+        let soon_ns = now_ns + DELAY_NS + self.slower_ns + self.random.exponential(JITTER_NS);
+        // What gets lost is sent again and again: nothing behind it can be read before it.
+        let due_ns = if self.is_frozen { u64::MAX } else { soon_ns };
         let tear = (self.random.below(TEARS_ONE_OF) == 0).then(|| self.random.exponential(TORN_NS));
         let at = self.random.below(bytes.len() as u64 + 1) as usize;
         let back = if is_to_engine { &self.to_exchange } else { &self.to_engine };
         if matches!(back.end, Some((end_ns, Ending::Reset)) if end_ns <= now_ns) {
             return Err(ErrorKind::ConnectionReset.into());
-        }
-        if self.is_frozen {
-            // Sent, and never heard of again.
-            return Ok(bytes.len());
         }
         let way = if is_to_engine { &mut self.to_engine } else { &mut self.to_exchange };
         match way.end {
@@ -109,10 +115,11 @@ impl Strands {
         }
         let due_ns = due_ns.max(way.last_due_ns);
         let cut = if tear.is_some() { at.min(count) } else { count };
-        for (part, due_ns) in [(&bytes[..cut], due_ns), (&bytes[cut..count], due_ns + tear.unwrap_or(0))] {
+        for (part, due_ns) in [(&bytes[..cut], due_ns), (&bytes[cut..count], due_ns.saturating_add(tear.unwrap_or(0)))]
+        {
             if !part.is_empty() {
                 way.chunks.push_back((due_ns, part.to_vec()));
-                way.last_due_ns = due_ns;
+                way.last_due_ns = if self.is_frozen { way.last_due_ns } else { due_ns };
             }
         }
         way.bytes += count;
@@ -152,9 +159,15 @@ impl Cable {
         self.strands().slower_ns = by_ns;
     }
 
-    /// Nothing that is sent arrives, and nobody is told.
+    /// Nothing that is sent arrives, and nobody is told; afterwards all of it does.
     pub fn freeze(&self, is_frozen: bool) {
-        self.strands().is_frozen = is_frozen;
+        let due_ns = self.hands.now_ns() + DELAY_NS;
+        let mut strands = self.strands();
+        strands.is_frozen = is_frozen;
+        let Strands { to_exchange, to_engine, .. } = &mut *strands;
+        if !is_frozen {
+            [to_exchange, to_engine].into_iter().for_each(|way| way.thaw(due_ns));
+        }
     }
 
     /// Breaks off: what is on its way is gone.

@@ -24,7 +24,7 @@ pub struct Happened {
     pub utc_steps: u64,
     /// A connection broke off.
     pub cuts: u64,
-    /// A connection lost everything that was sent, and nobody was told.
+    /// Nothing that was sent over a connection arrived for a time, and nobody was told.
     pub freezes: u64,
     /// A connection became slower for a time.
     pub slowdowns: u64,
@@ -47,7 +47,7 @@ pub enum Fault {
     Utc(i64),
     /// The connection breaks off.
     Cut,
-    /// It loses everything for so long.
+    /// Nothing arrives for so long.
     Freeze(u64),
     /// It is slower by the first for the second.
     Slow(u64, u64),
