@@ -11,6 +11,7 @@ pub mod demo;
 pub mod exchange;
 pub mod files;
 pub mod gaps;
+pub mod gate;
 pub mod host;
 pub mod import;
 pub mod info;

@@ -4,6 +4,7 @@ use super::Ended;
 use super::check::{self, CheckArgs};
 use super::ctl::{self, CtlArgs};
 use super::demo::{self, DemoArgs};
+use super::gate::{self, GateArgs};
 use super::init::{self, InitArgs};
 use super::run::{self, RunArgs};
 use super::soak::{self, SoakArgs};
@@ -32,6 +33,7 @@ enum Command {
     Init(InitArgs),
     Check(CheckArgs),
     Soak(SoakArgs),
+    Gate(GateArgs),
 }
 
 /// Runs the program.
@@ -46,5 +48,6 @@ pub fn run(cli: &Cli) -> Result<Ended> {
         Command::Init(args) => init::run(args),
         Command::Check(args) => check::run(args),
         Command::Soak(args) => soak::run(args),
+        Command::Gate(args) => gate::run(args),
     }
 }

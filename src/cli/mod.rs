@@ -7,6 +7,7 @@ mod demo;
 pub mod exchange;
 pub mod fathom;
 mod follow;
+mod gate;
 pub mod import;
 mod init;
 pub mod journal;

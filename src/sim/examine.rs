@@ -2,6 +2,7 @@
 //! exchange's own. Then it is removed, so that a long run needs little disk.
 
 use crate::exchange::Truth;
+use crate::gate::Ledger;
 use crate::memory::Memory;
 use crate::replay::report::SegmentReport;
 use crate::replay::{self, SegmentDigest, scan};
@@ -101,6 +102,8 @@ pub struct Examiner {
     /// The last one that was sealed: it waits for the one behind it, which it must lead to.
     waiting: Option<(PathBuf, Segment)>,
     verified: Option<Verified>,
+    /// What follows on what, over all segments.
+    ledger: Ledger,
     digests: Vec<SegmentDigest>,
     /// What was found so far.
     pub found: Examined,
@@ -110,7 +113,16 @@ impl Examiner {
     /// Holds books against those that `witness` was told.
     pub fn new(witness: Witness) -> Self {
         let (memory, lines) = (Memory::new(), vec![Line::ZERO; OUTPUT_LINES]);
-        Self { witness, memory, lines, waiting: None, verified: None, digests: Vec::new(), found: Examined::default() }
+        Self {
+            witness,
+            memory,
+            lines,
+            waiting: None,
+            verified: None,
+            ledger: Ledger::default(),
+            digests: Vec::new(),
+            found: Examined::default(),
+        }
     }
 
     /// A segment was sealed.
@@ -155,6 +167,10 @@ impl Examiner {
         let (SegmentReport { run_id, first_seq, digest, .. }, outcomes) = (&report, &report.outcomes);
         self.digests.push(SegmentDigest { run_id: *run_id, first_seq: *first_seq, digest: *digest });
         self.hold_against_truth(&path, &segment)?;
+        self.ledger.add(&path, &segment, &mut self.memory);
+        if let Some(fault) = self.ledger.first_fault() {
+            bail!("records do not follow on one another: {fault}");
+        }
         self.found.segments += 1;
         for outcome in outcomes {
             self.found.checksums.0 += outcome.checksums.0;

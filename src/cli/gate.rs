@@ -1,0 +1,90 @@
+//! `fathom gate`: go or no-go.
+
+use super::{Ended, print_json};
+use crate::files::journal_files;
+use crate::gate::{Check, Wanted, capture, data, holds};
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Says whether the next stage may begin: a table of checks over journals, exit code 0 when all hold, 1 when one does not.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  fathom gate capture runs/kraken-btc-eur\n  fathom gate capture demo/journal --hours 0.001 --uptime 95\n  fathom gate data demo/journal --json"
+)]
+pub struct GateArgs {
+    #[command(subcommand)]
+    gate: Gate,
+}
+
+#[derive(Debug, Subcommand)]
+enum Gate {
+    /// The capture can be trusted: up for long enough, nothing changed without a word, every gap accounted for.
+    Capture(CaptureArgs),
+    /// Research can stand on the data: decoded the same again; gaps, heartbeats and connections there and consistent.
+    Data(DataArgs),
+}
+
+#[derive(Debug, Args)]
+struct CaptureArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Least time from the first frame to the last.
+    #[arg(long, value_name = "HOURS", default_value_t = 24.0, value_parser = positive)]
+    hours: f64,
+    /// The book is trusted for more than this share of it.
+    #[arg(long, value_name = "PERCENT", default_value_t = 99.0, value_parser = positive)]
+    uptime: f64,
+}
+
+#[derive(Debug, Args)]
+struct DataArgs {
+    /// Journals, or folders of them.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| "give a number from 0 on".to_owned())
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// What makes the exit code 2.
+pub fn run(args: &GateArgs) -> Result<Ended> {
+    let (name, of, checks) = match &args.gate {
+        Gate::Capture(args) => {
+            let wanted = Wanted { hours: args.hours, uptime_percent: args.uptime };
+            ("capture", &args.data, capture(&journal_files(&args.data.files)?, &wanted)?)
+        }
+        Gate::Data(args) => ("data", args, data(&journal_files(&args.files)?)?),
+    };
+    let is_open = holds(&checks);
+    if of.json {
+        print_json(&json!({ "gate": name, "go": is_open, "checks": checks }))?;
+    } else {
+        print(name, &checks, is_open)?;
+    }
+    Ok(if is_open { Ended::Ok } else { Ended::Failed })
+}
+
+fn print(name: &str, checks: &[Check], is_open: bool) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
+    for Check { name, wanted, found, holds } in checks {
+        let verdict = if *holds { "ok  " } else { "FAIL" };
+        writeln!(out, "{verdict}  {name:width$}  {found}")?;
+        if !holds {
+            writeln!(out, "      {:width$}  wanted: {wanted}", "")?;
+        }
+    }
+    writeln!(out, "{}: {name}", if is_open { "GO" } else { "NO-GO" })?;
+    Ok(())
+}

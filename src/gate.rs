@@ -1,0 +1,66 @@
+//! Gates: may the next stage begin? Each is a table of checks over journals; all must hold.
+
+mod beats;
+mod books;
+mod capture;
+mod data;
+mod ledger;
+mod links;
+mod proof;
+
+pub use capture::{Wanted, capture};
+pub use data::data;
+pub(crate) use ledger::Ledger;
+
+use serde::Serialize;
+
+/// One row of a gate's table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What is checked.
+    pub name: &'static str,
+    /// What must be.
+    pub wanted: String,
+    /// What is.
+    pub found: String,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+impl Check {
+    fn new(name: &'static str, wanted: impl Into<String>, found: impl Into<String>, holds: bool) -> Self {
+        Self { name, wanted: wanted.into(), found: found.into(), holds }
+    }
+
+    /// A check that things agree: what was counted, and the first place where they do not.
+    fn agreement(name: &'static str, wanted: &str, counted: String, faults: &Faults) -> Self {
+        let found = match &faults.first {
+            None => counted,
+            Some(first) => format!("{counted}; {} do not fit, the first: {first}", faults.count),
+        };
+        Self::new(name, wanted, found, faults.count == 0)
+    }
+}
+
+/// Whether all checks hold.
+#[must_use]
+pub fn holds(checks: &[Check]) -> bool {
+    checks.iter().all(|check| check.holds)
+}
+
+/// What does not fit together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Faults {
+    count: u64,
+    first: Option<String>,
+}
+
+impl Faults {
+    fn note(&mut self, fault: impl FnOnce() -> String) {
+        self.count += 1;
+        self.first.get_or_insert_with(fault);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! What both gates stand on: the files are whole, a second implementation agrees, replay gives the same bytes.
+
+use super::Check;
+use crate::cli::{grouped, progress};
+use crate::replay::report::SegmentReport;
+use crate::replay::{digest, replay};
+use crate::verify::{Verified, missing_between, verify};
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// Verification and replay of all files.
+pub(super) struct Proof {
+    verified: Vec<Verified>,
+    replayed: Vec<SegmentReport>,
+}
+
+impl Proof {
+    /// Verifies and replays.
+    ///
+    /// # Errors
+    /// When a file does not open as a journal.
+    pub(super) fn of(files: &[PathBuf]) -> Result<Self> {
+        let mut verified = Vec::new();
+        for path in files {
+            progress(&format!("verifying {}", path.display()));
+            verified.push(verify(path)?);
+        }
+        progress("replaying");
+        let replayed = replay(files, None, None)?;
+        progress("");
+        Ok(Self { verified, replayed })
+    }
+
+    /// Whether bytes or records are damaged, missing or left out.
+    pub(super) fn whole(&self) -> Check {
+        let damaged: u64 = self.verified.iter().map(|file| file.damaged_at.len() as u64).sum();
+        let left_out: u64 = self.verified.iter().map(|file| file.scan.left_out.len() as u64).sum();
+        let missing = missing_between(&self.verified);
+        let segments: u64 = self.replayed.iter().map(|report| u64::from(report.segments_missing)).sum();
+        let records: u64 = self.verified.iter().map(|file| file.scan.records()).sum();
+        let found = format!(
+            "{} records in {} files; {damaged} damaged places, {left_out} left out, {missing} records and {segments} files missing between",
+            grouped(records),
+            self.verified.len(),
+        );
+        let holds = records > 0 && damaged + left_out + missing + segments == 0;
+        Check::new("files", "every record there and whole", found, holds)
+    }
+
+    /// Whether the second implementation finds what is recorded.
+    pub(super) fn verified(&self) -> Check {
+        let sum = |count: fn(&Verified) -> u64| self.verified.iter().map(count).sum::<u64>();
+        let disagreements = sum(|file| file.disagreements.len() as u64);
+        let (ok, bad) = (
+            sum(|file| file.counts.checksums_ok + file.counts.touches_ok),
+            sum(|file| file.counts.checksums_bad + file.counts.touches_bad),
+        );
+        let found = format!(
+            "{} proofs of the exchange hold, {} do not, each as recorded but {disagreements}",
+            grouped(ok),
+            grouped(bad)
+        );
+        Check::new("books", "every book as a second implementation finds it", found, disagreements == 0 && ok > 0)
+    }
+
+    /// Whether the engine makes the same records of the same frames again.
+    pub(super) fn replayed(&self) -> Check {
+        let is_match = self.replayed.iter().all(|report| report.is_match() && report.is_whole());
+        let frames: u64 = self.replayed.iter().flat_map(|report| &report.outcomes).map(|outcome| outcome.frames).sum();
+        let (verdict, digest) = (if is_match { "MATCH" } else { "no match" }, digest(&self.replayed));
+        let found = format!("{verdict} over {} frames, digest {digest}", grouped(frames));
+        Check::new("decode", "every frame gives the same records again", found, is_match && frames > 0)
+    }
+}

@@ -1,0 +1,182 @@
+use super::beats::Beats;
+use super::books::Books;
+use super::ledger::At;
+use super::links::Links;
+use super::{Check, Faults};
+use bytemuck::Zeroable;
+use hotpath::record::{
+    Body, Command, Feed, Frame, GapClose, GapOpen, Head, Heartbeat, Kind, Link, Request, Timer, Trust, action, command,
+    feed, link,
+};
+use hotpath::trust::Cause;
+use std::path::Path;
+
+const S: u64 = 1_000_000_000;
+
+fn at() -> At<'static> {
+    At::new(Path::new("journal.bin"), 640)
+}
+
+fn record<B: Body>(taken_ns: u64, body: &B) -> (Head, Vec<u8>) {
+    let head = Head { len: (B::LINES * 64) as u32, kind: B::KIND, taken_ns, ..Head::zeroed() };
+    let mut bytes = bytemuck::bytes_of(&head).to_vec();
+    bytes.extend(bytemuck::bytes_of(body));
+    (head, bytes)
+}
+
+fn opened(number: u32, cause: Cause) -> GapOpen {
+    GapOpen { number, cause: cause as u16, ..GapOpen::zeroed() }
+}
+
+fn closed(number: u32, cause: Cause, opened_ns: u64, duration_ns: u64) -> GapClose {
+    GapClose { number, cause: cause as u16, opened_ns, duration_ns, spare: 0 }
+}
+
+/// Books to which records were told, and what did not fit.
+struct Told(Books, Faults);
+
+impl Told {
+    fn new() -> Self {
+        let mut books = Books::default();
+        books.begin(0, &hotpath::trust::Trust::zeroed(), 0);
+        Self(books, Faults::default())
+    }
+
+    fn tell<B: Body>(mut self, taken_ns: u64, body: &B) -> Self {
+        let (head, bytes) = record(taken_ns, body);
+        self.0.note(at(), &head, &bytes, &mut self.1);
+        self
+    }
+}
+
+#[test]
+fn gaps_that_follow_on_one_another_add_up_to_all_time() {
+    let mut told = Told::new()
+        .tell(2 * S, &Trust::zeroed())
+        .tell(5 * S, &opened(1, Cause::Checksum))
+        .tell(6 * S, &closed(1, Cause::Checksum, 5 * S, S))
+        // Noticed at 12 s, and silent for 5 s more than is borne: it began at 9 s.
+        .tell(12 * S, &GapOpen { expected: 5 * S, found: 8 * S, ..opened(2, Cause::Stale) })
+        .tell(13 * S, &closed(2, Cause::Stale, 9 * S, 4 * S));
+    assert_eq!(told.1, Faults::default());
+    told.0.end(20 * S);
+    assert_eq!((told.0.before_ns, told.0.trusted_ns, told.0.gap_ns), (2 * S, 13 * S, 5 * S));
+    assert_eq!(told.0.causes.into_iter().collect::<Vec<_>>(), [("checksum", 1), ("stale", 1)]);
+}
+
+#[test]
+fn a_gap_that_does_not_follow_is_found() {
+    let trusted = || Told::new().tell(1, &Trust::zeroed());
+    let in_gap = || trusted().tell(2, &opened(1, Cause::Crossed));
+    let wrong = [
+        ("trusted twice", trusted().tell(2, &Trust::zeroed())),
+        ("a number left out", trusted().tell(2, &opened(2, Cause::Crossed))),
+        ("no cause", trusted().tell(2, &GapOpen { number: 1, ..GapOpen::zeroed() })),
+        ("opened twice", in_gap().tell(3, &opened(2, Cause::Crossed))),
+        ("closed and never opened", trusted().tell(3, &closed(1, Cause::Crossed, 2, 1))),
+        ("another number", in_gap().tell(3, &closed(2, Cause::Crossed, 2, 1))),
+        ("another cause", in_gap().tell(3, &closed(1, Cause::Stale, 2, 1))),
+        ("another time", in_gap().tell(3, &closed(1, Cause::Crossed, 1, 2))),
+        ("another duration", in_gap().tell(3, &closed(1, Cause::Crossed, 2, 5))),
+        ("trusted out of a gap", in_gap().tell(3, &Trust::zeroed())),
+    ];
+    for (what, Told(_, faults)) in wrong {
+        assert_eq!(faults.count, 1, "{what}");
+        assert!(faults.first.is_some_and(|first| first.starts_with("journal.bin, byte 640: a ")), "{what}");
+    }
+}
+
+/// Connections, books and what did not fit.
+struct Wired(Links, Books, Faults);
+
+impl Wired {
+    fn new() -> Self {
+        let mut books = Books::default();
+        books.begin(0, &hotpath::trust::Trust::zeroed(), 0);
+        Self(Links::of(vec![0], true), books, Faults::default())
+    }
+
+    fn tell<B: Body>(mut self, body: &B) -> Self {
+        let (head, bytes) = record(7, body);
+        self.0.note(at(), &head, &bytes, &self.1, &mut self.2);
+        self.1.note(at(), &head, &bytes, &mut Faults::default());
+        self
+    }
+
+    fn asked(self) -> Self {
+        self.tell(&Request { action: action::CONNECT, ..Request::zeroed() })
+    }
+
+    fn up(self) -> Self {
+        self.tell(&Link { up: 1, cause: link::CONNECTED, ..Link::zeroed() })
+    }
+
+    fn down(self) -> Self {
+        self.tell(&Link { cause: link::BROKEN, ..Link::zeroed() })
+    }
+
+    fn next(self) -> Self {
+        self.tell(&Timer::zeroed())
+    }
+}
+
+#[test]
+fn connections_that_come_and_go_in_turn_are_counted() {
+    let up = Wired::new().asked().up().tell(&Frame::zeroed()).tell(&Trust::zeroed());
+    let wired = up.down().tell(&opened(1, Cause::LinkDown)).next().asked().down().asked().up().tell(&Frame::zeroed());
+    let Wired(links, _, faults) = wired;
+    assert_eq!(faults, Faults::default());
+    assert_eq!((links.made, links.lost, links.failed), (2, 1, 1));
+}
+
+#[test]
+fn a_connection_that_does_not_fit_is_found() {
+    let trusted = || Wired::new().asked().up().tell(&Trust::zeroed());
+    let stop = Command { code: command::STOP, ..Command::zeroed() };
+    let cases = [
+        ("up twice", trusted().up(), 1),
+        ("a frame of one that is down", trusted().down().tell(&opened(1, Cause::LinkDown)).tell(&Frame::zeroed()), 1),
+        ("lost, and no gap", trusted().down().next(), 1),
+        ("lost, and another gap", trusted().down().tell(&opened(1, Cause::Stale)).next(), 0),
+        ("made, and nobody asked", trusted().down().tell(&opened(1, Cause::LinkDown)).next().up(), 1),
+        ("let go at the end", trusted().tell(&stop).down().next(), 0),
+        ("no cause", Wired::new().tell(&Link::zeroed()), 1),
+    ];
+    for (what, Wired(_, _, faults), wanted) in cases {
+        assert_eq!(faults.count, wanted, "{what}: {faults:?}");
+    }
+}
+
+#[test]
+fn heartbeats_are_there_or_told() {
+    let missing = Feed { code: feed::HEARTBEAT_MISSING, ..Feed::zeroed() };
+    let back = Feed { code: feed::HEARTBEAT_BACK, ..Feed::zeroed() };
+    let up = Link { up: 1, cause: link::CONNECTED, ..Link::zeroed() };
+    let beat = |second: u64| (second, record(second * S, &Heartbeat::zeroed()));
+    let of = |second: u64, body: &Feed| (second, record(second * S, body));
+    let cases = [
+        ("in time", vec![beat(1), beat(2), beat(4)], 0),
+        ("late, and told", vec![beat(1), of(4, &missing), beat(6), of(6, &back)], 0),
+        ("late, and not told", vec![beat(1), beat(6)], 1),
+        ("back, and not missed", vec![beat(1), of(2, &back)], 1),
+        ("late by another connection", vec![beat(1), (5, record(5 * S, &up)), beat(6)], 0),
+    ];
+    for (what, records, wanted) in cases {
+        let mut faults = Faults::default();
+        let mut beats = Beats::of(vec![0], 3 * S, true);
+        for (_, (head, bytes)) in &records {
+            beats.note(at(), head, bytes, &mut faults);
+        }
+        assert_eq!(faults.count, wanted, "{what}: {faults:?}");
+        assert_eq!(beats.count, records.iter().filter(|(_, (head, _))| head.kind == Kind::HEARTBEAT).count() as u64);
+    }
+}
+
+#[test]
+fn a_row_says_how_many_do_not_fit_and_which_first() {
+    let mut faults = Faults::default();
+    assert!(Check::agreement("gaps", "all", "no gap".into(), &faults).holds);
+    (1..=3).for_each(|number| faults.note(|| format!("number {number}")));
+    let check = Check::agreement("gaps", "all", "2 stale".into(), &faults);
+    assert_eq!((check.found.as_str(), check.holds), ("2 stale; 3 do not fit, the first: number 1", false));
+}

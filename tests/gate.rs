@@ -1,0 +1,87 @@
+//! `fathom gate`: go where all holds, no-go where one thing does not, and why.
+
+mod support;
+
+use hotpath::record::{Kind, head_of};
+use journal::{Item, Segment};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use support::{config, imported_bytes, synthetic};
+
+/// A journal of a synthetic recording.
+fn sample(frames: usize) -> (tempfile::TempDir, PathBuf) {
+    let loaded = config("kraken-btc-eur.toml", &[]);
+    let (folder, imported) = imported_bytes(&synthetic(4, frames, &loaded), &loaded);
+    (folder, imported.segments[0].clone())
+}
+
+/// Exit code, and the table as JSON.
+fn gate(args: &[&str], file: &Path) -> (Option<i32>, Value) {
+    let output = Command::new(env!("CARGO_BIN_EXE_fathom")).arg("gate").args(args).arg(file).arg("--json").output();
+    let output = output.expect("the program runs");
+    let table = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    (output.status.code(), table)
+}
+
+/// The names of the checks that do not hold.
+fn failing(table: &Value) -> Vec<&str> {
+    let checks = table["checks"].as_array().expect("a table");
+    let failing = checks.iter().filter(|check| check["holds"] == false);
+    failing.map(|check| check["name"].as_str().expect("a name")).collect()
+}
+
+#[test]
+fn a_good_journal_opens_both_gates() {
+    let (_folder, file) = sample(2_000);
+    let (code, table) = gate(&["data"], &file);
+    assert_eq!((code, &table["go"], failing(&table)), (Some(0), &true.into(), vec![]), "{table}");
+    let (code, table) = gate(&["capture", "--hours", "0.001"], &file);
+    assert_eq!((code, &table["go"], failing(&table)), (Some(0), &true.into(), vec![]), "{table}");
+    // A day is asked for unless it is said otherwise.
+    let (code, table) = gate(&["capture"], &file);
+    assert_eq!((code, failing(&table)), (Some(1), vec!["span"]), "{table}");
+}
+
+/// Writes a file again with the first record of a kind changed and its CRC made right.
+fn changed(file: &Path, kind: Kind, edit: impl Fn(&mut [u8])) -> PathBuf {
+    let segment = Segment::open(file).expect("a journal");
+    let salt = segment.header().salt;
+    let is_of = |item: &Item<'_>| matches!(item, Item::Record(record) if record.head.kind == kind);
+    let Some(Item::Record(record)) = segment.items().find(is_of) else { panic!("no such record") };
+    let (at, len) = (record.offset, record.bytes.len());
+    let mut bytes = std::fs::read(file).expect("a journal");
+    edit(&mut bytes[at..at + len]);
+    let line: [u8; 64] = bytes[at..at + 64].try_into().expect("a line");
+    let crc = journal::record_crc(salt, &line, &bytes[at + 64..at + len]);
+    bytes[at + 4..at + 8].copy_from_slice(&crc.to_le_bytes());
+    assert_eq!(head_of(&bytes[at..]).expect("a head").kind, kind);
+    let path = file.with_file_name("changed.bin");
+    std::fs::write(&path, bytes).expect("a journal");
+    path
+}
+
+#[test]
+fn each_thing_that_is_wrong_closes_the_gate_under_its_name() {
+    let (_folder, file) = sample(2_000);
+    // A price of a quote, which only replay can know.
+    let quote = changed(&file, Kind::QUOTE, |record| record[40] ^= 1);
+    let (code, table) = gate(&["data"], &quote);
+    assert_eq!((code, failing(&table)), (Some(1), vec!["decode"]), "{table}");
+    // A level of the book: the books made anew disagree too.
+    let level = changed(&file, Kind::LEVEL, |record| record[48] ^= 1);
+    let (code, table) = gate(&["capture", "--hours", "0"], &level);
+    assert_eq!(code, Some(1));
+    assert!(failing(&table).starts_with(&["books", "decode"]), "{table}");
+    // A byte, and nothing that makes it right.
+    let mut bytes = std::fs::read(&file).expect("a journal");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let path = file.with_file_name("damaged.bin");
+    std::fs::write(&path, bytes).expect("a journal");
+    let (code, table) = gate(&["data"], &path);
+    assert_eq!((code, failing(&table)[0]), (Some(1), "files"), "{table}");
+    // No such file: nothing can be said, and that is no verdict.
+    let (code, table) = gate(&["data"], Path::new("nowhere.bin"));
+    assert_eq!((code, table), (Some(2), Value::Null));
+}
