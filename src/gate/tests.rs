@@ -154,10 +154,14 @@ fn heartbeats_are_there_or_told() {
     let up = Link { up: 1, cause: link::CONNECTED, ..Link::zeroed() };
     let beat = |second: u64| (second, record(second * S, &Heartbeat::zeroed()));
     let of = |second: u64, body: &Feed| (second, record(second * S, body));
+    let timer = |second: u64| (second, record(second * S, &Timer::zeroed()));
+    let asked = |second| (second, record(second * S, &Request { action: action::SUBSCRIBE, ..Request::zeroed() }));
     let cases = [
         ("in time", vec![beat(1), beat(2), beat(4)], 0),
         ("late, and told", vec![beat(1), of(4, &missing), beat(6), of(6, &back)], 0),
-        ("late, and not told", vec![beat(1), beat(6)], 1),
+        ("late, and not told", vec![beat(1), timer(5), timer(6), beat(7)], 1),
+        ("the thread did not run", vec![beat(1), timer(6), beat(6), timer(7)], 0),
+        ("late, when something is asked", vec![beat(1), asked(2), timer(5), timer(6), beat(7)], 0),
         ("back, and not missed", vec![beat(1), of(2, &back)], 1),
         ("late by another connection", vec![beat(1), (5, record(5 * S, &up)), beat(6)], 0),
     ];
