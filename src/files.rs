@@ -1,9 +1,10 @@
 //! Which files a command means.
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use journal::is_unbegun;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::fs::{File, Permissions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// How a compressed journal is called, behind the name of the original.
@@ -25,6 +26,21 @@ pub fn ensure_writable(path: &Path, mark: &[u8]) -> Result<()> {
     if read.is_err() || !(held.is_empty() || held == mark) {
         bail!("{} is there already, holds something else, and stays as it is: name another file", path.display());
     }
+    Ok(())
+}
+
+/// Writes a file as a whole, over an empty one or one that begins with `mark`: whoever reads it sees the old or the new.
+///
+/// # Errors
+/// As [`ensure_writable`]; or when it cannot be written.
+pub fn write_over(path: &Path, mark: &[u8], bytes: &[u8]) -> Result<()> {
+    ensure_writable(path, mark)?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let cannot = || format!("cannot write {}", path.display());
+    let readable = Permissions::from_mode(0o644);
+    let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(parent).with_context(cannot)?;
+    file.write_all(bytes).with_context(cannot)?;
+    file.persist(path).with_context(cannot)?;
     Ok(())
 }
 

@@ -97,8 +97,8 @@ impl Gaps {
         }
     }
 
-    /// A gap that is open where a file begins.
-    fn note_state(&mut self, state: &[u8], memory: &mut Memory) {
+    /// A file of the run begins: a gap may be open.
+    pub(crate) fn note_state(&mut self, state: &[u8], memory: &mut Memory) {
         let Ok(progress) = decode_progress(state) else { return };
         let clock = Some((progress.clock_mono_ns, progress.clock_utc_ns));
         self.clock = clock.filter(|(_, utc_ns)| *utc_ns != 0).or(self.clock);
@@ -113,12 +113,20 @@ impl Gaps {
         }
     }
 
+    /// The run is over: how long the book of each market was trusted in it.
+    pub(crate) fn trusted(&mut self) -> BTreeMap<u16, Uptime> {
+        let mut uptimes = BTreeMap::new();
+        std::mem::take(&mut self.watch).add_to(&mut uptimes);
+        uptimes
+    }
+
     fn total_ns(&self) -> u64 {
         let lasted = |gap: &Gap| gap.duration_ns.unwrap_or_else(|| self.last_ns.saturating_sub(gap.opened_ns));
         self.gaps.iter().map(lasted).fold(0, u64::saturating_add)
     }
 
-    fn note(&mut self, offset: u64, head: &Head, record: &[u8]) {
+    /// The next record of the run.
+    pub(crate) fn note(&mut self, offset: u64, head: &Head, record: &[u8]) {
         self.first_ns.get_or_insert(head.taken_ns);
         self.last_ns = self.last_ns.max(head.taken_ns);
         self.watch.note(head, record);

@@ -15,6 +15,7 @@ pub mod gate;
 pub mod host;
 pub mod import;
 pub mod info;
+pub mod latency;
 pub mod left_out;
 pub mod link;
 pub mod live;

@@ -14,36 +14,34 @@ mod grid;
 mod leaders;
 mod market;
 mod messages;
-mod page;
-mod plots;
+pub(crate) mod page;
+pub(crate) mod plots;
 mod regimes;
 mod requests;
 mod rows;
 mod series;
 mod source;
 mod spread;
-mod stamps;
+pub(crate) mod stamps;
 mod summary;
 mod told;
-mod units;
+pub(crate) mod units;
 
 pub use by_market::{ClockFigures, MarketFigures};
-pub use spread::Percentiles;
+pub use spread::{Percentiles, Spread};
 pub use summary::Summary;
 pub use units::duration;
 
-use crate::files::ensure_writable;
+use crate::files::write_over;
 use crate::gaps::Gaps;
 use crate::venue::{market_names, symbol_of};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use collect::Collected;
 use extent::Extent;
 use hotpath::config::{Config, MarketConfig};
 use market::trust_lane;
 use series::Lane;
 use source::Source;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use summary::Findings;
 use units::Times;
@@ -110,15 +108,7 @@ impl Report {
     /// # Errors
     /// When `out` is somebody's file or cannot be written.
     pub fn write(&self, out: &Path) -> Result<()> {
-        ensure_writable(out, MARK.as_bytes())?;
-        let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let cannot = || format!("cannot write {}", out.display());
-        let readable = std::fs::Permissions::from_mode(0o644);
-        let made = tempfile::Builder::new().permissions(readable).tempfile_in(parent);
-        let mut file = made.with_context(cannot)?;
-        file.write_all(self.page().as_bytes()).with_context(cannot)?;
-        file.persist(out).with_context(cannot)?;
-        Ok(())
+        write_over(out, MARK.as_bytes(), self.page().as_bytes())
     }
 
     /// The page.

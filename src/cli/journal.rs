@@ -2,6 +2,7 @@
 
 use super::cat::{self, CatArgs};
 use super::import;
+use super::latency::{self, LatencyArgs};
 use super::play::{self, PlayArgs};
 use super::recording::first_line;
 use super::recover::{self, RecoverArgs};
@@ -54,6 +55,7 @@ enum Command {
     /// Lists when and why the book could not be trusted.
     #[command(after_help = "Example:\n  journal gaps journal.bin")]
     Gaps(FilesArgs),
+    Latency(LatencyArgs),
     Report(ReportArgs),
     Recover(RecoverArgs),
     Seal(SealArgs),
@@ -107,6 +109,7 @@ pub fn run(cli: &Cli) -> Result<Ended> {
         Command::Cat(args) => cat::run(args),
         Command::Play(args) => play::run(args),
         Command::Gaps(args) => run_gaps(args),
+        Command::Latency(args) => latency::run(args),
         Command::Report(args) => report::run(args),
         Command::Recover(args) => recover::run(args),
         Command::Seal(args) => seal::run(args),

@@ -11,6 +11,7 @@ mod gate;
 pub mod import;
 mod init;
 pub mod journal;
+mod latency;
 pub mod play;
 mod printer;
 mod recording;

@@ -3,6 +3,7 @@
 use super::collect::{Collected, Sums};
 use super::extent::Extent;
 use super::spread::Percentiles;
+use crate::delay::{Differences, Offset};
 use crate::gaps::Gaps;
 use crate::proofs::Proof;
 use crate::venue::{name_of, symbol_of};
@@ -93,23 +94,26 @@ pub fn markets(extent: &Extent, collected: &Collected, gaps: &Gaps) -> Vec<Marke
 /// Of every connection that brought a stamp of the exchange.
 #[must_use]
 pub fn clocks(extent: &Extent) -> Vec<ClockFigures> {
-    let figures = |(connection, differences): (&u16, &crate::delay::Differences)| {
+    extent.differences.iter().filter_map(|(connection, of)| ClockFigures::of(*connection, of)).collect()
+}
+
+impl ClockFigures {
+    /// Of a connection; none when no message with a stamp came.
+    #[must_use]
+    pub fn of(connection: u16, differences: &Differences) -> Option<Self> {
         let offset = differences.latest()?;
-        Some(ClockFigures {
-            connection: *connection,
+        Some(Self {
+            connection,
             offset_ns_max: offset.ns_max,
             offset_ns_min: offset.ns_min,
             round_trip_ns_min: differences.round_trip_ns(),
             moved_ns: differences.moved_ns(),
         })
-    };
-    extent.differences.iter().filter_map(figures).collect()
-}
+    }
 
-impl ClockFigures {
     /// What they say of the exchange's clock.
     #[must_use]
     pub fn words(&self) -> String {
-        crate::delay::Offset { ns_max: self.offset_ns_max, ns_min: self.offset_ns_min }.words(super::units::duration)
+        Offset { ns_max: self.offset_ns_max, ns_min: self.offset_ns_min }.words(super::units::duration)
     }
 }

@@ -68,8 +68,21 @@ impl Spread {
         })
     }
 
+    /// How many values there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.histogram.len()
+    }
+
+    /// The least and the greatest value; none when there is none.
+    #[must_use]
+    pub const fn range(&self) -> Option<(i64, i64)> {
+        self.range
+    }
+
     /// The value that a share of the values does not exceed; none when too few lie beyond.
-    fn at(&self, share: f64) -> Option<i64> {
+    #[must_use]
+    pub fn at(&self, share: f64) -> Option<i64> {
         let (min, max) = self.range?;
         let beyond = self.histogram.len() as f64 * (1.0 - share);
         // 10,000 values less 99.9 % are a little less than ten in floating point.
