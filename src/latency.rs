@@ -4,7 +4,10 @@
 //! (`waiting`), a delay from the exchange for the end of its ten minutes (`arrivals`); everything else is a histogram
 //! (`spreads`). Each connection has figures of its own, since what a leader sends takes another way.
 
+pub mod against;
 mod arrivals;
+pub mod csv;
+mod days;
 mod figures;
 mod period;
 mod run;
@@ -14,6 +17,8 @@ mod stage;
 mod table;
 mod waiting;
 
+pub use against::Compared;
+pub use days::{Exported, export};
 pub use figures::{Coverage, Figures, Row};
 pub use period::Counts;
 pub use split::Split;

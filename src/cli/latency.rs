@@ -1,23 +1,35 @@
 //! `journal latency`: how long messages take.
 
-use super::{Ended, print_json, progress};
-use crate::files::journal_files;
-use crate::latency::{Files, Latency, print};
-use anyhow::Result;
+use super::{Ended, progress};
+use crate::files::{journal_files, write_over};
+use crate::latency::{Compared, Exported, Files, Latency, against, csv, export, print};
+use anyhow::{Context, Result, bail};
 use clap::Args;
-use serde_json::json;
-use std::path::PathBuf;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 /// Tells how long messages take, stage by stage, by regime and by hour.
 ///
 /// From the kernel's stamp to the mapped file, as the run itself noted it; and from the exchange, above the least. No means:
 /// percentiles, and none with fewer than ten values beyond it.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  journal latency runs/kraken-btc-eur\n  journal latency journal.bin --json")]
+#[command(
+    after_help = "Examples:\n  journal latency runs/kraken-btc-eur\n  journal latency runs/kraken-btc-eur --day days --against days\n  journal latency days/2026-08-02.json --against days/2026-08-01.json"
+)]
 pub struct LatencyArgs {
-    /// Journals, or folders that hold them.
+    /// Journals, or folders that hold them; or, with --against, the figures of a day.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Write the figures as CSV too, one number a line.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Write the figures of each UTC day as DIR/YYYY-MM-DD.json and .csv; days of which more was known before stay.
+    #[arg(long, value_name = "DIR")]
+    day: Option<PathBuf>,
+    /// Hold each percentile against that of another day: a file of --day or --json, or the day before in such a folder.
+    #[arg(long, value_name = "DIR|FILE")]
+    against: Option<PathBuf>,
     /// Print the figures as one JSON object on standard output.
     #[arg(long)]
     json: bool,
@@ -28,19 +40,67 @@ pub struct LatencyArgs {
 /// # Errors
 /// What makes the exit code 2.
 pub fn run(args: &LatencyArgs) -> Result<Ended> {
+    if let [file] = args.files.as_slice()
+        && file.extension().is_some_and(|ending| ending == "json")
+    {
+        return compare_only(args, file);
+    }
     let files = journal_files(&args.files)?;
     progress("reading");
-    let latency = Latency::of(&files, false);
+    let latency = Latency::of(&files, args.day.is_some());
     progress("");
     let latency = latency?;
     warn(&latency);
     let whole = latency.whole();
+    // Before the day is written: it would be compared with itself.
+    let compared = args.against.as_deref().map(|path| against::compare(&json!(whole), path)).transpose()?;
+    if let Some(path) = &args.csv {
+        write_over(path, csv::MARK.as_bytes(), csv::csv(&whole).as_bytes())?;
+    }
+    let days = args.day.as_deref().map(|folder| export_days(folder, &latency)).transpose()?;
+    let mut out = std::io::stdout().lock();
     if args.json {
-        print_json(&json!(whole))?;
+        let mut value = json!(whole);
+        for (name, more) in [("against", compared.map(|all| json!(all))), ("days", days.map(|all| json!(all)))] {
+            more.into_iter().for_each(|more| value[name] = more);
+        }
+        writeln!(out, "{value}")?;
     } else {
-        print(&whole, &mut std::io::stdout().lock())?;
+        print(&whole, &mut out)?;
+        compared.iter().try_for_each(|compared| against::print(compared, &mut out))?;
+        days.iter().flatten().try_for_each(|day| writeln!(out, "{} -> {}", day.day, day.json.display()))?;
     }
     Ok(if latency.is_whole() { Ended::Ok } else { Ended::Failed })
+}
+
+fn export_days(folder: &Path, latency: &Latency) -> Result<Vec<Exported>> {
+    let days = export(folder, latency.days())?;
+    if days.is_empty() {
+        bail!("the clocks were not read in these files, so they hold no day");
+    }
+    for Exported { json, .. } in days.iter().filter(|day| day.is_kept) {
+        eprintln!("journal: {}: rests on more messages than these files hold, and stays as it is", json.display());
+    }
+    Ok(days)
+}
+
+/// Figures of a day against those of another.
+fn compare_only(args: &LatencyArgs, file: &Path) -> Result<Ended> {
+    if args.csv.is_some() || args.day.is_some() {
+        bail!("{}: figures can only be compared, with --against: name a journal", file.display());
+    }
+    let path = args.against.as_deref();
+    let path =
+        path.with_context(|| format!("{}: figures can only be compared: say --against which", file.display()))?;
+    let compared: Compared = against::compare(&against::read(file)?, path)?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let value: Value = json!({ "against": compared });
+        writeln!(out, "{value}")?;
+    } else {
+        against::print(&compared, &mut out)?;
+    }
+    Ok(Ended::Ok)
 }
 
 /// What keeps the figures from being the whole truth.

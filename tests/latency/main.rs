@@ -2,6 +2,7 @@
 //! sorted values, and a journal in any state gives figures or a sentence.
 
 mod counted;
+mod days;
 mod session;
 #[path = "../support/mod.rs"]
 mod support;

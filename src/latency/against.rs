@@ -1,0 +1,160 @@
+//! `--against`: figures beside those of another day.
+
+use super::spreads::NAMES;
+use super::stage::{STAGES, Stage};
+use crate::report::duration;
+use anyhow::{Context, Result, anyhow, ensure};
+use serde::Serialize;
+use serde_json::Value;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Two sets of figures, side by side.
+#[derive(Clone, Debug, Serialize)]
+pub struct Compared {
+    /// What is compared with.
+    pub file: PathBuf,
+    /// Its day; none when it is not of one.
+    pub day: Option<String>,
+    /// Every percentile that both have, in the order of the figures.
+    pub rows: Vec<Pair>,
+}
+
+/// A percentile then and now.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pair {
+    /// The connection.
+    pub connection: u64,
+    /// What it is split by.
+    pub split: String,
+    /// Which part of it.
+    pub level: String,
+    /// The stage.
+    pub stage: String,
+    /// The percentile.
+    pub figure: &'static str,
+    /// Then.
+    pub before_ns: i64,
+    /// Now.
+    pub now_ns: i64,
+    /// How many times as long; none when it took no time then.
+    pub ratio: Option<f64>,
+}
+
+/// Figures that `--json` or `--day` wrote.
+///
+/// # Errors
+/// When the file cannot be read or holds something else.
+pub fn read(file: &Path) -> Result<Value> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("{name}: cannot be read"))?;
+    let figures: Option<Value> = serde_json::from_str(&text).ok();
+    let is_figures = |figures: &Value| figures["latency"].is_array() && figures["coverage"].is_object();
+    figures.filter(is_figures).ok_or_else(|| {
+        anyhow!("{name}: holds no figures: name a file that `journal latency` wrote with --day or --json")
+    })
+}
+
+/// The file that is meant: it, or the newest day in a folder that is earlier than `now`'s.
+///
+/// # Errors
+/// When the folder holds none.
+pub fn chosen(path: &Path, now: &Value) -> Result<PathBuf> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let first_ns = now["coverage"]["first_utc_ns"].as_u64();
+    let first_ns =
+        first_ns.ok_or_else(|| anyhow!("the clocks were not read, so no day is before these figures: name a file"))?;
+    let today = crate::utc::rfc3339(first_ns / 1_000);
+    let entries = std::fs::read_dir(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    files.retain(|file| day_of(file).is_some_and(|day| day.as_str() < &today[..day.len()]));
+    files.sort();
+    files.pop().ok_or_else(|| anyhow!("{} holds no day before {}: name a file", path.display(), &today[..10]))
+}
+
+/// The day of a file that `--day` wrote, by its name.
+fn day_of(file: &Path) -> Option<String> {
+    let name = file.file_name()?.to_str()?.strip_suffix(".json")?;
+    let is_day = name.len() == 10 && name.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    is_day.then(|| name.to_owned())
+}
+
+/// Holds figures against those of a file, or of a folder of days.
+///
+/// # Errors
+/// As [`chosen`] and [`read`]; when they have nothing in common.
+pub fn compare(now: &Value, path: &Path) -> Result<Compared> {
+    let file = chosen(path, now)?;
+    let before = read(&file)?;
+    let rows = |figures: &Value| figures["latency"].as_array().cloned().unwrap_or_default();
+    let (now, then) = (rows(now), rows(&before));
+    let pairs: Vec<_> = now
+        .iter()
+        .flat_map(|row| then.iter().find(|other| is_same(row, other)).map_or_else(Vec::new, |other| of_row(other, row)))
+        .collect();
+    ensure!(!pairs.is_empty(), "{} has no percentile in common with these figures", file.display());
+    let day = before["day"].as_str().map(str::to_owned);
+    Ok(Compared { file, day, rows: pairs })
+}
+
+fn is_same(one: &Value, other: &Value) -> bool {
+    ["connection", "split", "level", "stage"].iter().all(|name| one[name] == other[name])
+}
+
+/// Percentiles that both rows have.
+fn of_row(before: &Value, now: &Value) -> Vec<Pair> {
+    let text = |name: &str| now[name].as_str().unwrap_or_default().to_owned();
+    let pair = |(figure, _): (&'static str, &str)| {
+        let (before_ns, now_ns) = (before[figure].as_i64()?, now[figure].as_i64()?);
+        let ratio = (before_ns != 0).then(|| now_ns as f64 / before_ns as f64);
+        let connection = now["connection"].as_u64()?;
+        let (split, level, stage) = (text("split"), text("level"), text("stage"));
+        Some(Pair { connection, split, level, stage, figure, before_ns, now_ns, ratio })
+    };
+    NAMES.into_iter().filter_map(pair).collect()
+}
+
+/// Prints the comparison for people: stages, then the whole way by regime and by hour.
+///
+/// # Errors
+/// Those of `out`.
+pub fn print(compared: &Compared, out: &mut impl Write) -> io::Result<()> {
+    let name = compared.day.clone().unwrap_or_else(|| compared.file.display().to_string());
+    for rows in compared.rows.chunk_by(|one, next| one.connection == next.connection) {
+        writeln!(
+            out,
+            "now, and how many times as long as {name}: connection {}",
+            rows.first().map_or(0, |row| row.connection)
+        )?;
+        write!(out, "  {:<22}", "")?;
+        NAMES.iter().try_for_each(|(_, name)| write!(out, " {name:>15}"))?;
+        writeln!(out)?;
+        let line =
+            |one: &Pair, next: &Pair| (&one.split, &one.level, &one.stage) == (&next.split, &next.level, &next.stage);
+        for pairs in rows.chunk_by(line) {
+            let Some(first) = pairs.first() else { continue };
+            if first.split == "all" || first.stage == Stage::Total.name() {
+                write!(out, "  {:<22}", title(first))?;
+                NAMES.iter().try_for_each(|(figure, _)| write!(out, " {:>15}", cell(pairs, figure)))?;
+                writeln!(out)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn title(pair: &Pair) -> String {
+    let stage = STAGES.into_iter().find(|stage| stage.name() == pair.stage);
+    match pair.split.as_str() {
+        "all" => stage.map_or(pair.stage.clone(), |stage| stage.label().to_owned()),
+        split => format!("total, {split} {}", pair.level),
+    }
+}
+
+fn cell(pairs: &[Pair], figure: &str) -> String {
+    let Some(pair) = pairs.iter().find(|pair| pair.figure == figure) else { return "-".to_owned() };
+    let times = pair.ratio.map_or("-".to_owned(), |ratio| format!("×{ratio:.2}"));
+    format!("{} {times:>6}", duration(pair.now_ns))
+}
