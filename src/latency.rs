@@ -9,6 +9,7 @@ mod arrivals;
 pub mod csv;
 mod days;
 mod figures;
+pub mod page;
 mod period;
 mod run;
 mod split;

@@ -2,7 +2,7 @@
 
 use super::{Ended, progress};
 use crate::files::{journal_files, write_over};
-use crate::latency::{Compared, Exported, Files, Latency, against, csv, export, print};
+use crate::latency::{Compared, Exported, Files, Latency, against, csv, export, page, print};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// percentiles, and none with fewer than ten values beyond it.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  journal latency runs/kraken-btc-eur\n  journal latency runs/kraken-btc-eur --day days --against days\n  journal latency days/2026-08-02.json --against days/2026-08-01.json"
+    after_help = "Examples:\n  journal latency runs/kraken-btc-eur --html latency.html\n  journal latency runs/kraken-btc-eur --day days --against days\n  journal latency days/2026-08-02.json --against days/2026-08-01.json"
 )]
 pub struct LatencyArgs {
     /// Journals, or folders that hold them; or, with --against, the figures of a day.
@@ -24,6 +24,9 @@ pub struct LatencyArgs {
     /// Write the figures as CSV too, one number a line.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Make a page of the figures too, one file that needs no other; an older one is written over.
+    #[arg(long, value_name = "PAGE")]
+    html: Option<PathBuf>,
     /// Write the figures of each UTC day as DIR/YYYY-MM-DD.json and .csv; days of which more was known before stay.
     #[arg(long, value_name = "DIR")]
     day: Option<PathBuf>,
@@ -57,6 +60,9 @@ pub fn run(args: &LatencyArgs) -> Result<Ended> {
     if let Some(path) = &args.csv {
         write_over(path, csv::MARK.as_bytes(), csv::csv(&whole).as_bytes())?;
     }
+    if let Some(path) = &args.html {
+        write_over(path, page::MARK.as_bytes(), page::page(&latency, &whole, compared.as_ref()).as_bytes())?;
+    }
     let days = args.day.as_deref().map(|folder| export_days(folder, &latency)).transpose()?;
     let mut out = std::io::stdout().lock();
     if args.json {
@@ -86,7 +92,7 @@ fn export_days(folder: &Path, latency: &Latency) -> Result<Vec<Exported>> {
 
 /// Figures of a day against those of another.
 fn compare_only(args: &LatencyArgs, file: &Path) -> Result<Ended> {
-    if args.csv.is_some() || args.day.is_some() {
+    if args.csv.is_some() || args.html.is_some() || args.day.is_some() {
         bail!("{}: figures can only be compared, with --against: name a journal", file.display());
     }
     let path = args.against.as_deref();

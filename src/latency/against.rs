@@ -128,7 +128,7 @@ pub fn print(compared: &Compared, out: &mut impl Write) -> io::Result<()> {
             "now, and how many times as long as {name}: connection {}",
             rows.first().map_or(0, |row| row.connection)
         )?;
-        write!(out, "  {:<22}", "")?;
+        write!(out, "  {:<26}", "")?;
         NAMES.iter().try_for_each(|(_, name)| write!(out, " {name:>15}"))?;
         writeln!(out)?;
         let line =
@@ -136,7 +136,7 @@ pub fn print(compared: &Compared, out: &mut impl Write) -> io::Result<()> {
         for pairs in rows.chunk_by(line) {
             let Some(first) = pairs.first() else { continue };
             if first.split == "all" || first.stage == Stage::Total.name() {
-                write!(out, "  {:<22}", title(first))?;
+                write!(out, "  {:<26}", title(first))?;
                 NAMES.iter().try_for_each(|(figure, _)| write!(out, " {:>15}", cell(pairs, figure)))?;
                 writeln!(out)?;
             }

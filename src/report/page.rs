@@ -1,7 +1,7 @@
 //! The page: figures, plots, tables, how to make it again.
 
 mod delays;
-mod figures;
+pub mod figures;
 mod hover;
 mod markets;
 mod over_time;
@@ -22,6 +22,27 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 #[must_use]
 pub fn page(report: &Report) -> String {
     let summary = &report.summary;
+    let title = format!("{}, run {}", market(summary), summary.run_id);
+    let content = html! {
+        header { (head(report)) }
+        main {
+            (figures::figures(summary))
+            @if summary.markets.len() > 1 { (markets::markets(report)) }
+            (over_time::over_time(report))
+            (delays::delays(report))
+            (tables::tables(report))
+            (again(summary))
+        }
+        (data("summary", &serde_json::to_string(summary).unwrap_or_default()))
+        (data("steps", &hover::steps(report).to_string()))
+        script { (PreEscaped(SCRIPT)) }
+    };
+    sheet(MARK, &title, &content)
+}
+
+/// A page that begins with `mark`: one file, light and dark, which fetches nothing.
+#[must_use]
+pub fn sheet(mark: &str, title: &str, content: &Markup) -> String {
     let body = html! {
         html lang="en" {
             head {
@@ -29,31 +50,21 @@ pub fn page(report: &Report) -> String {
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (market(summary)) ", run " (summary.run_id) }
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 (patterns())
-                header { (head(report)) }
-                main {
-                    (figures::figures(summary))
-                    @if summary.markets.len() > 1 { (markets::markets(report)) }
-                    (over_time::over_time(report))
-                    (delays::delays(report))
-                    (tables::tables(report))
-                    (again(summary))
-                }
-                (data("summary", &serde_json::to_string(summary).unwrap_or_default()))
-                (data("steps", &hover::steps(report).to_string()))
-                script { (PreEscaped(SCRIPT)) }
+                (content)
             }
         }
     };
-    format!("{MARK}\n{}\n", body.into_string())
+    format!("{mark}\n{}\n", body.into_string())
 }
 
 /// JSON that a script of the page, or another program, reads. No text in it can end the element.
-fn data(name: &str, json: &str) -> Markup {
+#[must_use]
+pub fn data(name: &str, json: &str) -> Markup {
     let json = json.replace('<', "\\u003c").replace('&', "\\u0026");
     html! { script type="application/json" id=(name) { (PreEscaped(json)) } }
 }

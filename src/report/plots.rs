@@ -11,6 +11,7 @@ mod lanes;
 mod path;
 mod price;
 mod rates;
+mod rungs;
 mod scale;
 mod time;
 
@@ -19,4 +20,5 @@ pub use delay::delay;
 pub use lanes::lanes;
 pub use price::{basis, price, quote, quote_fits, spread};
 pub use rates::{bursts, rates};
+pub use rungs::{Rung, rungs};
 pub use time::TimeAxis;

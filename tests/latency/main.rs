@@ -3,9 +3,12 @@
 
 mod counted;
 mod days;
+mod page;
 mod session;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../report/xml.rs"]
+mod xml;
 
 use counted::counted;
 use serde_json::Value;

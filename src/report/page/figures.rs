@@ -23,7 +23,9 @@ pub fn figures(summary: &Summary) -> Markup {
     }
 }
 
-fn figure(name: &str, value: &Markup, note: &Markup) -> Markup {
+/// One of them.
+#[must_use]
+pub fn figure(name: &str, value: &Markup, note: &Markup) -> Markup {
     html! { div.figure { h3 { (name) } p.value { (value) } p.note { (note) } } }
 }
 
