@@ -21,6 +21,9 @@ use std::collections::BTreeMap;
 /// A stamp of the kernel that lies no further behind our read is one whose clocks were tied a little wrong, nanoseconds.
 const AHEAD_NS_MAX: i64 = 1_000_000;
 
+/// No run and no gap lasts longer: its times are wrong, and a day is no place for it.
+const DAYS_MAX: u64 = 3_660;
+
 /// A run that is read.
 pub struct Run<'a> {
     run_id: u64,
@@ -222,7 +225,8 @@ impl<'a> Run<'a> {
     fn list(&mut self, gap: Gap, last_ns: u64) {
         let lasted_ns = gap.duration_ns.unwrap_or_else(|| last_ns.saturating_sub(gap.opened_ns));
         if let Some(opened_utc_ns) = gap.opened_utc_ns.filter(|_| self.periods.by_day) {
-            for day in opened_utc_ns / DAY_NS..=opened_utc_ns.saturating_add(lasted_ns) / DAY_NS {
+            let (first, last) = (opened_utc_ns / DAY_NS, opened_utc_ns.saturating_add(lasted_ns) / DAY_NS);
+            for day in first..=last.min(first + DAYS_MAX) {
                 self.periods.days.entry(day).or_default().gaps.push(gap.clone());
             }
         }
@@ -238,9 +242,11 @@ impl Trusted {
     }
 }
 
-/// The days of a span of monotonic time, and how much of it lies in each, nanoseconds. None without a reading of the clocks.
+/// The days of a span of monotonic time, and how much of it lies in each, nanoseconds. None without a
+/// reading of the clocks.
 fn days(tie: Option<Tie>, from_ns: u64, to_ns: u64) -> Vec<(u64, u64)> {
-    let Some(tie) = tie.filter(|_| from_ns < to_ns) else { return Vec::new() };
+    let is_believed = from_ns < to_ns && (to_ns - from_ns) / DAY_NS < DAYS_MAX;
+    let Some(tie) = tie.filter(|_| is_believed) else { return Vec::new() };
     let (from_ns, to_ns) = (tie.utc_ns(from_ns), tie.utc_ns(to_ns));
     let within = |day: u64| {
         let (start_ns, end_ns) = (day.saturating_mul(DAY_NS), day.saturating_add(1).saturating_mul(DAY_NS));

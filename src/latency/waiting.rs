@@ -47,12 +47,13 @@ impl Message {
     pub fn behind(&self, turn: Turn) -> impl Iterator<Item = (Stage, u64)> {
         let Turn { decided_ns, pushed_ns, committed_ns } = turn;
         let start_ns = self.recv_ns.min(self.taken_ns).saturating_sub(self.kernel_ns.unwrap_or(0));
-        let end_ns = || Some(self.taken_ns.saturating_add(decided_ns?).saturating_add(pushed_ns?) + committed_ns?);
+        let behind_ns = || Some(decided_ns?.saturating_add(pushed_ns?).saturating_add(committed_ns?));
+        let total_ns = || Some(self.taken_ns.saturating_add(behind_ns()?) - start_ns);
         let stages = [
             (Stage::TakenToDecided, decided_ns),
             (Stage::DecidedToPushed, pushed_ns),
             (Stage::PushedToCommitted, committed_ns),
-            (Stage::Total, end_ns().map(|end_ns| end_ns - start_ns)),
+            (Stage::Total, total_ns()),
         ];
         stages.into_iter().filter_map(|(stage, ns)| Some((stage, ns?)))
     }

@@ -3,6 +3,8 @@
 
 mod counted;
 mod days;
+#[path = "../support/mutated.rs"]
+mod mutated;
 mod page;
 mod session;
 #[path = "../support/mod.rs"]
@@ -11,6 +13,7 @@ mod support;
 mod xml;
 
 use counted::counted;
+use fathom::latency::{Latency, csv, print};
 use serde_json::Value;
 use session::{START_UTC_NS, Way, session};
 use std::path::{Path, PathBuf};
@@ -287,4 +290,23 @@ fn a_journal_in_any_state_gives_figures_or_a_sentence() {
     let output = latency(&[text(&path), text(&path)]);
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("the same segment"), "{}", said(&output));
+}
+
+/// Journals whose records are whole and whose fields are anything: no arithmetic may trust them.
+#[test]
+fn any_field_of_any_record_gives_figures() {
+    let folder = tempfile::tempdir().expect("a folder");
+    session(folder.path(), LED, &[], &silent(60));
+    let path = segments(folder.path()).remove(0);
+    let whole = std::fs::read(&path).expect("a journal");
+    for seed in 0..40 {
+        std::fs::write(&path, mutated::mutated(&whole, seed)).expect("a journal");
+        let latency = Latency::of(std::slice::from_ref(&path), true).expect("figures");
+        let days = latency.days().filter(|figures| csv::csv(figures).starts_with(csv::MARK)).count();
+        let figures = latency.whole();
+        print(&figures, &mut std::io::sink()).expect("a table");
+        let page = fathom::latency::page::page(&latency, &figures, None);
+        assert!(page.ends_with("</html>\n"), "{seed}");
+        assert_eq!(days, latency.days().count(), "{seed}");
+    }
 }

@@ -4,6 +4,8 @@
 mod counted;
 mod hostile;
 mod live;
+#[path = "../support/mutated.rs"]
+mod mutated;
 #[path = "../support/mod.rs"]
 mod support;
 mod xml;
