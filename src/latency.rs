@@ -11,6 +11,7 @@ mod days;
 mod figures;
 pub mod page;
 mod period;
+mod rerun;
 mod run;
 mod split;
 mod spreads;
@@ -20,11 +21,12 @@ mod waiting;
 
 pub use against::Compared;
 pub use days::{Exported, export};
-pub use figures::{Coverage, Figures, Row};
+pub use figures::{Coverage, Figures, RERUN_LABEL, RerunFigures, Row};
 pub use period::Counts;
+pub use rerun::Rerun;
 pub use split::Split;
 pub use spreads::{NAMES, Quantiles};
-pub use stage::{STAGES, Stage};
+pub use stage::{RERUN, STAGES, Stage};
 pub use table::print;
 
 use crate::memory::Memory;

@@ -3,21 +3,21 @@
 //! [`Engine::step`] takes one record, an event or an input that is not a frame, and appends what it
 //! decides. The engine has no clock: its time is the `taken_ns` of the record.
 
+mod decide;
 mod regimes;
 
 use crate::config::CONNECTIONS_MAX;
 use crate::config::{Config, MARKETS_MAX, MarketConfig};
 use crate::connection::Connection;
-use crate::fair::fair_mid;
-use crate::features::{Touch, imbalance_q30};
 use crate::halt::{Halt, ensure};
 use crate::lines::{Lines, Place};
-use crate::market::{Market, Rules, Values, is_open_status};
+use crate::market::{Market, Rules, is_open_status};
+use crate::probe::{Mark, Probe};
 use crate::quality::{Check, Finding};
 use crate::quote::{Desired, Reason};
 use crate::record::{
-    Ack, BookEnd, Command, Features, Head, Health, Instrument, Kind, Level, Link, NO_CONNECTION, NO_INSTRUMENT, Status,
-    Update, body_of, channel, command, flag, head_of, method, status,
+    Ack, BookEnd, Command, Head, Health, Instrument, Kind, Level, Link, NO_CONNECTION, NO_INSTRUMENT, Status, Update,
+    body_of, channel, command, flag, head_of, method, status,
 };
 use crate::session::{Around, Session};
 use crate::trust::{Cause, Sign};
@@ -142,6 +142,14 @@ impl Engine {
     /// # Errors
     /// The invariant that broke. The state is undefined then: the caller stops.
     pub fn step(&mut self, record: &[u8], out: &mut Lines<'_>) -> Result<(), Halt> {
+        self.step_marked(record, &mut (), out)
+    }
+
+    /// The same, which tells `probe` what it has done.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    pub fn step_marked<P: Probe>(&mut self, record: &[u8], probe: &mut P, out: &mut Lines<'_>) -> Result<(), Halt> {
         let head = head_of(record).ok_or(Halt::MalformedRecord)?;
         if head.kind.is_event() {
             self.heard_on(head.connection, head.taken_ns);
@@ -184,7 +192,13 @@ impl Engine {
             Kind::CLOSE => self.state.closed = 1,
             _ => {}
         }
-        if head.has(flag::END_OF_READ) { self.decide(&head, out) } else { Ok(()) }
+        if !head.has(flag::END_OF_READ) {
+            return Ok(());
+        }
+        probe.mark(Mark::Applied);
+        let decided = self.decide(&head, probe, out);
+        probe.mark(Mark::Decided);
+        decided
     }
 
     /// Says what regimes the step leads to and asks for what is due of connections and subscriptions: once a step, after
@@ -325,53 +339,6 @@ impl Engine {
         self.state.unhealthy = u16::from(!fit);
     }
 
-    /// Features of every market that changed, then the quote.
-    fn decide(&mut self, head: &Head, out: &mut Lines<'_>) -> Result<(), Halt> {
-        let mut fair_q16 = 0;
-        let mut desired = None;
-        for index in 0..self.config.market_count {
-            let rules = rules(&self.config, index)?;
-            let place = rules.place(head);
-            let market = self.markets.get_mut(usize::from(index)).ok_or(Halt::UnknownInstrument)?;
-            let touched = market.take_touched();
-            if !market.state.trust.is_trusted() || !(touched || index == 0) {
-                continue;
-            }
-            let values = if touched { market.values(rules, place, head.taken_ns, out)? } else { None };
-            if let Some(values) = values {
-                let fair = fair_mid(&self.config.model, &values.touch, values.imbalance_q30);
-                out.push(place, &features(market, &values, fair.to_bits()))?;
-                if index == 0 {
-                    fair_q16 = fair.to_bits();
-                    let increment_ticks = rules.market.price_increment_ticks;
-                    desired = Some(Desired::around(fair, &values.touch, &self.config.quote, increment_ticks));
-                }
-            }
-        }
-        let wanted = match (self.refusal(), desired) {
-            (Some(reason), _) => Desired::withdrawn(reason),
-            (None, Some(desired)) => desired,
-            (None, None) => return self.requote(head, out),
-        };
-        self.want(wanted, fair_q16, head, out)
-    }
-
-    /// The book did not change in this read, but what forbade a quote may have gone.
-    fn requote(&mut self, head: &Head, out: &mut Lines<'_>) -> Result<(), Halt> {
-        if self.state.desired.reason == Reason::Quoting as u16 {
-            return Ok(());
-        }
-        let row = rules(&self.config, 0)?.market;
-        let market = self.markets.first().ok_or(Halt::UnknownInstrument)?;
-        let Some(touch) = Touch::of(&market.book) else {
-            return self.want(Desired::withdrawn(Reason::OneSided), 0, head, out);
-        };
-        let imbalance_q30 = imbalance_q30(&market.book, row.imbalance_levels);
-        let fair = fair_mid(&self.config.model, &touch, imbalance_q30);
-        let wanted = Desired::around(fair, &touch, &self.config.quote, row.price_increment_ticks);
-        self.want(wanted, fair.to_bits(), head, out)
-    }
-
     /// Why no quote may stand now, if so.
     fn refusal(&self) -> Option<Reason> {
         let market = self.markets.first()?;
@@ -468,26 +435,4 @@ fn rules(config: &Config, instrument: u16) -> Result<Rules<'_>, Halt> {
 
 fn body<B: crate::record::Body>(record: &[u8]) -> Result<B, Halt> {
     body_of(record).ok_or(Halt::MalformedRecord)
-}
-
-fn features(market: &Market, values: &Values, fair_q16: i64) -> Features {
-    let touch = &values.touch;
-    let count = |levels: usize| u16::try_from(levels).unwrap_or(u16::MAX);
-    Features {
-        bid_ticks: touch.bid_ticks,
-        ask_ticks: touch.ask_ticks,
-        bid_lots: touch.bid_lots,
-        ask_lots: touch.ask_lots,
-        mid_q16: touch.mid().to_bits(),
-        micro_q16: touch.micro().to_bits(),
-        vol_q16: values.vol_q16,
-        fair_q16,
-        imbalance_q30: values.imbalance_q30,
-        spread_ticks: i32::try_from(touch.spread_ticks()).unwrap_or(i32::MAX),
-        bid_levels: count(market.book.bids.len()),
-        ask_levels: count(market.book.asks.len()),
-        failing: market.state.checks.failing(),
-        trusted: 1,
-        spare: 0,
-    }
 }

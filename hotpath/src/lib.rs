@@ -46,6 +46,7 @@ pub mod input;
 pub mod json;
 pub mod lines;
 pub mod market;
+pub mod probe;
 pub mod progress;
 pub mod quality;
 pub mod quote;

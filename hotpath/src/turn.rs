@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::halt::{Halt, ensure};
 use crate::input::Input;
 use crate::lines::{EVENT_LINES, Lines, OUTPUT_LINES, Place};
+use crate::probe::{Mark, Probe};
 use crate::progress::{DAY_NS, Progress};
 use crate::record::{
     Checkpoint, FRAME_BYTES_MAX, HaltBody, Idle, Ignored, LINE_BYTES, Line, NO_CONNECTION, NO_INSTRUMENT,
@@ -32,8 +33,11 @@ pub struct Buffers<'a> {
 }
 
 /// The engine behind one venue's codec, and how far it has come.
-pub struct Core<'a, V> {
+///
+/// `P` is told what each step has done: see [`crate::probe`].
+pub struct Core<'a, V, P = ()> {
     venue: V,
+    probe: P,
     engine: &'a mut Engine,
     progress: Progress,
     buffers: Buffers<'a>,
@@ -54,7 +58,7 @@ impl<'a, V: Venue> Core<'a, V> {
     /// [`Halt::Config`] when the configuration breaks a bound.
     pub fn start(venue: V, config: &Config, engine: &'a mut Engine, buffers: Buffers<'a>) -> Result<Self, Halt> {
         engine.start(config)?;
-        Ok(Self { venue, engine, progress: Progress::zeroed(), buffers, asked: Asked::NOTHING })
+        Ok(Self { venue, probe: (), engine, progress: Progress::zeroed(), buffers, asked: Asked::NOTHING })
     }
 
     /// An engine with the state of a checkpoint.
@@ -63,13 +67,28 @@ impl<'a, V: Venue> Core<'a, V> {
     /// As [`checkpoint::decode`].
     pub fn resume(venue: V, state: &[u8], engine: &'a mut Engine, buffers: Buffers<'a>) -> Result<Self, Halt> {
         let progress = checkpoint::decode(state, engine)?;
-        Ok(Self { venue, engine, progress, buffers, asked: Asked::NOTHING })
+        Ok(Self { venue, probe: (), engine, progress, buffers, asked: Asked::NOTHING })
     }
 
+    /// The same, which tells `probe` what its steps have done.
+    #[must_use]
+    pub fn probed<P: Probe>(self, probe: P) -> Core<'a, V, P> {
+        let Self { venue, engine, progress, buffers, asked, .. } = self;
+        Core { venue, probe, engine, progress, buffers, asked }
+    }
+}
+
+impl<V: Venue, P: Probe> Core<'_, V, P> {
     /// The engine.
     #[must_use]
     pub const fn engine(&self) -> &Engine {
         self.engine
+    }
+
+    /// What is told of steps.
+    #[must_use]
+    pub const fn probe_mut(&mut self) -> &mut P {
+        &mut self.probe
     }
 
     /// How far the run has come.
@@ -172,18 +191,22 @@ impl<'a, V: Venue> Core<'a, V> {
             }
         }
         let Buffers { events, outputs, .. } = &mut self.buffers;
+        self.probe.mark(Mark::Recorded);
         if let Input::Frame { frame, end_of_read, .. } = input {
             events.begin(seq, taken_ns, frame.connection);
             decode(&self.venue, &self.engine.config, *frame, events)?;
+            self.probe.mark(Mark::Decoded);
             if *end_of_read {
                 events.flag_last(flag::END_OF_READ);
             }
             outputs.begin(events.next_seq(), taken_ns, frame.connection);
             self.engine.observe_time(taken_ns, outputs)?;
             for record in records(events.as_lines()) {
-                self.engine.step(record, outputs)?;
+                self.engine.step_marked(record, &mut self.probe, outputs)?;
             }
+            self.probe.mark(Mark::Applied);
             self.engine.act(taken_ns, outputs)?;
+            self.probe.mark(Mark::Acted);
         } else {
             let plain = records(events.as_lines()).next().ok_or(Halt::MalformedRecord)?;
             outputs.begin(seq, taken_ns, head_of(&first.0).map_or(NO_CONNECTION, |head| head.connection));

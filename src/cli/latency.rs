@@ -2,7 +2,7 @@
 
 use super::{Ended, progress};
 use crate::files::{journal_files, write_over};
-use crate::latency::{Compared, Exported, Files, Latency, against, csv, export, page, print};
+use crate::latency::{Compared, Exported, Files, Latency, Rerun, against, csv, export, page, print};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
@@ -33,6 +33,9 @@ pub struct LatencyArgs {
     /// Hold each percentile against that of another day: a file of --day or --json, or the day before in such a folder.
     #[arg(long, value_name = "DIR|FILE")]
     against: Option<PathBuf>,
+    /// Run the journal through the engine again, and time TLS, frame, decoding, book, fair mid and decision on this machine.
+    #[arg(long)]
+    rerun: bool,
     /// Print the figures as one JSON object on standard output.
     #[arg(long)]
     json: bool,
@@ -54,7 +57,13 @@ pub fn run(args: &LatencyArgs) -> Result<Ended> {
     progress("");
     let latency = latency?;
     warn(&latency);
-    let whole = latency.whole();
+    let mut whole = latency.whole();
+    if args.rerun {
+        progress("running it again");
+        let rerun = Rerun::of(&files);
+        progress("");
+        whole = whole.with(&latency, &rerun?);
+    }
     // Before the day is written: it would be compared with itself.
     let compared = args.against.as_deref().map(|path| against::compare(&json!(whole), path)).transpose()?;
     if let Some(path) = &args.csv {
@@ -92,7 +101,7 @@ fn export_days(folder: &Path, latency: &Latency) -> Result<Vec<Exported>> {
 
 /// Figures of a day against those of another.
 fn compare_only(args: &LatencyArgs, file: &Path) -> Result<Ended> {
-    if args.csv.is_some() || args.html.is_some() || args.day.is_some() {
+    if args.csv.is_some() || args.html.is_some() || args.day.is_some() || args.rerun {
         bail!("{}: figures can only be compared, with --against: name a journal", file.display());
     }
     let path = args.against.as_deref();

@@ -36,4 +36,5 @@ pub use reel::Events;
 pub use server::Server;
 pub use stream::Duplex;
 pub use tls::PEM_MARK;
+pub(crate) use tls::identity;
 pub use truth::{Kind, Truth, Witness};

@@ -17,14 +17,14 @@ const NAMES: [&str; 3] = ["127.0.0.1", "::1", "localhost"];
 pub const PEM_MARK: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 /// What the exchange speaks TLS with, and what a client needs in order to trust it.
-pub(super) struct Identity {
+pub(crate) struct Identity {
     pub config: Arc<ServerConfig>,
     pub ca_pem: String,
 }
 
 /// Makes an authority and a certificate for the loopback's names and `address`. Keys live as long as the
 /// program: nothing that was trusted yesterday is trusted today.
-pub(super) fn identity(address: IpAddr) -> Result<Identity> {
+pub(crate) fn identity(address: IpAddr) -> Result<Identity> {
     let authority_key = KeyPair::generate()?;
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "Fathom exchange, local authority");

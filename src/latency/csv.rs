@@ -21,13 +21,8 @@ pub fn csv(figures: &Figures) -> String {
         let opened = opened_utc_ns.map_or(String::new(), |ns| rfc3339(ns / 1_000));
         line(&mut text, ["gap", symbol, cause, &opened, ""], "duration_ns", *duration_ns);
     }
-    for Row { feed, split, level, stage, quantiles, .. } in &figures.latency {
-        let of = ["latency", feed, split, level, stage];
-        line(&mut text, of, "count", Some(quantiles.count));
-        for ((name, _), ns) in NAMES.iter().zip(quantiles.listed()) {
-            line(&mut text, of, name, ns);
-        }
-    }
+    rows("latency", &figures.latency, &mut text);
+    rows("rerun", figures.rerun.as_ref().map_or(&[], |rerun| &rerun.rows), &mut text);
     text
 }
 
@@ -46,6 +41,16 @@ fn coverage(coverage: &Coverage, text: &mut String) {
     for counts in [json!(messages), json!({ "unstamped": unstamped }), json!(files)] {
         for (name, count) in counts.as_object().into_iter().flatten() {
             line(text, of, name, Some(count).filter(|count| **count != Value::Null));
+        }
+    }
+}
+
+fn rows(section: &str, rows: &[Row], text: &mut String) {
+    for Row { feed, split, level, stage, quantiles, .. } in rows {
+        let of = [section, feed, split, level, stage];
+        line(text, of, "count", Some(quantiles.count));
+        for ((name, _), ns) in NAMES.iter().zip(quantiles.listed()) {
+            line(text, of, name, ns);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The figures of a period: what `--json` prints and every other output is made of.
 
 use super::period::{Counts, Period, Trusted};
+use super::rerun::Rerun;
 use super::run::RunClocks;
 use super::split::Split;
 use super::spreads::{Quantiles, Spreads};
@@ -25,7 +26,28 @@ pub struct Figures {
     pub clocks: Vec<ClockRow>,
     /// Percentiles by connection, split and stage, the market that trades first.
     pub latency: Vec<Row>,
+    /// What a re-run measured, when it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rerun: Option<RerunFigures>,
 }
+
+/// What a re-run on this machine measured. It is no part of any sum.
+#[derive(Clone, Debug, Serialize)]
+pub struct RerunFigures {
+    /// Where it was measured: `re-run on this machine`.
+    pub label: &'static str,
+    /// Messages that were run.
+    pub messages: u64,
+    /// What a look at the clock adds to each stage, nanoseconds.
+    pub clock_ns: i64,
+    /// What sealed the messages: TLS version and cipher.
+    pub tls: String,
+    /// Percentiles by connection, split and stage, the market that trades first.
+    pub rows: Vec<Row>,
+}
+
+/// What figures of a re-run are called wherever they are told.
+pub const RERUN_LABEL: &str = "re-run on this machine";
 
 /// What figures rest on.
 #[derive(Clone, Debug, Serialize)]
@@ -139,7 +161,17 @@ impl Figures {
             gaps,
             clocks: clocks.map(ClockRow::of).collect(),
             latency: rows(all, spreads),
+            rerun: None,
         }
+    }
+
+    /// The same with what a re-run measured.
+    #[must_use]
+    pub fn with(self, all: &Latency, rerun: &Rerun) -> Self {
+        let Rerun { spreads, messages, clock_ns, tls } = rerun;
+        let (label, rows) = (RERUN_LABEL, rows(all, spreads));
+        let rerun = RerunFigures { label, messages: *messages, clock_ns: *clock_ns, tls: tls.clone(), rows };
+        Self { rerun: Some(rerun), ..self }
     }
 
     /// The percentiles of a stage of some messages.

@@ -30,6 +30,7 @@ pub fn page(all: &Latency, figures: &Figures, compared: Option<&Compared>) -> St
             (plots::hours(all, figures))
             @if let Some(compared) = compared { (tables::compared(compared)) }
             (tables::stages(figures))
+            @if let Some(rerun) = &figures.rerun { (tables::rerun(rerun)) }
             (tables::splits(figures))
             (tables::gaps(figures))
             (tables::caveats(figures))

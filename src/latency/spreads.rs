@@ -1,7 +1,7 @@
 //! How the times of each stage lie, by connection and split: histograms, and the percentiles that are told of them.
 
 use super::split::{Place, Split};
-use super::stage::{STAGES, Stage};
+use super::stage::Stage;
 use crate::report::Spread;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -81,30 +81,16 @@ impl Spreads {
         }
     }
 
-    /// Connections that have a value.
-    #[must_use]
-    pub fn connections(&self) -> Vec<u16> {
-        let mut connections: Vec<_> = self.0.keys().map(|(connection, _)| *connection).collect();
-        connections.dedup();
-        connections
-    }
-
     /// The values of a stage.
     #[must_use]
     pub fn get(&self, connection: u16, split: Split, stage: Stage) -> Option<&Spread> {
         self.0.get(&(connection, split))?.get(&stage)
     }
 
-    /// Splits of a connection that have a value, in order.
-    pub fn splits(&self, connection: u16) -> impl Iterator<Item = Split> {
-        self.0.keys().filter(move |(of, _)| *of == connection).map(|(_, split)| *split)
-    }
-
     /// All that have a value, in order.
     pub fn all(&self) -> impl Iterator<Item = (u16, Split, Stage, &Spread)> {
         self.0.iter().flat_map(|((connection, split), stages)| {
-            let spread = |stage| Some((*connection, *split, stage, stages.get(&stage)?));
-            STAGES.into_iter().filter_map(spread)
+            stages.iter().map(|(stage, spread)| (*connection, *split, *stage, spread))
         })
     }
 }

@@ -1,8 +1,8 @@
 //! Figures as tables on a terminal: what they rest on, stages, regimes, hours.
 
-use super::figures::{ClockRow, Coverage, Figures, Row};
+use super::figures::{ClockRow, Coverage, Figures, RerunFigures, Row};
 use super::spreads::{NAMES, Quantiles};
-use super::stage::{STAGES, Stage};
+use super::stage::{RERUN, STAGES, Stage};
 use crate::cli::grouped;
 use crate::report::duration;
 use crate::report::units::percent;
@@ -19,6 +19,7 @@ pub fn print(figures: &Figures, out: &mut impl Write) -> io::Result<()> {
         stages(rows, out)?;
         splits(rows, out)?;
     }
+    figures.rerun.as_ref().map_or(Ok(()), |figures| rerun(figures, out))?;
     figures.clocks.last().map_or(Ok(()), |clocks| clock(clocks, out))
 }
 
@@ -74,6 +75,22 @@ fn splits(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
         for row in rows {
             let name = if by_hour { row.level.clone() } else { format!("{} {}", row.split, row.level) };
             line(&name, &row.quantiles, out)?;
+        }
+    }
+    Ok(())
+}
+
+/// The finer stages of all messages, by connection.
+fn rerun(figures: &RerunFigures, out: &mut impl Write) -> io::Result<()> {
+    let RerunFigures { label, clock_ns, tls, rows, .. } = figures;
+    writeln!(out, "{label}, outside the sum: {tls}; a look at the clock, {clock_ns} ns, is in each stage")?;
+    for rows in rows.chunk_by(|one, next| one.connection == next.connection) {
+        let Some(first) = rows.first() else { continue };
+        head(&format!("finer stages of {}", first.feed), out)?;
+        for stage in RERUN {
+            if let Some(row) = rows.iter().find(|row| row.split == "all" && row.stage == stage.name()) {
+                line(stage.label(), &row.quantiles, out)?;
+            }
         }
     }
     Ok(())

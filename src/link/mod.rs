@@ -21,6 +21,7 @@ pub use endpoint::Endpoint;
 pub use failure::Failure;
 pub use options::LinkConfig;
 pub use port::{Dock, Port};
+pub(crate) use sealed::Sealed;
 pub use thread::{Answer, Desk, Fetch, LinkThread, start};
 pub use tls::client_config;
 pub use wire::{Inbox, Read, Stamps, Wire};

@@ -19,7 +19,7 @@ const BODY_BYTES_MAX: usize = (1 << 14) + 2048;
 
 /// A TLS connection after its handshake.
 #[derive(Debug)]
-pub(super) struct Sealed {
+pub(crate) struct Sealed {
     tls: Box<ClientConnection>,
     /// What was read and not opened yet lies in `at..end`.
     bytes: Box<[u8]>,

@@ -1,6 +1,7 @@
 //! Replay: the engine reads its own diary and must write it again, byte for byte.
 
 pub mod compare;
+pub mod inputs;
 pub mod report;
 pub mod scan;
 pub mod span;

@@ -1,12 +1,12 @@
 //! Second pass: the engine over the recorded inputs of one span.
 
 use super::compare::{Compare, Divergence, Stop};
+use super::inputs::{Inputs, begin};
 use super::scan::{Span, records, state_at};
 use crate::memory::Memory;
 use hotpath::halt::Halt;
-use hotpath::input::Input;
 use hotpath::market::Counts;
-use hotpath::record::{Checkpoint, Frame as FrameBody, Head, Kind, body_of, flag, head_of, payload_of};
+use hotpath::record::{Checkpoint, Head, Kind, body_of, flag, head_of};
 use hotpath::turn::Core;
 use hotpath::venue::every::Every;
 use journal::{Item, RECORDS_AT, Segment, Writer};
@@ -60,7 +60,7 @@ pub fn replay(
     let first = bytes.get(span.bytes.start..).and_then(head_of);
     let first_seq = first.map_or(0, |head| head.seq);
     let mut diary = Compare::new(valid, span.bytes.start, first_seq, out);
-    let stopped = start(&mut core, first, &mut diary).and_then(|()| drive(&mut core, valid, span, &mut diary));
+    let stopped = begin(&mut core, first, &mut diary).and_then(|()| drive(&mut core, valid, span, &mut diary));
     let stopped = match stopped {
         // A checkpoint is a step of its own: a span that was cut may lack the one at its end.
         Err(Stop::Diverged(divergence)) if !span.is_all && is_missing_checkpoint(&divergence) => Ok(()),
@@ -94,11 +94,6 @@ pub fn replay(
     Ok(outcome)
 }
 
-fn start(core: &mut Core<'_, Every>, first: Option<Head>, diary: &mut Compare<'_>) -> Result<(), Stop> {
-    let head = first.ok_or(Halt::MalformedCheckpoint)?;
-    if head.has(flag::OPENING) { core.open(head.taken_ns, diary) } else { core.stand(diary) }
-}
-
 /// Whether the engine makes a checkpoint where the valid part ends.
 fn is_missing_checkpoint(divergence: &Divergence) -> bool {
     divergence.expected.is_empty() && head_of(&divergence.found).is_some_and(|head| head.kind == Kind::CHECKPOINT)
@@ -106,7 +101,7 @@ fn is_missing_checkpoint(divergence: &Divergence) -> bool {
 
 /// Feeds every input; outputs are read by the comparison alone.
 fn drive(core: &mut Core<'_, Every>, valid: &[u8], span: &Span, diary: &mut Compare<'_>) -> Result<(), Stop> {
-    let mut long_frame = Vec::new();
+    let mut inputs = Inputs::default();
     for (offset, record) in records(valid, span.bytes.clone()) {
         if offset < diary.at() {
             continue;
@@ -115,25 +110,7 @@ fn drive(core: &mut Core<'_, Every>, valid: &[u8], span: &Span, diary: &mut Comp
         if !head.kind.is_input() {
             return Err(Stop::Diverged(Box::new(diary.extra())));
         }
-        if head.kind != Kind::FRAME {
-            let input = Input::plain(&head, record).ok_or(Halt::MalformedRecord)?;
-            core.turn(head.taken_ns, &input, diary)?;
-            continue;
-        }
-        let payload = payload_of(record).ok_or(Halt::MalformedRecord)?;
-        if head.has(flag::CONTINUES) {
-            long_frame.extend_from_slice(payload);
-            continue;
-        }
-        let body: FrameBody = body_of(record).ok_or(Halt::MalformedRecord)?;
-        let bytes = if long_frame.is_empty() {
-            payload
-        } else {
-            long_frame.extend_from_slice(payload);
-            &long_frame
-        };
-        core.turn(head.taken_ns, &Input::framed(&head, &body, bytes), diary)?;
-        long_frame.clear();
+        inputs.take(core, &head, record, diary)?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod days;
 #[path = "../support/mutated.rs"]
 mod mutated;
 mod page;
+mod rerun;
 mod session;
 #[path = "../support/mod.rs"]
 mod support;

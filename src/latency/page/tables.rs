@@ -3,9 +3,9 @@
 use super::utc;
 use crate::cli::grouped;
 use crate::latency::against::{Compared, Pair};
-use crate::latency::figures::{ClockRow, Figures, GapRow, Row};
+use crate::latency::figures::{ClockRow, Figures, GapRow, RerunFigures, Row};
 use crate::latency::spreads::{NAMES, Quantiles};
-use crate::latency::stage::{STAGES, Stage};
+use crate::latency::stage::{RERUN, STAGES, Stage};
 use crate::latency::table::shown;
 use crate::report::{ClockFigures, duration};
 use maud::{Markup, html};
@@ -22,6 +22,26 @@ pub fn stages(figures: &Figures) -> Markup {
                 @let all: Vec<_> = rows.iter().filter(|row| row.split == "all").collect();
                 @if let Some(first) = all.first() { h3 { (first.feed) } }
                 (numbers("stage", all.iter().map(|row| (label(row.stage).to_owned(), &row.quantiles))))
+            }
+        }
+    }
+}
+
+/// The finer stages, as measured here.
+pub fn rerun(figures: &RerunFigures) -> Markup {
+    let RerunFigures { label, messages, clock_ns, tls, rows } = figures;
+    html! {
+        section {
+            h2 { "Finer stages: " (label) }
+            p.note {
+                "The journal's inputs went through the engine once more, " (grouped(*messages)) " messages, with a look at the clock behind each stage ("
+                (clock_ns) " ns, and in each of them). Outside the sum: another time, perhaps another machine, warm caches, no socket. "
+                "The journal holds what was inside TLS and frame, so each message was framed and sealed anew (" (tls) ") and opened by the code that "
+                "reads a live connection."
+            }
+            @for rows in rows.chunk_by(|one, next| one.connection == next.connection) {
+                @if let Some(first) = rows.first() { h3 { (first.feed) } }
+                (numbers("stage", rows.iter().filter(|row| row.split == "all").map(|row| (label_of(row), &row.quantiles))))
             }
         }
     }
@@ -69,6 +89,11 @@ fn numbers<'a>(head: &str, rows: impl Iterator<Item = (String, &'a Quantiles)>) 
             }
         }
     }
+}
+
+fn label_of(row: &Row) -> String {
+    let is = |stage: &Stage| stage.name() == row.stage;
+    RERUN.into_iter().find(is).map_or(row.stage, Stage::label).to_owned()
 }
 
 fn label(stage: &str) -> &'static str {
