@@ -38,6 +38,10 @@ fn a_good_journal_opens_both_gates() {
     assert_eq!((code, &table["go"], failing(&table)), (Some(0), &true.into(), vec![]), "{table}");
     let (code, table) = gate(&["capture", "--hours", "0.001"], &file);
     assert_eq!((code, &table["go"], failing(&table)), (Some(0), &true.into(), vec![]), "{table}");
+    // Ten values beyond the 99th percentile, or it is none.
+    let (_few, few) = sample(400);
+    let (code, table) = gate(&["capture", "--hours", "0", "--uptime", "90"], &few);
+    assert_eq!((code, failing(&table)), (Some(1), vec!["latency"]), "{table}");
     // A day is asked for unless it is said otherwise.
     let (code, table) = gate(&["capture"], &file);
     assert_eq!((code, failing(&table)), (Some(1), vec!["span"]), "{table}");

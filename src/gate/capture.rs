@@ -4,6 +4,8 @@ use super::Check;
 use super::data;
 use super::ledger::Ledger;
 use super::proof::Proof;
+use crate::cli::grouped;
+use crate::latency::{Latency, Quantiles, Split, Stage};
 use anyhow::Result;
 use std::path::PathBuf;
 
@@ -33,7 +35,27 @@ pub fn capture(files: &[PathBuf], wanted: &Wanted) -> Result<Vec<Check>> {
         uptime(&ledger, wall_ns, wanted),
         data::gaps(&ledger),
         account(&ledger),
+        latency(files)?,
     ])
+}
+
+/// Whether the latency of the trading connection has its 95th and 99th percentile: end to end, or what a recording can tell.
+fn latency(files: &[PathBuf]) -> Result<Check> {
+    let figures = Latency::of(files, false)?.whole();
+    let told = |stage| figures.row(0, Split::All, stage).map(|row| (stage, row.quantiles));
+    let told = told(Stage::Total).or_else(|| told(Stage::ExchangeToHost));
+    let ms = |ns: Option<i64>| ns.map_or("too few for it".to_owned(), |ns| format!("{:.3} ms", ns as f64 / 1e6));
+    let (found, holds) = match told {
+        None => ("no message was timed".to_owned(), false),
+        Some((stage, Quantiles { count, p95_ns, p99_ns, .. })) => {
+            let (count, p95, p99) = (grouped(count), ms(p95_ns), ms(p99_ns));
+            (
+                format!("{} of {count} messages: p95 {p95}, p99 {p99}", stage.label()),
+                p95_ns.is_some() && p99_ns.is_some(),
+            )
+        }
+    };
+    Ok(Check::new("latency", "enough timed messages for p95 and p99", found, holds))
 }
 
 /// From the first frame of all runs to the last, by UTC.
