@@ -45,6 +45,11 @@ impl Clock {
         self.start_us.saturating_add(at_ns / 1_000)
     }
 
+    /// UNIX nanoseconds at an instant of this clock.
+    pub const fn utc_ns(&self, at_ns: u64) -> u64 {
+        self.start_us.saturating_mul(1_000).saturating_add(at_ns)
+    }
+
     /// The same as the exchange writes it.
     pub fn utc(&self, at_ns: u64) -> String {
         rfc3339(self.utc_us(at_ns))

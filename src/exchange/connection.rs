@@ -2,10 +2,10 @@
 
 use super::dialect::Door;
 use super::link::{Heard, Link};
+use super::parcel::{Break, Parcel};
 use super::stream::Stream;
 use std::collections::VecDeque;
 use tungstenite::http::Uri;
-use tungstenite::protocol::Message;
 use tungstenite::protocol::frame::coding::CloseCode;
 
 /// Most bytes that wait for a client: one that reads slower than the market talks gets everything late, and
@@ -16,7 +16,7 @@ pub(super) const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub(super) struct Connection {
     pub number: u64,
     link: Link,
-    queue: VecDeque<Message>,
+    queue: VecDeque<Parcel>,
     queue_bytes: usize,
 }
 
@@ -30,6 +30,21 @@ impl Connection {
     /// Whether it is over.
     pub const fn is_gone(&self) -> bool {
         self.link.is_gone()
+    }
+
+    /// Whether it was open and is no more.
+    pub const fn has_ended(&self) -> bool {
+        self.link.has_ended()
+    }
+
+    /// When it goes on by itself.
+    pub fn due_ns(&mut self) -> Option<u64> {
+        self.link.due_ns()
+    }
+
+    /// Something happens to it at once.
+    pub fn suffer(&mut self, happens: Break, now_ns: u64) {
+        self.link.suffer(happens, now_ns);
     }
 
     /// Whether messages can be sent.
@@ -48,9 +63,9 @@ impl Connection {
     }
 
     /// Has a message wait for its turn; false when too much waits already and the client is let go.
-    pub fn push(&mut self, message: Message) -> bool {
-        self.queue_bytes += message.len();
-        self.queue.push_back(message);
+    pub fn push(&mut self, parcel: Parcel) -> bool {
+        self.queue_bytes += bytes(&parcel);
+        self.queue.push_back(parcel);
         let fits = self.queue_bytes <= QUEUE_BYTES_MAX;
         if !fits {
             self.link.drop_it();
@@ -59,11 +74,11 @@ impl Connection {
     }
 
     /// Writes as much of what waits as the socket takes.
-    pub fn flush(&mut self) {
+    pub fn flush(&mut self, now_ns: u64) {
         self.link.flush();
-        while let Some(message) = self.queue.pop_front() {
-            let bytes = message.len();
-            if let Some(back) = self.link.send(message) {
+        while let Some(parcel) = self.queue.pop_front() {
+            let bytes = bytes(&parcel);
+            if let Some(back) = self.send(parcel, now_ns) {
                 self.queue.push_front(back);
                 return;
             }
@@ -72,8 +87,31 @@ impl Connection {
         self.link.flush();
     }
 
+    /// Gives back what cannot go out yet.
+    fn send(&mut self, parcel: Parcel, now_ns: u64) -> Option<Parcel> {
+        match parcel {
+            Parcel::Message(message) => self.link.send(message).map(Parcel::Message),
+            Parcel::Break(happens) => {
+                self.link.flush();
+                (!self.link.suffer(happens, now_ns)).then_some(parcel)
+            }
+            Parcel::Away(why) => {
+                self.link.close(CloseCode::Policy, why, now_ns);
+                None
+            }
+        }
+    }
+
     /// Ends it with a code and a reason; what waits is not sent.
     pub fn close(&mut self, code: CloseCode, reason: &'static str, now_ns: u64) {
         self.link.close(code, reason, now_ns);
+    }
+}
+
+/// Bytes of a message.
+fn bytes(parcel: &Parcel) -> usize {
+    match parcel {
+        Parcel::Message(message) => message.len(),
+        Parcel::Away(_) | Parcel::Break(_) => 0,
     }
 }

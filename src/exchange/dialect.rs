@@ -37,12 +37,26 @@ pub(super) enum Said {
     Away(&'static str),
 }
 
+/// What a message is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// What is new in a book.
+    Update,
+    /// Anything else that the market has to say.
+    Market,
+    /// A whole book, an answer, a description.
+    Answer,
+    /// A sign of life.
+    Control,
+}
+
 /// Something for one client.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     /// The client's number.
     pub client: u64,
     pub said: Said,
+    pub sort: Sort,
     /// The whole book, when it is a message of one and somebody wants the truth.
     pub truth: Option<Box<Truth>>,
 }
@@ -57,13 +71,13 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Something for a client that says nothing of a book.
-    pub fn say(&mut self, client: u64, said: Said) {
-        self.outgoing.push(Outgoing { client, said, truth: None });
+    pub fn say(&mut self, client: u64, said: Said, sort: Sort) {
+        self.outgoing.push(Outgoing { client, said, sort, truth: None });
     }
 
-    /// A message for a client.
+    /// An answer for a client.
     pub fn text(&mut self, client: u64, text: Utf8Bytes) {
-        self.say(client, Said::Text(text));
+        self.say(client, Said::Text(text), Sort::Answer);
     }
 }
 
@@ -113,4 +127,19 @@ pub(super) trait Dialect: Send {
 
     /// Goes on by one message of the market.
     fn step(&mut self, out: &mut Outbox);
+
+    /// The market's symbol.
+    fn symbol(&self) -> &str;
+
+    /// When the market's time began to run.
+    fn started_ns(&mut self) -> Option<u64>;
+
+    /// Says something in a channel that nobody knows.
+    fn babble(&mut self, client: u64, out: &mut Outbox);
+
+    /// Tells a client its whole books once more, where the exchange pushes them.
+    fn resnapshot(&mut self, _client: u64, _out: &mut Outbox) {}
+
+    /// Tells a client whether the exchange trades, where it says so.
+    fn announce(&mut self, _client: u64, _is_online: bool, _out: &mut Outbox) {}
 }

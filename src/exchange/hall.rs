@@ -2,12 +2,12 @@
 
 use super::clock::Clock;
 use super::connection::{Connection, QUEUE_BYTES_MAX};
-use super::dialect::{Dialect, Outbox, Outgoing, Said};
+use super::fault::Faulty;
 use super::link::Heard;
 use super::notice::Notice;
+use super::parcel::{Delivery, Handed, Parcel};
 use super::stream::Stream;
 use super::truth::Witness;
-use tungstenite::protocol::Message;
 use tungstenite::protocol::frame::coding::CloseCode;
 
 /// Most messages of one client that are dealt with in a turn.
@@ -29,7 +29,7 @@ pub struct Served {
 /// Everything that a turn works on.
 pub(super) struct Hall {
     clock: Clock,
-    dialect: Box<dyn Dialect>,
+    dialect: Faulty,
     /// In the order of their numbers.
     connections: Vec<Connection>,
     witness: Option<Witness>,
@@ -41,12 +41,7 @@ pub(super) struct Hall {
 
 impl Hall {
     /// An empty hall.
-    pub fn new(
-        clock: Clock,
-        dialect: Box<dyn Dialect>,
-        witness: Option<Witness>,
-        notice: Box<dyn FnMut(Notice) + Send>,
-    ) -> Self {
+    pub fn new(clock: Clock, dialect: Faulty, witness: Option<Witness>, notice: Box<dyn FnMut(Notice) + Send>) -> Self {
         let (connections, served) = (Vec::new(), Served::default());
         Self { clock, dialect, connections, witness, notice, served, is_pressed: false }
     }
@@ -58,12 +53,12 @@ impl Hall {
 
     /// The path of the WebSocket.
     pub fn path(&self) -> &'static str {
-        self.dialect.path()
+        self.dialect.dialect().path()
     }
 
     /// Whether plain HTTP requests are answered.
     pub fn has_rest(&self) -> bool {
-        self.dialect.has_rest()
+        self.dialect.dialect().has_rest()
     }
 
     /// Clients that are connected.
@@ -79,7 +74,11 @@ impl Hall {
     /// Takes in a client.
     pub fn admit(&mut self, stream: Stream, now_ns: u64) {
         self.served.connections += 1;
-        self.connections.push(Connection::new(self.served.connections, stream, now_ns));
+        let mut connection = Connection::new(self.served.connections, stream, now_ns);
+        if let Some(happens) = self.dialect.knocked(connection.number, now_ns) {
+            connection.suffer(happens, now_ns);
+        }
+        self.connections.push(connection);
     }
 
     /// When there is something to do without a socket being ready.
@@ -88,12 +87,14 @@ impl Hall {
             return 0;
         }
         let market_ns = if self.must_wait() { None } else { self.dialect.due_ns() };
-        self.dialect.timer_ns().into_iter().chain(market_ns).min().unwrap_or(u64::MAX)
+        let lines_ns = self.connections.iter_mut().filter_map(Connection::due_ns);
+        self.dialect.timer_ns().into_iter().chain(market_ns).chain(lines_ns).min().unwrap_or(u64::MAX)
     }
 
     /// Whether a market without a pace waits for a client.
     fn must_wait(&self) -> bool {
-        self.dialect.is_unpaced() && self.connections.iter().any(|connection| connection.queue_bytes() > WAIT_BYTES)
+        self.dialect.dialect().is_unpaced()
+            && self.connections.iter().any(|connection| connection.queue_bytes() > WAIT_BYTES)
     }
 
     /// One turn: what clients sent, what the market has to say, what is due unasked; then as much is written as
@@ -104,13 +105,13 @@ impl Hall {
             self.listen(place, now_ns);
         }
         self.go_on(now_ns);
-        let mut out = Outbox::default();
+        let mut out = Delivery::default();
         self.dialect.tick(now_ns, &mut out);
         self.deliver(out, now_ns);
-        self.connections.iter_mut().for_each(Connection::flush);
+        self.connections.iter_mut().for_each(|connection| connection.flush(now_ns));
         let dialect = &mut self.dialect;
         self.connections.retain(|connection| {
-            if connection.is_gone() {
+            if connection.has_ended() {
                 dialect.left(connection.number);
             }
             !connection.is_gone()
@@ -128,8 +129,8 @@ impl Hall {
         for _ in 0..HEARD_MAX {
             let Self { connections, dialect, clock, .. } = self;
             let connection = &mut connections[place];
-            let (client, mut out) = (connection.number, Outbox::default());
-            match connection.hear(now_ns, &mut |uri| dialect.door(uri)) {
+            let (client, mut out) = (connection.number, Delivery::default());
+            match connection.hear(now_ns, &mut |uri| dialect.door(client, uri, now_ns)) {
                 Heard::Nothing => return,
                 Heard::Opened(query) => dialect.opened(client, &query, clock.now_ns(), &mut out),
                 Heard::Text(text) => dialect.take(client, &text, clock.now_ns(), &mut out),
@@ -148,21 +149,21 @@ impl Hall {
             if self.must_wait() || self.dialect.due_ns().is_none_or(|due_ns| due_ns > now_ns) {
                 return;
             }
-            let mut out = Outbox::default();
-            self.dialect.step(&mut out);
+            let mut out = Delivery::default();
+            self.dialect.step(now_ns, &mut out);
             self.deliver(out, now_ns);
         }
         self.is_pressed = true;
     }
 
-    fn deliver(&mut self, out: Outbox, now_ns: u64) {
-        out.outgoing.into_iter().for_each(|outgoing| self.hand(outgoing, now_ns));
+    fn deliver(&mut self, out: Delivery, now_ns: u64) {
+        out.handed.into_iter().for_each(|handed| self.hand(handed, now_ns));
         out.notices.into_iter().for_each(|notice| self.tell(Notice::Recording(notice)));
     }
 
     /// Hands something to a client, unless it is leaving.
-    fn hand(&mut self, outgoing: Outgoing, now_ns: u64) {
-        let Outgoing { client, said, truth } = outgoing;
+    fn hand(&mut self, handed: Handed, now_ns: u64) {
+        let Handed { client, parcel, truth, is_message } = handed;
         let Ok(place) = self.connections.binary_search_by_key(&client, |connection| connection.number) else { return };
         let connection = &mut self.connections[place];
         if !connection.is_open() {
@@ -171,13 +172,11 @@ impl Hall {
         if let (Some(witness), Some(truth)) = (&mut self.witness, truth) {
             witness(&truth);
         }
-        let message = match said {
-            Said::Text(text) => Message::Text(text),
-            Said::Ping(content) => Message::Ping(content.into_bytes().into()),
-            Said::Away(why) => return connection.close(CloseCode::Policy, why, now_ns),
-        };
-        self.served.messages += u64::from(message.is_text());
-        if !connection.push(message) {
+        if let Parcel::Away(why) = parcel {
+            return connection.close(CloseCode::Policy, why, now_ns);
+        }
+        self.served.messages += u64::from(is_message);
+        if !connection.push(parcel) {
             self.tell(Notice::TooSlow { connection: client, bytes: QUEUE_BYTES_MAX });
         }
     }

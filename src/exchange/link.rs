@@ -1,6 +1,7 @@
 //! A connection's way from a socket to a WebSocket and to its end.
 
 use super::dialect::{Control, Door};
+use super::parcel::Break;
 use super::stream::Stream;
 use super::upgrade::{self, Upgrade};
 use std::io::{ErrorKind, Read, Write};
@@ -33,6 +34,8 @@ enum State {
     Open { socket: Box<WebSocket<Stream>>, is_blocked: bool },
     /// We have ended it; what the client still sends is read and forgotten, so that it can read our last words.
     Leaving(Stream),
+    /// Nobody reads or writes it; the client does not know.
+    Stuck(Stream),
     /// It is over.
     Gone,
 }
@@ -79,6 +82,11 @@ impl Link {
         matches!(self.state, State::Gone)
     }
 
+    /// Whether it was a WebSocket, or was to be one, and is none any more.
+    pub const fn has_ended(&self) -> bool {
+        matches!(self.state, State::Leaving(_) | State::Stuck(_) | State::Gone)
+    }
+
     /// Whether messages can be sent.
     pub const fn is_open(&self) -> bool {
         matches!(self.state, State::Open { .. })
@@ -88,6 +96,9 @@ impl Link {
     /// an HTTP request.
     pub fn hear(&mut self, now_ns: u64, door: &mut dyn FnMut(&Uri) -> Door) -> Heard {
         let is_in_time = self.is_open() || now_ns < self.until_ns;
+        if let Some(stream) = self.stream() {
+            stream.trouble().set_now(now_ns);
+        }
         match std::mem::replace(&mut self.state, State::Gone) {
             State::Upgrading { stream, head } if is_in_time => self.upgrade(stream, head, now_ns, door),
             State::Answering { stream, reply, written, accepted } if is_in_time => {
@@ -95,6 +106,10 @@ impl Link {
             }
             State::Open { socket, is_blocked } => self.receive(socket, is_blocked, now_ns),
             State::Leaving(stream) if is_in_time => self.drain(stream),
+            State::Stuck(stream) if is_in_time => {
+                self.state = State::Stuck(stream);
+                Heard::Nothing
+            }
             _ => Heard::Nothing,
         }
     }
@@ -229,6 +244,48 @@ impl Link {
             Err(Error::Io(error)) if is_pause(&error) => *is_blocked = true,
             Err(_) => self.state = State::Gone,
         }
+    }
+
+    fn stream(&mut self) -> Option<&mut Stream> {
+        match &mut self.state {
+            State::Upgrading { stream, .. }
+            | State::Answering { stream, .. }
+            | State::Leaving(stream)
+            | State::Stuck(stream) => Some(stream),
+            State::Open { socket, .. } => Some(socket.get_mut()),
+            State::Gone => None,
+        }
+    }
+
+    /// When it goes on by itself.
+    pub fn due_ns(&mut self) -> Option<u64> {
+        self.stream()?.trouble().due_ns()
+    }
+
+    /// Something happens to it, unless it has ended or still has something to write; whether it did.
+    pub fn suffer(&mut self, happens: Break, now_ns: u64) -> bool {
+        if matches!(&self.state, State::Open { is_blocked: true, .. }) {
+            return false;
+        }
+        if let Some(stream) = self.stream() {
+            stream.suffer(happens);
+        }
+        match happens {
+            Break::Close { code: 1006 } => self.drop_it(),
+            Break::Close { code } => self.close(code.into(), "", now_ns),
+            Break::Reset => {
+                self.stream().map(Stream::reset);
+                self.drop_it();
+            }
+            Break::HalfOpen { until_ns } => {
+                if let State::Open { socket, .. } = std::mem::replace(&mut self.state, State::Gone) {
+                    self.until_ns = until_ns;
+                    self.state = State::Stuck(socket.into_inner());
+                }
+            }
+            Break::Silence { .. } | Break::Drip { .. } | Break::Spoil => {}
+        }
+        true
     }
 
     /// Ends it without a word.

@@ -19,15 +19,14 @@ impl Offline {
     /// microseconds, at 0. Where the options say to listen, and whether under TLS, is no matter.
     ///
     /// # Errors
-    /// When a recording holds nothing that can be played.
+    /// When a recording holds nothing that can be played, or a fault cannot happen to what is served.
     pub fn open(options: Options, now_ns: Arc<AtomicU64>, start_us: u64) -> Result<Self> {
-        let Options { serves, witness, notice, .. } = options;
-        Ok(Self { hall: hall(serves, Clock::driven(now_ns, start_us), witness, notice)? })
+        Ok(Self { hall: hall(Options { tls: false, ..options }, Clock::driven(now_ns, start_us))? })
     }
 
     /// Takes in a client.
     pub fn admit(&mut self, stream: Box<dyn Duplex>, now_ns: u64) {
-        self.hall.admit(Stream::Driven(stream), now_ns);
+        self.hall.admit(Stream::driven(stream), now_ns);
     }
 
     /// When it has something to do without being spoken to.

@@ -1,6 +1,7 @@
 //! What an exchange is to serve, and where.
 
 use super::binance::Section;
+use super::fault::Faults;
 use super::kraken::Pair;
 use super::notice::Notice;
 use super::reel::Events;
@@ -52,6 +53,21 @@ pub enum Serves {
     },
 }
 
+impl Serves {
+    /// How many times as fast as its own time the market runs; none: as fast as it is read.
+    pub(super) const fn speed(&self) -> Option<f64> {
+        match self {
+            Self::Market { speed, .. } | Self::BinanceMarket { speed, .. } => Some(*speed),
+            Self::Recording { speed, .. } | Self::Binance { speed, .. } => *speed,
+        }
+    }
+
+    /// Whether it is one of Binance's.
+    pub(super) const fn is_binance(&self) -> bool {
+        matches!(self, Self::BinanceMarket { .. } | Self::Binance { .. })
+    }
+}
+
 /// How an exchange is set up.
 pub struct Options {
     /// Where it listens; port 0 takes any that is free.
@@ -62,6 +78,8 @@ pub struct Options {
     pub serves: Serves,
     /// Who is told the whole book beside every message of it.
     pub witness: Option<Witness>,
+    /// What goes wrong, and who is told of it.
+    pub faults: Option<Faults>,
     /// Who is told what happens.
     pub notice: Box<dyn FnMut(Notice) + Send>,
     /// How long it runs; `None`: until it is stopped.
@@ -73,6 +91,6 @@ impl Options {
     #[must_use]
     pub fn new(serves: Serves) -> Self {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self { listen, tls: false, serves, witness: None, notice: Box::new(|_| {}), run_for: None }
+        Self { listen, tls: false, serves, witness: None, faults: None, notice: Box::new(|_| {}), run_for: None }
     }
 }

@@ -5,14 +5,14 @@
 use super::binance::Binance;
 use super::clock::Clock;
 use super::dialect::Dialect;
+use super::fault::{Fault, Faults, Faulty};
 use super::hall::{Hall, Served};
 use super::kraken::Kraken;
 use super::notice::Notice;
 use super::options::{Options, Serves};
 use super::stream::Stream;
 use super::tls::{self, Identity};
-use super::truth::Witness;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 use std::io::ErrorKind;
@@ -44,14 +44,29 @@ fn dialect(serves: Serves, clock: Clock, is_witnessed: bool) -> Result<Box<dyn D
 }
 
 /// Where clients of what is served meet it.
-pub(super) fn hall(
-    serves: Serves,
-    clock: Clock,
-    witness: Option<Witness>,
-    notice: Box<dyn FnMut(Notice) + Send>,
-) -> Result<Hall> {
+pub(super) fn hall(options: Options, clock: Clock) -> Result<Hall> {
+    let Options { tls, serves, witness, faults, notice, .. } = options;
+    if let Some(Faults { plan, .. }) = &faults {
+        plan.faults().try_for_each(|fault| ensure_possible(fault, &serves, tls))?;
+    }
+    let speed = serves.speed().unwrap_or(1.0);
     let dialect = dialect(serves, clock.clone(), witness.is_some())?;
-    Ok(Hall::new(clock, dialect, witness, notice))
+    Ok(Hall::new(clock.clone(), Faulty::new(dialect, clock, speed, faults), witness, notice))
+}
+
+/// Whether a fault can happen here at all.
+fn ensure_possible(fault: Fault, serves: &Serves, tls: bool) -> Result<()> {
+    let name = fault.name();
+    if serves.speed().is_none() {
+        bail!("fault {name}: a market without a pace has no time for it; give --speed as a number");
+    }
+    if fault == Fault::Tls && !tls {
+        bail!("fault tls: there is no TLS to fail; add --tls, or leave it out");
+    }
+    if serves.is_binance() && !fault.is_of_binance() {
+        bail!("fault {name}: Binance has no such message; leave it out, or serve as Kraken does");
+    }
+    Ok(())
 }
 
 /// An exchange that listens.
@@ -68,10 +83,11 @@ impl Server {
     /// Binds the socket, makes the certificate, opens what is served.
     ///
     /// # Errors
-    /// When the address is taken, or the recording holds nothing that can be played.
+    /// When the address is taken, the recording holds nothing that can be played, or a fault cannot happen to what is
+    /// served.
     pub fn bind(options: Options) -> Result<Self> {
-        let Options { listen, tls, serves, witness, notice, run_for } = options;
-        let hall = hall(serves, Clock::start(), witness, notice)?;
+        let (listen, tls, run_for) = (options.listen, options.tls, options.run_for);
+        let hall = hall(options, Clock::start())?;
         let mut listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr()?;
         let identity = tls.then(|| tls::identity(address.ip())).transpose()?;

@@ -17,6 +17,8 @@ pub enum Kind {
 pub struct Truth {
     /// The connection's number, from 1.
     pub connection: u64,
+    /// The message's number on it, from 1.
+    pub message: u64,
     /// The market.
     pub symbol: String,
     /// Levels a side, at most; none: as many as there are.

@@ -8,7 +8,7 @@ use super::session::{Session, Taken};
 use super::source::{Played, Source, Step};
 use super::tape::Tape;
 use crate::exchange::clock::Clock;
-use crate::exchange::dialect::{Control, Dialect, Door, Outbox, Outgoing, Said};
+use crate::exchange::dialect::{Control, Dialect, Door, Outbox, Outgoing, Said, Sort};
 use crate::exchange::reel::Events;
 use crate::exchange::truth::{Kind, Truth};
 use crate::market::Side;
@@ -76,6 +76,7 @@ impl Binance {
         let book = self.source.book().filter(|_| self.is_witnessed && played.is_told)?;
         Some(Box::new(Truth {
             connection: client,
+            message: 0,
             symbol: self.source.symbol().to_owned(),
             depth: None,
             kind: Kind::Update,
@@ -121,14 +122,14 @@ impl Dialect for Binance {
     fn take(&mut self, client: u64, text: &str, read_ns: u64, out: &mut Outbox) {
         let taken = self.sessions.get_mut(&client).and_then(|session| session.take(text, read_ns));
         let Some(Taken { said, subscribed }) = taken else { return };
-        out.say(client, said);
+        out.say(client, said, Sort::Answer);
         self.note(client, &subscribed, read_ns, out);
     }
 
     fn control(&mut self, client: u64, control: Control, read_ns: u64, out: &mut Outbox) {
         let said = self.sessions.get_mut(&client).and_then(|session| session.control(control, read_ns));
         if let Some(said) = said {
-            out.say(client, said);
+            out.say(client, said, Sort::Control);
         }
     }
 
@@ -144,7 +145,7 @@ impl Dialect for Binance {
         let utc_ms = self.utc_ms(now_ns);
         for (client, session) in &mut self.sessions {
             if let Some(said) = session.tick(now_ns, utc_ms) {
-                out.say(*client, said);
+                out.say(*client, said, Sort::Control);
             }
         }
     }
@@ -163,10 +164,24 @@ impl Dialect for Binance {
             for (client, session) in &self.sessions {
                 for text in session.messages(self.source.symbol(), played) {
                     let truth = self.truth(*client, played);
-                    out.outgoing.push(Outgoing { client: *client, said: Said::Text(text), truth });
+                    let sort = if played.is_depth { Sort::Update } else { Sort::Market };
+                    out.outgoing.push(Outgoing { client: *client, said: Said::Text(text), sort, truth });
                 }
             }
         }
         out.notices.extend(notices);
+    }
+
+    fn symbol(&self) -> &str {
+        self.source.symbol()
+    }
+
+    fn started_ns(&mut self) -> Option<u64> {
+        self.source.start().at_ns()
+    }
+
+    fn babble(&mut self, client: u64, out: &mut Outbox) {
+        let text = r#"{"stream":"btcusdt@novelty","data":{"e":"novelty","E":1,"s":"BTCUSDT","v":"1.5"}}"#;
+        out.text(client, text.into());
     }
 }

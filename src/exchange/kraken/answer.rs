@@ -147,8 +147,8 @@ pub(super) fn pong(req_id: Option<&Number>, times: Times) -> Utf8Bytes {
     text(&Pong { method: "pong", req_id, time_in, time_out })
 }
 
-/// The first frame of a connection.
-pub(super) fn status(connection_id: u64) -> Utf8Bytes {
+/// The first frame of a connection, and what it says when the exchange ceases to trade or trades again.
+pub(super) fn status(connection_id: u64, is_online: bool) -> Utf8Bytes {
     #[derive(Serialize)]
     struct Row {
         version: &'static str,
@@ -156,8 +156,14 @@ pub(super) fn status(connection_id: u64) -> Utf8Bytes {
         api_version: &'static str,
         connection_id: u64,
     }
-    let row = Row { version: VERSION, system: "online", api_version: "v2", connection_id };
+    let system = if is_online { "online" } else { "maintenance" };
+    let row = Row { version: VERSION, system, api_version: "v2", connection_id };
     Data { channel: "status", kind: Kind::Update, data: [row] }.text()
+}
+
+/// A message of a channel that nobody knows.
+pub(super) fn babble() -> Utf8Bytes {
+    Utf8Bytes::from_static(r#"{"channel":"novelty","type":"update","data":[{"symbol":"BTC/EUR","value":1.5}]}"#)
 }
 
 /// The frame of each second.

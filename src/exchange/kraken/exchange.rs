@@ -1,6 +1,7 @@
 //! The exchange: a market, and the sessions of those who listen.
 
 use super::answer;
+use super::book::DEPTHS;
 use super::floor::Floor;
 use super::listing::Pair;
 use super::session::{self, Session};
@@ -8,10 +9,10 @@ use super::source::{BookMark, Published, Seen, Source};
 use super::tape::Tape;
 use super::topic::Topic;
 use crate::exchange::clock::Clock;
-use crate::exchange::dialect::{Control, Dialect, Door, Outbox, Outgoing, Said};
+use crate::exchange::dialect::{Control, Dialect, Door, Outbox, Outgoing, Said, Sort};
 use crate::exchange::ladder::Row;
 use crate::exchange::reel::Events;
-use crate::exchange::truth::Truth;
+use crate::exchange::truth::{Kind, Truth};
 use crate::playback::Playback;
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -52,11 +53,11 @@ impl Kraken {
     }
 
     /// A message of a session with the truth behind it.
-    fn outgoing(&self, client: u64, outgoing: session::Outgoing) -> Outgoing {
+    fn outgoing(&self, client: u64, outgoing: session::Outgoing, sort: Sort) -> Outgoing {
         let session::Outgoing { text, book } = outgoing;
         let book = book.filter(|_| self.is_witnessed);
         let truth = book.map(|(depth, mark)| Box::new(truth(client, depth, mark, self.source.as_ref())));
-        Outgoing { client, said: Said::Text(text), truth }
+        Outgoing { client, said: Said::Text(text), sort, truth }
     }
 
     fn publish(&self, published: &Published, out: &mut Outbox) {
@@ -66,7 +67,12 @@ impl Kraken {
                 Topic::Book(depth) => book.clone().map(|mark| (*depth, mark)),
                 _ => None,
             };
-            out.outgoing.push(self.outgoing(*client, session::Outgoing { text: text.clone(), book }));
+            let sort = match book {
+                Some((_, BookMark { kind: Kind::Update, .. })) => Sort::Update,
+                Some(_) => Sort::Answer,
+                None => Sort::Market,
+            };
+            out.outgoing.push(self.outgoing(*client, session::Outgoing { text: text.clone(), book }, sort));
         }
     }
 }
@@ -86,14 +92,14 @@ impl Dialect for Kraken {
 
     fn opened(&mut self, client: u64, _: &str, _: u64, out: &mut Outbox) {
         self.sessions.insert(client, Session::new());
-        out.text(client, answer::status(connection_id(&self.clock, client)));
+        out.text(client, answer::status(connection_id(&self.clock, client), true));
     }
 
     fn take(&mut self, client: u64, text: &str, read_ns: u64, out: &mut Outbox) {
         let Some(session) = self.sessions.get_mut(&client) else { return };
         let mut said = Vec::new();
         session.take(text, read_ns, &self.clock, self.source.as_mut(), &mut said);
-        out.outgoing.extend(said.into_iter().map(|outgoing| self.outgoing(client, outgoing)));
+        out.outgoing.extend(said.into_iter().map(|outgoing| self.outgoing(client, outgoing, Sort::Answer)));
     }
 
     fn control(&mut self, _: u64, _: Control, _: u64, _: &mut Outbox) {}
@@ -109,7 +115,7 @@ impl Dialect for Kraken {
     fn tick(&mut self, now_ns: u64, out: &mut Outbox) {
         for (client, session) in &mut self.sessions {
             if let Some(heartbeat) = session.heartbeat(now_ns) {
-                out.text(*client, heartbeat.text);
+                out.say(*client, Said::Text(heartbeat.text), Sort::Control);
             }
         }
     }
@@ -129,6 +135,32 @@ impl Dialect for Kraken {
         step.published.iter().for_each(|published| self.publish(published, out));
         out.notices.extend(step.notice);
     }
+
+    fn symbol(&self) -> &str {
+        self.source.symbol()
+    }
+
+    fn started_ns(&mut self) -> Option<u64> {
+        self.source.started_ns()
+    }
+
+    fn babble(&mut self, client: u64, out: &mut Outbox) {
+        out.text(client, answer::babble());
+    }
+
+    fn resnapshot(&mut self, client: u64, out: &mut Outbox) {
+        let Some(session) = self.sessions.get(&client) else { return };
+        for depth in DEPTHS.into_iter().filter(|depth| session.holds(Topic::Book(*depth))) {
+            if let Some(Published { text, book, .. }) = self.source.snapshot(Topic::Book(depth)) {
+                let said = session::Outgoing { text, book: book.map(|mark| (depth, mark)) };
+                out.outgoing.push(self.outgoing(client, said, Sort::Answer));
+            }
+        }
+    }
+
+    fn announce(&mut self, client: u64, is_online: bool, out: &mut Outbox) {
+        out.text(client, answer::status(connection_id(&self.clock, client), is_online));
+    }
 }
 
 /// A number above 2^63, as those of the exchange are, and another one for every connection.
@@ -143,6 +175,7 @@ fn truth(connection: u64, depth: u32, mark: BookMark, source: &dyn Source) -> Tr
     let text = |row: &Row| [scale.price(row.price_ticks).to_string(), scale.qty(row.qty_lots).to_string()];
     Truth {
         connection,
+        message: 0,
         symbol: source.symbol().to_owned(),
         depth: Some(depth),
         kind: mark.kind,

@@ -147,6 +147,10 @@ impl Source for Floor {
         note(&mut self.start, topic, now_ns);
     }
 
+    fn started_ns(&self) -> Option<u64> {
+        self.start.at_ns()
+    }
+
     fn due_ns(&mut self) -> Option<u64> {
         let market_ns = self.events.peek()?.at_ns;
         self.at_ns(market_ns)

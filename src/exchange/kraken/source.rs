@@ -57,6 +57,9 @@ pub(super) trait Source: Send {
     /// A topic has been subscribed to. Time begins to run with the first subscription to the book.
     fn subscribed(&mut self, topic: Topic, now_ns: u64);
 
+    /// When the market's time began to run.
+    fn started_ns(&self) -> Option<u64>;
+
     /// When the next step is due on the server's clock; `None`: never, or not before somebody subscribes.
     fn due_ns(&mut self) -> Option<u64>;
 

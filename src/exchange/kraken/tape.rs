@@ -160,6 +160,10 @@ impl Source for Tape {
         note(&mut self.reel.start, topic, now_ns);
     }
 
+    fn started_ns(&self) -> Option<u64> {
+        self.reel.start.at_ns()
+    }
+
     fn due_ns(&mut self) -> Option<u64> {
         self.reel.due_ns()
     }

@@ -68,7 +68,7 @@ impl Transcript {
 
     fn open(&mut self, connection_id: u64) {
         let (start_us, book) = (self.start_us, Topic::Book(self.depth));
-        self.say(start_us, Sort::Session, answer::status(connection_id));
+        self.say(start_us, Sort::Session, answer::status(connection_id, true));
         for (topic, has_snapshot) in [(book, true), (Topic::Trade, false)] {
             let answer = self.answer(topic, has_snapshot);
             self.say(start_us + ANSWER_US, Sort::Session, answer);
