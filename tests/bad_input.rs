@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 const JOURNAL: &str = env!("CARGO_BIN_EXE_journal");
 const REPLAY: &str = env!("CARGO_BIN_EXE_replay");
+const EXCHANGE: &str = env!("CARGO_BIN_EXE_exchange");
 const EUR: &str = "configs/kraken-btc-eur.toml";
 const USD: &str = "configs/kraken-btc-usd.toml";
 /// Places of a file that are tried with a flipped bit, and lengths that it is cut to.
@@ -454,5 +455,40 @@ fn a_reader_that_leaves_is_no_fault() {
         let Output { status, stderr, .. } =
             Command::new(program).args(args).stdout(writer).stderr(Stdio::piped()).output().expect("the program runs");
         assert_eq!((status.code(), String::from_utf8_lossy(&stderr).as_ref()), (Some(0), ""), "{args:?}");
+    }
+}
+
+/// A fault that is none or cannot happen is named, and what to write instead is said.
+#[test]
+fn a_rule_of_a_fault_that_cannot_be_is_named() {
+    let desk = Desk::sample(50, &[]);
+    let played = desk.arg("recording.cbcap");
+    for (rule, words) in [
+        ("fire=0.1", &["--fault fire=0.1", "no such fault", "checksum, drop,", "maintenance"][..]),
+        ("drop", &["--fault drop", "write NAME=RATE, as drop=0.001", "NAME@SECONDS, as drop@30"]),
+        ("drop=2", &["--fault drop=2", "a probability from 0 to 1"]),
+        ("drop=often", &["--fault drop=often", "often is not a number"]),
+        ("close@-1", &["--fault close@-1", "a second is from 0"]),
+    ] {
+        run(EXCHANGE, &["--fault", rule]).refuses(words);
+    }
+    run(EXCHANGE, &["--fault", "tls=0.1"]).refuses(&["fault tls", "add --tls"]);
+    run(EXCHANGE, &["--venue", "binance-spot", "--fault", "checksum=0.1"]).refuses(&["fault checksum", "leave it out"]);
+    let paceless = ["--replay", &played, "--speed", "max", "--fault", "drop=0.1"];
+    run(EXCHANGE, &paceless).refuses(&["fault drop", "give --speed as a number"]);
+    let letter = desk.write("letter.txt", b"Dear");
+    run(EXCHANGE, &["--fault", "drop=0.1", "--fault-log", &letter]).refuses(&["letter.txt"]);
+    assert_eq!(desk.read("letter.txt"), b"Dear");
+}
+
+/// Every fault that there is can be found where people look for it.
+#[test]
+fn every_fault_is_named_in_the_help() {
+    let help = run(EXCHANGE, &["--help"]).ends(0).out.replace('\n', " ");
+    let readme = fs::read_to_string("src/exchange/README.md").expect("a table");
+    for fault in fathom::exchange::Fault::ALL {
+        let name = fault.name();
+        assert!(help.split([' ', ',', '.', ';']).any(|word| word == name), "{name} is not in the help");
+        assert!(readme.contains(&format!("| `{name}` |")), "{name} is not in the table");
     }
 }

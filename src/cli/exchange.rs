@@ -1,9 +1,10 @@
 //! `exchange`: the public protocols of Kraken and Binance from this machine.
 
+use super::faults::FaultFile;
 use super::play::pace;
 use super::truth::TruthFile;
 use super::{Ended, grouped, print_json};
-use crate::exchange::{Options, PEM_MARK, Pair, Section, Server, Serves};
+use crate::exchange::{FaultPlan, Faults, Options, PEM_MARK, Pair, Section, Server, Serves};
 use crate::files::ensure_writable;
 use crate::market::fit::{Fit, SECONDS_MAX, measure};
 use crate::market::{Market, Terms};
@@ -84,13 +85,26 @@ pub struct Args {
     /// Write the whole book beside every message of one: a JSON line for each client that it is handed to.
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
+    /// What goes wrong, as often as it is given: NAME=RATE with this probability, 0 to 1, at each chance, or NAME@SECONDS once
+    /// at that second of the market's time; as --fault drop=0.001 --fault reset@30. Names: checksum, drop, duplicate,
+    /// reorder, delay, garbage, truncate, oversize, utf8, binary, fragment, coalesce, drip, stall, silence, half-open,
+    /// close, reset, tls (with --tls), refuse-429, refuse-503, clock, field, channel, spell, resnapshot, maintenance; of Binance
+    /// no checksum, resnapshot and maintenance. Not with --speed max.
+    #[arg(long, value_name = "NAME=RATE|NAME@SECONDS")]
+    fault: Vec<String>,
+    /// The seed of the faults' dice.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "fault")]
+    fault_seed: u64,
+    /// Write what went wrong: a JSON line for each fault, with the connection and the message that it befell.
+    #[arg(long, value_name = "FILE", requires = "fault")]
+    fault_log: Option<PathBuf>,
     /// The pair that is traded, or the one of the recording's that is played [default: BTC/EUR, of Binance
     /// BTCUSDT, or the recording's].
     #[arg(long, value_name = "PAIR")]
     symbol: Option<String>,
     /// Measure the made-up market against recorded figures instead of serving it; exit code 1 when one is
     /// outside its bounds.
-    #[arg(long, conflicts_with_all = ["venue", "listen", "tls", "replay", "speed", "truth"])]
+    #[arg(long, conflicts_with_all = ["venue", "listen", "tls", "replay", "speed", "truth", "fault"])]
     fit: bool,
     /// Print the line on standard output, or the figures, as a JSON object.
     #[arg(long)]
@@ -114,10 +128,15 @@ fn serve(args: &Args) -> Result<Ended> {
         ensure_writable(path, PEM_MARK)?;
     }
     let truth = args.truth.as_deref().map(TruthFile::create).transpose()?;
+    let plan = plan(args)?;
+    let log = args.fault_log.as_deref().map(FaultFile::create).transpose()?;
+    let faults = (!args.fault.is_empty())
+        .then(|| Faults { plan, log: log.as_ref().map_or_else(|| Box::new(|_: &_| {}) as _, FaultFile::log) });
     let options = Options {
         listen: args.listen,
         tls: args.tls,
         witness: truth.as_ref().map(TruthFile::witness),
+        faults,
         notice: Box::new(|notice| eprintln!("exchange: {notice}")),
         run_for: args.seconds.map(Duration::from_secs),
         ..Options::new(serves(args)?)
@@ -131,9 +150,19 @@ fn serve(args: &Args) -> Result<Ended> {
     if let Some(truth) = truth {
         truth.finish()?;
     }
+    if let Some(log) = log {
+        log.finish()?;
+    }
     let (clients, messages) = (grouped(served.connections), grouped(served.messages));
     eprintln!("exchange: ended; connections {clients}, messages {messages}");
     Ok(Ended::Ok)
+}
+
+/// What is to go wrong.
+fn plan(args: &Args) -> Result<FaultPlan> {
+    let mut plan = FaultPlan::new(args.fault_seed);
+    args.fault.iter().try_for_each(|rule| plan.add(rule).with_context(|| format!("--fault {rule}")))?;
+    Ok(plan)
 }
 
 fn serves(args: &Args) -> Result<Serves> {

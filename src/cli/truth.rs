@@ -1,22 +1,15 @@
 //! The file of `exchange --truth`.
 
+use super::lines::LineFile;
 use crate::exchange::{Truth, Witness};
-use crate::files::ensure_writable;
-use anyhow::{Context, Result, anyhow};
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use anyhow::Result;
+use std::path::Path;
 
 /// What a file of truths begins with.
 const MARK: &[u8] = b"{\"connection\":";
 
 /// A file that grows by a line for each message of a book.
-pub(super) struct TruthFile {
-    path: PathBuf,
-    /// The first failure is kept and told at the end.
-    writer: Arc<Mutex<(BufWriter<File>, std::io::Result<()>)>>,
-}
+pub(super) struct TruthFile(LineFile);
 
 impl TruthFile {
     /// Makes the file, or empties an older one of its kind.
@@ -24,22 +17,12 @@ impl TruthFile {
     /// # Errors
     /// When it cannot be written, or is somebody's file.
     pub fn create(path: &Path) -> Result<Self> {
-        ensure_writable(path, MARK)?;
-        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-        let writer = Arc::new(Mutex::new((BufWriter::new(file), Ok(()))));
-        Ok(Self { path: path.to_owned(), writer })
+        LineFile::create(path, MARK).map(Self)
     }
 
     /// Who writes the lines.
     pub fn witness(&self) -> Witness {
-        let writer = Arc::clone(&self.writer);
-        Box::new(move |truth: &Truth| {
-            if let Ok(mut writer) = writer.lock()
-                && writer.1.is_ok()
-            {
-                writer.1 = write_line(&mut writer.0, truth);
-            }
-        })
+        Box::new(self.0.writer::<Truth>())
     }
 
     /// Writes what is still held back.
@@ -47,15 +30,6 @@ impl TruthFile {
     /// # Errors
     /// When a line could not be written.
     pub fn finish(self) -> Result<()> {
-        let mut writer = self.writer.lock().map_err(|_| anyhow!("the truth was not written to its end"))?;
-        let (file, outcome) = &mut *writer;
-        std::mem::replace(outcome, Ok(()))
-            .and_then(|()| file.flush())
-            .with_context(|| format!("cannot write {}", self.path.display()))
+        self.0.finish()
     }
-}
-
-fn write_line(file: &mut BufWriter<File>, truth: &Truth) -> std::io::Result<()> {
-    serde_json::to_writer(&mut *file, truth)?;
-    file.write_all(b"\n")
 }

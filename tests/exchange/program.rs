@@ -195,3 +195,36 @@ fn a_made_up_market_follows_from_its_seed() {
     let [one, same, other] = ["7", "7", "8"].map(|seed| timeless(session(seed)));
     assert!(one == same && one != other);
 }
+
+/// Each fault is a line that names the message as its client has it.
+#[test]
+fn what_went_wrong_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = folder.path().join("faults.jsonl");
+    let path = log.to_str().expect("text");
+    let program = Program::start(&["--speed", "50", "--fault", "channel@0", "--fault", "close@1", "--fault-log", path]);
+    let mut client = Client::connect(&program.line, None).expect("a connection");
+    let mut messages = vec![client.next()];
+    client.say(&book("subscribe", "BTC/EUR", 10));
+    while !messages.last().is_some_and(|text| text.contains("novelty")) {
+        messages.push(client.next());
+    }
+    let channel = messages.len();
+    client.end();
+    program.signal(Signal::SIGTERM);
+    assert_eq!(program.end().1, Some(0));
+    let written = std::fs::read_to_string(&log).expect("a log");
+    let lines: Vec<serde_json::Value> =
+        written.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
+    let crc32 = |place: usize| crc32fast::hash(messages[place - 1].as_bytes());
+    assert_eq!(lines.len(), 3, "{written}");
+    for (line, (fault, message)) in lines.iter().zip([(None, 1), (Some("channel"), channel)]) {
+        assert_eq!((line["connection"].as_u64(), line["fault"].as_str()), (Some(1), fault), "{line}");
+        assert_eq!(line["message"].as_u64(), Some(message as u64), "{line}");
+        assert_eq!(line["crc32"].as_u64(), Some(crc32(message).into()), "{line}");
+        assert_eq!(line["symbol"], "BTC/EUR");
+    }
+    let close = &lines[2];
+    assert!(close["fault"] == "close" && close["message"].as_u64() > Some(channel as u64), "{close}");
+    assert!(close["crc32"].is_null() && close["market_ns"].as_u64() >= Some(1_000_000_000), "{close}");
+}
