@@ -1,7 +1,7 @@
 //! Which files a command means.
 
 use anyhow::{Context, Result, anyhow, bail};
-use journal::is_unbegun;
+use journal::{Segment, is_unbegun};
 use std::fs::{File, Permissions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -59,6 +59,23 @@ pub fn journal_files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(files)
+}
+
+/// As [`journal_files`], and apart from them those in folders that a writer still holds: a run goes on there.
+///
+/// # Errors
+/// As [`journal_files`]; or when a writer holds all that there is.
+pub fn closed_files(given: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    let is_held = |path: &PathBuf| {
+        let is_compressed = path.as_os_str().as_encoded_bytes().ends_with(COMPRESSED.as_bytes());
+        // A file that was named is meant, and refused with a word.
+        !given.contains(path) && !is_compressed && matches!(Segment::open(path), Err(journal::Error::Live { .. }))
+    };
+    let (held, closed): (Vec<_>, Vec<_>) = journal_files(given)?.into_iter().partition(is_held);
+    if let Some(path) = held.first().filter(|_| closed.is_empty()) {
+        bail!("{}: a writer still holds it, and no other journal is there: wait for the next segment", path.display());
+    }
+    Ok((closed, held))
 }
 
 /// Files as given; a folder stands for the journals in it that are not compressed, in order.

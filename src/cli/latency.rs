@@ -1,8 +1,8 @@
 //! `journal latency`: how long messages take.
 
 use super::{Ended, progress};
-use crate::files::{journal_files, write_over};
-use crate::latency::{Compared, Exported, Files, Latency, Rerun, against, csv, export, page, print};
+use crate::files::{closed_files, write_over};
+use crate::latency::{Compared, Exported, Figures, Files, Latency, Rerun, against, csv, export, page, print};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
@@ -30,7 +30,8 @@ pub struct LatencyArgs {
     /// Write the figures of each UTC day as DIR/YYYY-MM-DD.json and .csv; days of which more was known before stay.
     #[arg(long, value_name = "DIR")]
     day: Option<PathBuf>,
-    /// Hold each percentile against that of another day: a file of --day or --json, or the day before in such a folder.
+    /// Hold each percentile (of the last day, with --day) against that of another: a file of --day or --json, or the day
+    /// before in such a folder.
     #[arg(long, value_name = "DIR|FILE")]
     against: Option<PathBuf>,
     /// Run the journal through the engine again, and time TLS, frame, decoding, book, fair mid and decision on this machine.
@@ -51,7 +52,10 @@ pub fn run(args: &LatencyArgs) -> Result<Ended> {
     {
         return compare_only(args, file);
     }
-    let files = journal_files(&args.files)?;
+    let (files, held) = closed_files(&args.files)?;
+    for path in held {
+        eprintln!("journal: {}: a writer still holds it, so it is left out", path.display());
+    }
     progress("reading");
     let latency = Latency::of(&files, args.day.is_some());
     progress("");
@@ -64,28 +68,38 @@ pub fn run(args: &LatencyArgs) -> Result<Ended> {
         progress("");
         whole = whole.with(&latency, &rerun?);
     }
-    // Before the day is written: it would be compared with itself.
-    let compared = args.against.as_deref().map(|path| against::compare(&json!(whole), path)).transpose()?;
+    let days = args.day.as_deref().map(|folder| export_days(folder, &latency)).transpose()?;
+    // Of several days the last one is meant.
+    let now = latency.days().last().map_or_else(|| json!(whole), |day| json!(day));
+    let compared = args.against.as_deref().map(|path| compare(&now, path)).transpose()?.flatten();
     if let Some(path) = &args.csv {
         write_over(path, csv::MARK.as_bytes(), csv::csv(&whole).as_bytes())?;
     }
     if let Some(path) = &args.html {
         write_over(path, page::MARK.as_bytes(), page::page(&latency, &whole, compared.as_ref()).as_bytes())?;
     }
-    let days = args.day.as_deref().map(|folder| export_days(folder, &latency)).transpose()?;
+    tell(args, &whole, compared.as_ref(), days.as_deref())?;
+    Ok(if latency.is_whole() { Ended::Ok } else { Ended::Failed })
+}
+
+fn tell(args: &LatencyArgs, whole: &Figures, compared: Option<&Compared>, days: Option<&[Exported]>) -> Result<()> {
     let mut out = std::io::stdout().lock();
     if args.json {
         let mut value = json!(whole);
-        for (name, more) in [("against", compared.map(|all| json!(all))), ("days", days.map(|all| json!(all)))] {
-            more.into_iter().for_each(|more| value[name] = more);
+        if args.against.is_some() {
+            value["against"] = json!(compared);
+        }
+        if let Some(days) = days {
+            value["days"] = json!(days);
         }
         writeln!(out, "{value}")?;
-    } else {
-        print(&whole, &mut out)?;
-        compared.iter().try_for_each(|compared| against::print(compared, &mut out))?;
-        days.iter().flatten().try_for_each(|day| writeln!(out, "{} -> {}", day.day, day.json.display()))?;
+        return Ok(());
     }
-    Ok(if latency.is_whole() { Ended::Ok } else { Ended::Failed })
+    print(whole, &mut out)?;
+    compared.map_or(Ok(()), |compared| against::print(compared, &mut out))?;
+    let days = days.unwrap_or_default();
+    days.iter().try_for_each(|day| writeln!(out, "{} -> {}", day.day, day.json.display()))?;
+    Ok(())
 }
 
 fn export_days(folder: &Path, latency: &Latency) -> Result<Vec<Exported>> {
@@ -99,6 +113,19 @@ fn export_days(folder: &Path, latency: &Latency) -> Result<Vec<Exported>> {
     Ok(days)
 }
 
+/// Figures against those of a file, or of the day before in a folder. The first day of a folder has none before it, and that
+/// is no failure.
+fn compare(now: &Value, path: &Path) -> Result<Option<Compared>> {
+    if !path.is_dir() {
+        return against::compare(now, path).map(Some);
+    }
+    let before = against::day_before(path, now)?;
+    if before.is_none() {
+        eprintln!("journal: {} holds no day before these figures, so they are compared with nothing", path.display());
+    }
+    before.map(|file| against::compare(now, &file)).transpose()
+}
+
 /// Figures of a day against those of another.
 fn compare_only(args: &LatencyArgs, file: &Path) -> Result<Ended> {
     if args.csv.is_some() || args.html.is_some() || args.day.is_some() || args.rerun {
@@ -107,13 +134,13 @@ fn compare_only(args: &LatencyArgs, file: &Path) -> Result<Ended> {
     let path = args.against.as_deref();
     let path =
         path.with_context(|| format!("{}: figures can only be compared: say --against which", file.display()))?;
-    let compared: Compared = against::compare(&against::read(file)?, path)?;
+    let compared = compare(&against::read(file)?, path)?;
     let mut out = std::io::stdout().lock();
     if args.json {
         let value: Value = json!({ "against": compared });
         writeln!(out, "{value}")?;
     } else {
-        against::print(&compared, &mut out)?;
+        compared.iter().try_for_each(|compared| against::print(compared, &mut out))?;
     }
     Ok(Ended::Ok)
 }

@@ -16,6 +16,8 @@ pub struct Compared {
     pub file: PathBuf,
     /// Its day; none when it is not of one.
     pub day: Option<String>,
+    /// The day that is held against it; none when that is not of one.
+    pub now: Option<String>,
     /// Every percentile that both have, in the order of the figures.
     pub rows: Vec<Pair>,
 }
@@ -55,23 +57,18 @@ pub fn read(file: &Path) -> Result<Value> {
     })
 }
 
-/// The file that is meant: it, or the newest day in a folder that is earlier than `now`'s.
+/// The newest day in a folder that is earlier than that of `now`; none when there is none.
 ///
 /// # Errors
-/// When the folder holds none.
-pub fn chosen(path: &Path, now: &Value) -> Result<PathBuf> {
-    if !path.is_dir() {
-        return Ok(path.to_owned());
-    }
-    let first_ns = now["coverage"]["first_utc_ns"].as_u64();
-    let first_ns =
-        first_ns.ok_or_else(|| anyhow!("the clocks were not read, so no day is before these figures: name a file"))?;
+/// When the folder cannot be read.
+pub fn day_before(folder: &Path, now: &Value) -> Result<Option<PathBuf>> {
+    let Some(first_ns) = now["coverage"]["first_utc_ns"].as_u64() else { return Ok(None) };
     let today = crate::utc::rfc3339(first_ns / 1_000);
-    let entries = std::fs::read_dir(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let entries = std::fs::read_dir(folder).with_context(|| format!("{}: cannot be read", folder.display()))?;
     let mut files = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
-    files.retain(|file| day_of(file).is_some_and(|day| day.as_str() < &today[..day.len()]));
+    files.retain(|file| day_of(file).is_some_and(|day| today.get(..day.len()).is_some_and(|today| *day < *today)));
     files.sort();
-    files.pop().ok_or_else(|| anyhow!("{} holds no day before {}: name a file", path.display(), &today[..10]))
+    Ok(files.pop())
 }
 
 /// The day of a file that `--day` wrote, by its name.
@@ -81,22 +78,22 @@ fn day_of(file: &Path) -> Option<String> {
     is_day.then(|| name.to_owned())
 }
 
-/// Holds figures against those of a file, or of a folder of days.
+/// Holds figures against those of a file.
 ///
 /// # Errors
-/// As [`chosen`] and [`read`]; when they have nothing in common.
-pub fn compare(now: &Value, path: &Path) -> Result<Compared> {
-    let file = chosen(path, now)?;
-    let before = read(&file)?;
+/// As [`read`]; when they have nothing in common.
+pub fn compare(now: &Value, file: &Path) -> Result<Compared> {
+    let before = read(file)?;
     let rows = |figures: &Value| figures["latency"].as_array().cloned().unwrap_or_default();
+    let day_of = |figures: &Value| figures["day"].as_str().map(str::to_owned);
+    let days = (day_of(&before), day_of(now));
     let (now, then) = (rows(now), rows(&before));
     let pairs: Vec<_> = now
         .iter()
         .flat_map(|row| then.iter().find(|other| is_same(row, other)).map_or_else(Vec::new, |other| of_row(other, row)))
         .collect();
     ensure!(!pairs.is_empty(), "{} has no percentile in common with these figures", file.display());
-    let day = before["day"].as_str().map(str::to_owned);
-    Ok(Compared { file, day, rows: pairs })
+    Ok(Compared { file: file.to_owned(), day: days.0, now: days.1, rows: pairs })
 }
 
 fn is_same(one: &Value, other: &Value) -> bool {
@@ -122,10 +119,11 @@ fn of_row(before: &Value, now: &Value) -> Vec<Pair> {
 /// Those of `out`.
 pub fn print(compared: &Compared, out: &mut impl Write) -> io::Result<()> {
     let name = compared.day.clone().unwrap_or_else(|| compared.file.display().to_string());
+    let now = compared.now.as_deref().unwrap_or("now");
     for rows in compared.rows.chunk_by(|one, next| one.connection == next.connection) {
         writeln!(
             out,
-            "now, and how many times as long as {name}: connection {}",
+            "{now}, and how many times as long as {name}: connection {}",
             rows.first().map_or(0, |row| row.connection)
         )?;
         write!(out, "  {:<26}", "")?;

@@ -134,7 +134,9 @@ fn clock(clocks: &ClockRow, out: &mut impl Write) -> io::Result<()> {
         }
     }
     let narrow = |ns: u64| duration(i64::try_from(ns).unwrap_or(i64::MAX));
-    let (uncertain, moved) = (narrow(clocks.uncertainty_ns_max), narrow(clocks.moved_ns_max));
+    let uncertain =
+        Some(clocks.uncertainty_ns_max).filter(|ns| *ns > 0).map_or("a span that is not recorded".to_owned(), narrow);
+    let moved = narrow(clocks.moved_ns_max);
     writeln!(
         out,
         "  ours: {} readings, each to within {uncertain}; UTC moved by at most {moved} between two",

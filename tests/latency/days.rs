@@ -1,7 +1,7 @@
 //! Days as files, and one held against another.
 
 use super::counted::counted;
-use super::session::{START_UTC_NS, Way, session};
+use super::session::{START_UTC_NS, Way, begun, session};
 use super::{EUR, PLAIN, assert_counted, latency, row, segments, silent, text};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -100,13 +100,16 @@ fn a_day_is_held_against_the_day_before() {
     session(&runs, EUR, &[], &ways);
     let files = segments(&runs);
     assert_eq!(files.len(), 2);
-    // A day alone is held against itself by nobody: there is none before it.
-    let first = latency(&[text(&files[0]), "--day", text(&days), "--against", text(&days)]);
-    assert_eq!(told(&first, 2).lines().count(), 1);
-    std::fs::create_dir_all(&days).expect("a folder");
-    let said = told(&latency(&[text(&files[0]), "--against", text(&days)]), 2);
-    assert!(said.contains("no day before 2026-07-31"), "{said}");
-    told(&latency(&[text(&runs), "--day", text(&days)]), 0);
+    // What the nightly service does, on its first night and on the next one.
+    let nightly = ["--against", text(&days), "--day", text(&days)];
+    let first = latency(&[&[text(&files[0])], &nightly[..]].concat());
+    told(&first, 0);
+    assert!(String::from_utf8_lossy(&first.stderr).contains("holds no day before"));
+    let second = told(&latency(&[&[text(&runs)], &nightly[..]].concat()), 0);
+    assert!(
+        second.contains("2026-08-01, and how many times as long as 2026-07-31") && second.contains("×3.00"),
+        "{second}"
+    );
     let [before, now] = ["2026-07-31.json", "2026-08-01.json"].map(|name| days.join(name));
     for arguments in
         [[text(&now), "--against", text(&days), "--json"], [text(&now), "--against", text(&before), "--json"]]
@@ -177,4 +180,24 @@ fn somebodys_files_stay_and_a_sentence_says_what_to_do() {
     for path in [&notes, &day] {
         assert_eq!(std::fs::read(path).expect("a file"), b"mine");
     }
+}
+
+/// A nightly export while the collector runs: what it still writes is left out.
+#[test]
+fn a_segment_that_a_writer_holds_is_left_out_of_a_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    session(folder.path(), EUR, &[], &vec![PLAIN; 100]);
+    let before: Value = serde_json::from_str(&told(&latency(&[text(folder.path()), "--json"]), 0)).expect("JSON");
+    let held = begun(folder.path());
+    let output = latency(&[text(folder.path()), "--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&told(&output, 0)).expect("JSON"), before);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("a writer still holds it"));
+    let path = folder.path().join("000001.bin");
+    let said = told(&latency(&[text(&path)]), 2);
+    assert!(said.contains("a writer still holds it"), "named, it is refused: {said}");
+    std::fs::remove_file(folder.path().join("000000.bin")).expect("a file");
+    let said = told(&latency(&[text(folder.path())]), 2);
+    assert!(said.contains("no other journal is there"), "{said}");
+    drop(held);
+    assert_eq!(latency(&[text(folder.path())]).status.code(), Some(0));
 }

@@ -19,7 +19,7 @@ use serde_json::Value;
 use session::{START_UTC_NS, Way, session};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use support::{config, imported_bytes, synthetic};
+use support::{config, imported_bytes, recording, synthetic};
 
 const EUR: &str = "kraken-btc-eur.toml";
 const STAGES: [&str; 5] =
@@ -243,6 +243,19 @@ fn a_journal_without_stamps_says_so_and_has_delays_from_the_exchange() {
     assert_counted_delays(&figures, &imported.segments);
 }
 
+#[test]
+fn recordings_of_the_exchange_have_the_delays_of_their_records() {
+    for (name, depth) in [("kraken_btcusd_sample", "25"), ("kraken_btcusd_l2", "10")] {
+        let Some(path) = recording(&format!("kraken-v2/{name}.cbcap")) else { return };
+        let loaded = config("kraken-btc-usd.toml", &[&format!("venue.depth={depth}")]);
+        let (_folder, imported) = imported_bytes(&std::fs::read(&path).expect("a recording"), &loaded);
+        let (figures, code) = figures(&imported.segments[0]);
+        assert_eq!(code, Some(0));
+        assert_counted_delays(&figures, &imported.segments);
+        assert_eq!(figures["coverage"]["messages"]["messages"], imported.frames);
+    }
+}
+
 /// Of an import only delays from the exchange are told.
 fn assert_counted_delays(figures: &Value, files: &[PathBuf]) {
     let wanted = counted(files, None).into_iter().filter(|((.., stage), _)| stage == "exchange_to_host");
@@ -300,7 +313,7 @@ fn any_field_of_any_record_gives_figures() {
     session(folder.path(), LED, &[], &silent(60));
     let path = segments(folder.path()).remove(0);
     let whole = std::fs::read(&path).expect("a journal");
-    for seed in 0..40 {
+    for seed in 0..25 {
         std::fs::write(&path, mutated::mutated(&whole, seed)).expect("a journal");
         let latency = Latency::of(std::slice::from_ref(&path), true).expect("figures");
         let days = latency.days().filter(|figures| csv::csv(figures).starts_with(csv::MARK)).count();

@@ -104,15 +104,7 @@ impl Session<'_> {
 /// A run in `folder` that hears messages, each in its way. Between them stand pings, which are no messages.
 pub fn session(folder: &Path, name: &str, sets: &[&str], ways: &[Way]) {
     let loaded = config(name, sets);
-    let run = Run {
-        run_id: 0xabcd,
-        salt: 9,
-        created_utc_ns: START_UTC_NS,
-        markets: loaded.config.market_count,
-        origin: origin::LIVE,
-        segment: 0,
-        first_seq: 0,
-    };
+    let run = run_of(0xabcd, loaded.config.market_count);
     let place = journal::Place::Folder(folder.to_owned());
     let writer = Writer::create(Settings { place, run, capacity_bytes: 64 << 20 }).expect("a journal");
     let mut memory = Memory::new();
@@ -145,4 +137,19 @@ pub fn session(folder: &Path, name: &str, sets: &[&str], ways: &[Way]) {
     }
     session.take(&Input::Close(Close { cause: close::STOPPED, spare: [0; 11] }));
     session.diary.journal.0.close().expect("a closed journal");
+}
+
+/// The next run in a folder, which has only begun; its writer holds the file.
+pub fn begun(folder: &Path) -> JournalDiary {
+    let loaded = config("kraken-btc-eur.toml", &[]);
+    let run = Run { segment: 1, ..run_of(2, loaded.config.market_count) };
+    let place = journal::Place::Folder(folder.to_owned());
+    let mut diary = JournalDiary(Writer::create(Settings { place, run, capacity_bytes: 64 << 20 }).expect("a journal"));
+    let mut memory = Memory::new();
+    memory.start(Every, &loaded.config).expect("a core").open(MS, &mut diary).expect("an opening");
+    diary
+}
+
+fn run_of(run_id: u64, markets: u16) -> Run {
+    Run { run_id, salt: 9, created_utc_ns: START_UTC_NS, markets, origin: origin::LIVE, segment: 0, first_seq: 0 }
 }

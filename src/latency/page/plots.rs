@@ -10,6 +10,12 @@ use maud::{Markup, html};
 
 /// Times are drawn from here on, nanoseconds: below it the clock itself is felt.
 const FLOOR_NS: i64 = 100;
+/// Delays from the exchange from here on: its stamps have milliseconds, or microseconds.
+const EXCHANGE_FLOOR_NS: i64 = 10_000;
+
+const fn floor_ns(stage: Stage) -> i64 {
+    if matches!(stage, Stage::ExchangeToHost) { EXCHANGE_FLOOR_NS } else { FLOOR_NS }
+}
 
 /// How regimes move latency.
 pub fn regimes(all: &Latency, figures: &Figures) -> Markup {
@@ -20,7 +26,7 @@ pub fn regimes(all: &Latency, figures: &Figures) -> Markup {
     let drawn = std::iter::once(Split::All)
         .chain(levels)
         .filter_map(|split| Some(rung(figures.row(all.own, split, stage)?, split)));
-    let plot = rungs("Percentiles by regime", &drawn.collect::<Vec<_>>(), FLOOR_NS);
+    let plot = rungs("Percentiles by regime", &drawn.collect::<Vec<_>>(), floor_ns(stage));
     html! {
         section {
             h2 { "How regimes move latency" }
@@ -39,7 +45,7 @@ pub fn hours(all: &Latency, figures: &Figures) -> Markup {
     let Some(stage) = table::shown(&rows) else { return html! {} };
     let splits = (0..24).map(Split::Hour);
     let drawn: Vec<_> = splits.filter_map(|split| Some(rung(figures.row(all.own, split, stage)?, split))).collect();
-    let plot = rungs("Percentiles by hour", &drawn, FLOOR_NS);
+    let plot = rungs("Percentiles by hour", &drawn, floor_ns(stage));
     html! {
         section {
             h2 { "By hour" }
@@ -78,7 +84,7 @@ pub fn stages(all: &Latency) -> Markup {
         section.delays {
             h2 { "Percentiles" }
             div.pair {
-                @if let Some(plot) = curves("Percentiles by level of activity", &by_level, FLOOR_NS) {
+                @if let Some(plot) = curves("Percentiles by level of activity", &by_level, floor_ns(stage)) {
                     figure {
                         figcaption {
                             h3 { (told(stage)) }

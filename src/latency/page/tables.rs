@@ -105,8 +105,11 @@ pub fn compared(compared: &Compared) -> Markup {
     let rows: Vec<_> = compared.rows.chunk_by(|one, next| key(one) == key(next)).collect();
     html! {
         section {
-            h2 { "Against " (compared.day.as_deref().unwrap_or("other figures")) }
-            p.note { "Now, and how many times as long as then." }
+            h2 {
+                (compared.now.as_deref().unwrap_or("These figures")) " against "
+                (compared.day.as_deref().unwrap_or("other figures"))
+            }
+            p.note { "How long now, and how many times as long as then." }
             table.numbers {
                 thead { tr { th { "stage" } @for (_, name) in NAMES { th { (name) } } } }
                 tbody {
@@ -214,9 +217,11 @@ pub fn caveats(figures: &Figures) -> Markup {
 
 fn clock(clocks: &ClockRow) -> Markup {
     let words = |ns: u64| duration(i64::try_from(ns).unwrap_or(i64::MAX));
+    let uncertain = Some(clocks.uncertainty_ns_max).filter(|ns| *ns > 0);
+    let uncertain = uncertain.map_or("a span that is not recorded".to_owned(), words);
     html! {
         li {
-            "In the last run " (grouped(clocks.readings)) " readings tied our clock to UTC, each to within " (words(clocks.uncertainty_ns_max))
+            "In the last run " (grouped(clocks.readings)) " readings tied our clock to UTC, each to within " (uncertain)
             "; between two of them UTC moved by at most " (words(clocks.moved_ns_max)) ", and a wait in the kernel is wrong by no more."
         }
         @for clock in &clocks.exchange { (offset(clock)) }
