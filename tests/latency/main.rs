@@ -194,6 +194,27 @@ fn percentiles_are_those_of_the_sorted_values_by_connection_regime_and_hour() {
     assert!(messages["lost"].as_u64() > Some(0));
 }
 
+/// What the run itself noted, over a socket and TLS, by its own clock.
+#[test]
+fn figures_of_a_live_run_are_those_of_its_records() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let demo = Command::new(env!("CARGO_BIN_EXE_fathom"))
+        .args(["demo", "--seconds", "4", "--out", text(folder.path()), "--json"])
+        .output()
+        .expect("the program runs");
+    assert_eq!(demo.status.code(), Some(0), "{}", String::from_utf8_lossy(&demo.stderr));
+    let demo: Value = serde_json::from_slice(&demo.stdout).expect("JSON");
+    let runs = folder.path().join("journal");
+    let (figures, code) = figures(&runs);
+    assert_eq!(code, Some(0));
+    assert_counted(&figures, &segments(&runs), None);
+    let messages = &figures["coverage"]["messages"];
+    let frames = messages["messages"].as_u64().zip(messages["other_frames"].as_u64()).map(|(one, other)| one + other);
+    assert_eq!(frames, demo["frames"].as_u64());
+    let told = row(&figures, 0, "all", "all", "total")["count"].as_u64();
+    assert!(told > Some(100), "most turns are told of: {told:?}");
+}
+
 #[test]
 fn coverage_is_what_other_commands_say() {
     let folder = tempfile::tempdir().expect("a folder");

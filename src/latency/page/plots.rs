@@ -17,26 +17,29 @@ const fn floor_ns(stage: Stage) -> i64 {
     if matches!(stage, Stage::ExchangeToHost) { EXCHANGE_FLOOR_NS } else { FLOOR_NS }
 }
 
-/// How regimes move latency.
+/// How regimes move latency: our own, and that of what lies before us.
 pub fn regimes(all: &Latency, figures: &Figures) -> Markup {
-    let rows = own(all, figures);
-    let Some(stage) = table::shown(&rows) else { return html! {} };
-    let levels =
-        AXES.into_iter().flat_map(|axis| (0..axis.levels().len() as u16).map(move |level| Split::Level(axis, level)));
-    let drawn = std::iter::once(Split::All)
-        .chain(levels)
-        .filter_map(|split| Some(rung(figures.row(all.own, split, stage)?, split)));
-    let plot = rungs("Percentiles by regime", &drawn.collect::<Vec<_>>(), floor_ns(stage));
+    let Some(shown) = table::shown(&own(all, figures)) else { return html! {} };
+    let before = Some(Stage::ExchangeToHost).filter(|stage| *stage != shown);
     html! {
         section {
             h2 { "How regimes move latency" }
-            (panel(&format!("{}, by level of each regime", told(stage)), plot.as_ref()))
+            @for stage in std::iter::once(shown).chain(before) {
+                (panel(&format!("{}, by level of each regime", told(stage)), by_regime(all, figures, stage).as_ref()))
+            }
             p.note {
                 "A message belongs to the levels that were in force when it was taken, before it acted. At the right: messages. "
                 "What is not drawn has too few values beyond it."
             }
         }
     }
+}
+
+fn by_regime(all: &Latency, figures: &Figures, stage: Stage) -> Option<Markup> {
+    let of_axis = |axis: Axis| (0..axis.levels().len() as u16).map(move |level| Split::Level(axis, level));
+    let splits = std::iter::once(Split::All).chain(AXES.into_iter().flat_map(of_axis));
+    let drawn = splits.filter_map(|split| Some(rung(figures.row(all.own, split, stage)?, split)));
+    rungs("Percentiles by regime", &drawn.collect::<Vec<_>>(), floor_ns(stage))
 }
 
 /// The whole way by hour of UTC.
