@@ -3,6 +3,7 @@
 mod support;
 
 use fathom::sim::{Happened, Plan, Simulated, simulate};
+use std::collections::BTreeSet;
 use std::path::Path;
 use support::config;
 
@@ -32,19 +33,22 @@ fn a_seed_makes_a_run() {
 fn good_weather_has_no_gaps() {
     let run = run(folder().path(), 3, 120, &[], None);
     assert!(run.examined.gaps.is_empty(), "{:?}", run.examined.gaps);
+    assert!(run.faults.is_empty(), "{:?}", run.faults);
     assert!(run.examined.books > 1_500 && run.examined.checksums.1 == 0, "{:?}", run.examined);
 }
 
 /// In bad weather, segment by segment, at several depths and over the end of a day.
 #[test]
 fn bad_weather_costs_gaps_and_nothing_else() {
-    let mut happened = Vec::new();
+    let (mut happened, mut faults) = (Vec::new(), BTreeSet::new());
     for (seed, depth) in [(11, "venue.depth=10"), (12, "venue.depth=100"), (13, "venue.depth=1000")] {
         let run = run(folder().path(), seed, 200, &[depth, "journal.segment_bytes=524288"], Some(3));
         assert!(run.examined.segments > 2 && run.is_trusted, "{run:?}");
         assert!(run.examined.books > 1_000 && !run.examined.gaps.is_empty(), "{run:?}");
         happened.push(run.happened);
+        faults.extend(run.faults.into_keys());
     }
+    assert!(faults.len() > 12, "{faults:?}");
     // All that can happen did, or this proves less than it says.
     let counts: [fn(&Happened) -> u64; 9] = [
         |of| of.host_stalls,

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 ///
 /// The loop, the exchange and the journal are those that work in earnest; the clock, the cable between them and the turns of the journal's
 /// threads are simulated, on one thread, from one seed. Things go wrong: threads that do not run for seconds, connections that break, freeze or
-/// become slow, connects that fail, UTC that is set. Each segment is verified by a second implementation, replayed to the same bytes, and
+/// become slow, connects that fail, UTC that is set; and the exchange does what `exchange --fault` makes it do. Each segment is verified by a second implementation, replayed to the same bytes, and
 /// every trusted book in it held against the exchange's own; then it is removed. What is wrong ends the command with exit code 1, the segment
 /// stays, and the same seed makes the same run again.
 #[derive(Debug, Args)]
@@ -102,7 +102,7 @@ pub fn run(args: &SoakArgs) -> Result<Ended> {
 }
 
 fn print(seed: u64, simulated: &Simulated) -> Result<()> {
-    let Simulated { examined, happened, frames, segments, bytes, .. } = simulated;
+    let Simulated { examined, happened, faults, frames, segments, bytes, .. } = simulated;
     let mut out = std::io::stdout().lock();
     let (ok, bad) = examined.checksums;
     writeln!(out, "OK seed {seed}")?;
@@ -117,6 +117,8 @@ fn print(seed: u64, simulated: &Simulated) -> Result<()> {
     writeln!(out, "  books      {} trusted, each the exchange's own", grouped(examined.books))?;
     let gaps: Vec<String> = examined.gaps.iter().map(|(cause, count)| format!("{count} {cause}")).collect();
     writeln!(out, "  gaps       {}", if gaps.is_empty() { "none".to_owned() } else { gaps.join(", ") })?;
+    let faults: Vec<String> = faults.iter().map(|(fault, count)| format!("{count} {fault}")).collect();
+    writeln!(out, "  exchange   {}", if faults.is_empty() { "no fault".to_owned() } else { faults.join(", ") })?;
     writeln!(out, "  weather    {happened:?}")?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::hands::{Hands, SimTime};
 use super::weather::{Happened, Weather};
 use super::world::World;
 use crate::config::Loaded;
-use crate::exchange::{Offline, Options, Pair, Serves, Truth};
+use crate::exchange::{Fault, FaultLine, FaultPlan, Faults, Offline, Options, Pair, Serves, Truth};
 use crate::live::{Hot, LiveLoop, journal_settings};
 use crate::market::{Market, Random, Terms};
 use crate::memory::Memory;
@@ -18,8 +18,10 @@ use journal::{Folder, Parts, Totals};
 use rtrb::RingBuffer;
 use serde::Serialize;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 const S: u64 = 1_000_000_000;
 /// When simulations begin: 2026-08-01, half an hour before midnight, so that a day ends soon.
@@ -50,6 +52,8 @@ pub struct Simulated {
     pub examined: Examined,
     /// What went wrong on purpose.
     pub happened: Happened,
+    /// What the exchange did wrong on purpose: how often each fault.
+    pub faults: BTreeMap<&'static str, u64>,
     /// Frames that the engine took.
     pub frames: u64,
     /// Whether its book was trusted at the end.
@@ -76,12 +80,15 @@ pub fn simulate(plan: &Plan<'_>) -> Result<Simulated> {
     let (disk, feed) = Disk::of(Parts::begin(Folder::take(plan.folder)?, settings)?)?;
     let hands = Hands::new(START_UTC_NS);
     let witness = Witness::default();
-    let exchange = exchange(&hands, random.next(), witness.clone())?;
-    let quay = Rc::new(RefCell::new(Quay::default()));
-    let (commands, taken) = RingBuffer::new(1);
     let end_ns = plan.seconds * S;
     let mean_ns = plan.fault_seconds.map(|seconds| seconds * S);
-    let weather = Weather::new(random.next(), mean_ns, end_ns.saturating_sub(CALM_NS.min(end_ns / 2)));
+    let calm_ns = end_ns.saturating_sub(CALM_NS.min(end_ns / 2));
+    let wrongs = Wrongs::default();
+    let faults = mean_ns.map(|mean_ns| wrongs.plan(random.next(), mean_ns, calm_ns)).transpose()?;
+    let exchange = exchange(&hands, random.next(), witness.clone(), faults)?;
+    let quay = Rc::new(RefCell::new(Quay::default()));
+    let (commands, taken) = RingBuffer::new(1);
+    let weather = Weather::new(random.next(), mean_ns, calm_ns);
     let world = Rc::new(RefCell::new(World {
         hands: hands.clone(),
         exchange,
@@ -110,11 +117,18 @@ pub fn simulate(plan: &Plan<'_>) -> Result<Simulated> {
         return Err(failed);
     }
     outcome?;
+    // Before the last segment is examined and removed: it shows why.
+    ensure!(
+        is_trusted,
+        "the book was not found again in {} s of good weather: the journal is in {}",
+        CALM_NS.min(end_ns / 2) / S,
+        plan.folder.display()
+    );
     let Totals { segments, bytes, .. } = finish(&mut world)?;
-    ensure!(is_trusted, "the book was not found again in {} s of good weather", CALM_NS.min(end_ns / 2) / S);
     Ok(Simulated {
         examined: world.examiner.found.clone(),
         happened: world.weather.happened,
+        faults: wrongs.counts(),
         frames,
         is_trusted,
         segments,
@@ -126,11 +140,48 @@ fn halted(halt: Halt) -> anyhow::Error {
     anyhow!("the engine halted: {halt:?}")
 }
 
-fn exchange(hands: &Hands, seed: u64, witness: Witness) -> Result<Offline> {
+/// What the exchange does wrong.
+#[derive(Clone, Debug, Default)]
+struct Wrongs(Arc<Mutex<BTreeMap<&'static str, u64>>>);
+
+impl Wrongs {
+    /// Faults that do not happen here. There is no TLS; the exchange's books are found by their stamps, which these move or
+    /// which do not tell which of two books is meant; and where the book is deeper than the checksum sees, one update that is left
+    /// out need not show.
+    const LEFT_OUT: [Fault; 5] = [Fault::Tls, Fault::Clock, Fault::Reorder, Fault::Delay, Fault::Drop];
+
+    /// One of them each `mean_ns` or so, until `until_ns`.
+    fn plan(&self, seed: u64, mean_ns: u64, until_ns: u64) -> Result<Faults> {
+        /// Messages of the made-up market in a second, about: so many chances has each fault.
+        const CHANCES_PER_S: f64 = 15.0;
+        let kinds: Vec<_> = Fault::ALL.iter().filter(|fault| !Self::LEFT_OUT.contains(fault)).collect();
+        let rate = 1e9 / (mean_ns as f64 * CHANCES_PER_S * kinds.len() as f64);
+        let mut plan = FaultPlan::new(seed).until(until_ns);
+        for fault in kinds {
+            // Requests to connect are few.
+            let rate = if matches!(fault, Fault::Refuse429 | Fault::Refuse503) { 0.1 } else { rate };
+            plan.add(&format!("{}={rate}", fault.name()))?;
+        }
+        let Self(counts) = self.clone();
+        let log = Box::new(move |line: &FaultLine| {
+            if let Some(fault) = line.fault {
+                *counts.lock().unwrap_or_else(PoisonError::into_inner).entry(fault.name()).or_default() += 1;
+            }
+        });
+        Ok(Faults { plan, log })
+    }
+
+    fn counts(&self) -> BTreeMap<&'static str, u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn exchange(hands: &Hands, seed: u64, witness: Witness, faults: Option<Faults>) -> Result<Offline> {
     let pair = Pair::listed(SYMBOL).ok_or_else(|| anyhow!("{SYMBOL} is not listed"))?;
     let events = Box::new(Market::new(seed, &Terms::BTC_EUR));
     let witness = Box::new(move |truth: &Truth| witness.tell(truth));
-    let options = Options { witness: Some(witness), ..Options::new(Serves::Market { pair, events, speed: 1.0 }) };
+    let options =
+        Options { witness: Some(witness), faults, ..Options::new(Serves::Market { pair, events, speed: 1.0 }) };
     Offline::open(options, hands.shared(), START_UTC_NS / 1_000)
 }
 

@@ -141,13 +141,21 @@ enum When {
 pub struct FaultPlan {
     rules: Vec<(Fault, When)>,
     seed: u64,
+    /// From this instant of the market's time on, nanoseconds, no die is thrown any more.
+    until_ns: Option<u64>,
 }
 
 impl FaultPlan {
     /// A plan without a fault.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self { rules: Vec::new(), seed }
+        Self { rules: Vec::new(), seed, until_ns: None }
+    }
+
+    /// Rates hold up to this instant of the market's time, nanoseconds, and scripted faults alone behind it.
+    #[must_use]
+    pub fn until(self, until_ns: u64) -> Self {
+        Self { until_ns: Some(until_ns), ..self }
     }
 
     /// Adds a rule: `NAME=RATE`, a probability from 0 to 1 at each chance, or `NAME@SECONDS`, once at that second of the
@@ -221,6 +229,7 @@ struct Die {
 #[derive(Debug)]
 pub(super) struct Dice {
     dice: Vec<Die>,
+    until_ns: u64,
     /// How a fault that happens looks.
     pub choice: Random,
 }
@@ -238,24 +247,27 @@ impl Dice {
             Die { fault: *fault, random: Random::new(seeds.next()), rate, at_ns: at_ns.into() }
         });
         let dice = dice.collect::<Vec<_>>();
-        Self { dice: dice.into_iter().filter(|die| die.rate > 0.0 || !die.at_ns.is_empty()).collect(), choice }
+        let dice = dice.into_iter().filter(|die| die.rate > 0.0 || !die.at_ns.is_empty()).collect();
+        Self { dice, until_ns: plan.until_ns.unwrap_or(u64::MAX), choice }
     }
 
     /// The fault that happens at a chance of those that `may` happen, if one does.
     pub fn throw(&mut self, market_ns: u64, may: impl Fn(Fault) -> bool) -> Option<Fault> {
-        self.dice.iter_mut().filter(|die| may(die.fault)).find_map(|die| die.throw(market_ns).then_some(die.fault))
+        let has_rates = market_ns < self.until_ns;
+        let mut dice = self.dice.iter_mut().filter(|die| may(die.fault));
+        dice.find_map(|die| die.throw(market_ns, has_rates).then_some(die.fault))
     }
 }
 
 impl Die {
-    fn throw(&mut self, market_ns: u64) -> bool {
+    fn throw(&mut self, market_ns: u64, has_rates: bool) -> bool {
         let is_scripted = self.at_ns.front().is_some_and(|at_ns| *at_ns <= market_ns);
         if is_scripted {
             self.at_ns.pop_front();
         }
         // 53 bits are what a float holds exactly.
         let drawn = (self.random.next() >> 11) as f64 / (1_u64 << 53) as f64;
-        is_scripted || drawn < self.rate
+        is_scripted || (has_rates && drawn < self.rate)
     }
 }
 
@@ -291,6 +303,11 @@ mod tests {
             let mut dice = Dice::new(&plan(rules));
             (0..100_000_u64).filter(|_| dice.throw(0, |fault| fault == Fault::Drop).is_some()).collect::<Vec<_>>()
         };
+        let mut ending = Dice::new(&plan(&["drop=1", "drop@7"]).until(5));
+        let thrown: Vec<_> = [0, 4, 5, 6_999_999_999, 7_000_000_000, 7_000_000_001]
+            .map(|at| ending.throw(at, |_| true).is_some())
+            .into();
+        assert_eq!(thrown, [true, true, false, false, true, false]);
         let alone = hits(&["drop=0.01"]);
         assert!((800..1_200).contains(&alone.len()), "{}", alone.len());
         assert_eq!(alone, hits(&["checksum=0.5", "drop=0.01", "tls=1"]));
