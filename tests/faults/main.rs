@@ -3,6 +3,7 @@
 
 mod audit;
 mod driven;
+mod paced;
 mod run;
 #[path = "../support/mod.rs"]
 mod support;
@@ -10,8 +11,10 @@ mod support;
 use audit::{Journal, hold, read};
 use fathom::exchange::{Fault, Pair, Section, Serves};
 use fathom::market::{Market, Terms};
+use paced::Paced;
 use run::{Ran, Setting, ran};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// So fast that a script of a minute is over in a second or two, and with time for what is quick.
 const FAST: f64 = 20.0;
@@ -27,13 +30,15 @@ const BEHIND_MANY: u64 = 10;
 
 fn kraken(rules: &[&str], speed: f64, lines: usize, sets: &[&str]) -> (Ran, Journal) {
     let pair = Pair::listed("BTC/EUR").expect("a pair");
-    let serves = Serves::Market { pair, events: Box::new(Market::new(3, &Terms::BTC_EUR)), speed };
-    audited(serves, "kraken-btc-eur.toml", sets, rules, lines, (1, 8))
+    let (market, stills) = Paced::new(Market::new(3, &Terms::BTC_EUR), speed);
+    let serves = Serves::Market { pair, events: Box::new(market), speed };
+    audited((serves, &stills), "kraken-btc-eur.toml", sets, rules, lines, (1, 8))
 }
 
 fn binance(rules: &[&str], speed: f64, lines: usize, more: &[&str]) -> (Ran, Journal) {
     let section = Section::Spot;
-    let serves = Serves::BinanceMarket { section, events: Box::new(Market::new(3, &section.terms())), speed };
+    let (market, stills) = Paced::new(Market::new(3, &section.terms()), speed);
+    let serves = Serves::BinanceMarket { section, events: Box::new(market), speed };
     let mut sets = vec![
         "venue.name=binance-spot",
         "venue.price_precision=2",
@@ -41,11 +46,11 @@ fn binance(rules: &[&str], speed: f64, lines: usize, more: &[&str]) -> (Ran, Jou
         "venue.price_increment=0.1",
     ];
     sets.extend(more);
-    audited(serves, "binance-perp-btc-usdt.toml", &sets, rules, lines, (2, 8))
+    audited((serves, &stills), "binance-perp-btc-usdt.toml", &sets, rules, lines, (2, 8))
 }
 
 fn audited(
-    serves: Serves,
+    (serves, stills): (Serves, &AtomicUsize),
     config: &str,
     sets: &[&str],
     rules: &[&str],
@@ -56,7 +61,7 @@ fn audited(
     let behind = if lines < MANY { BEHIND } else { BEHIND_MANY };
     let ran = ran(Setting { serves, config, sets: owned(sets), rules: owned(rules), lines, behind });
     let journal = read(&ran, precisions);
-    hold(&ran, &journal, config.starts_with("binance"));
+    hold(&ran, &journal, config.starts_with("binance"), stills.load(Ordering::Relaxed));
     assert!(journal.compared > 30, "{} books were compared", journal.compared);
     (ran, journal)
 }
