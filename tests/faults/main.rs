@@ -83,6 +83,15 @@ macro_rules! thrice {
 type Serve = fn(&[&str], f64, usize, &[&str]) -> (Ran, Journal);
 const BOTH: [Serve; 2] = [kraken, binance];
 
+/// On both exchanges at once, where most of the time is spent waiting.
+fn on_both(prove: impl Fn(Serve) + Sync) {
+    let prove = &prove;
+    std::thread::scope(|scope| {
+        let runs = BOTH.map(|serve| scope.spawn(move || prove(serve)));
+        runs.into_iter().for_each(|run| run.join().expect("it holds on both"));
+    });
+}
+
 thrice! {
     a_wrong_checksum_costs_trust: "checksum", 3, [kraken];
     an_update_that_comes_twice_costs_nothing: "duplicate", 3, BOTH;
@@ -109,10 +118,10 @@ fn signs<'a>(journal: &'a Journal, what: &'a str) -> impl Iterator<Item = &'a st
 
 /// Not every update that is missing shows: the next one may set the same level. Most do.
 fn found_out(rule: &str, lines: usize) {
-    for serve in BOTH {
+    on_both(|serve| {
         let (_, journal) = serve(&[rule], FAST, lines, &[]);
         assert!(signs(&journal, "gap ").count() >= 3, "{rule}: {:?}", journal.signs);
-    }
+    });
 }
 
 #[test]
@@ -143,25 +152,25 @@ fn a_stall_costs_the_connection_only_without_heartbeats() {
 
 #[test]
 fn a_silence_costs_the_connection() {
-    for serve in BOTH {
+    on_both(|serve| {
         serve(&["silence@2", "silence@12"], SLOW, 2, &[PATIENT]);
-    }
+    });
 }
 
 #[test]
 fn a_connection_of_which_one_side_is_gone_is_given_up() {
-    for serve in BOTH {
+    on_both(|serve| {
         serve(&["half-open@2", "half-open@12"], SLOW, 2, &[PATIENT]);
-    }
+    });
 }
 
 #[test]
 fn who_is_refused_waits_and_comes_back() {
     for refused in ["refuse-429@1", "refuse-503@1"] {
-        for serve in BOTH {
+        on_both(|serve| {
             let (_, journal) = serve(&[refused, "reset@2"], FAST, 2, &[]);
             assert_eq!(signs(&journal, "link not-upgraded").count(), 1, "{:?}", journal.signs);
-        }
+        });
     }
 }
 
