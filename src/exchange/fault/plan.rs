@@ -60,7 +60,7 @@ faults! {
     Fragment => "fragment",
     /// Many messages are held back and come in one write.
     Coalesce => "coalesce",
-    /// A message comes a byte at a time.
+    /// The first bytes of a message come one at a time.
     Drip => "drip",
     /// Heartbeats go on, everything else waits for 10 seconds.
     Stall => "stall",

@@ -24,8 +24,8 @@ const CLOCK_MS: i64 = 5_000;
 const GATHERED: usize = 16;
 /// Codes with which connections are closed; 1006 is an end without a word.
 const CODES: [u16; 6] = [1001, 1006, 1008, 1011, 1012, 1013];
-/// What TLS adds to a message, at most.
-const SEALED_BYTES: usize = 32;
+/// Bytes of a message that leave one at a time, at most: the loop sleeps a millisecond between two at any speed.
+const DRIPPED_BYTES_MAX: usize = 64;
 
 impl Faulty {
     /// A fault happens at a message.
@@ -55,7 +55,7 @@ impl Faulty {
             }
             Fault::Drip => {
                 if let Form::Text(text, _) = &item.form {
-                    let (bytes, each_ns) = (text.len() + SEALED_BYTES, self.after(0, DRIP_NS));
+                    let (bytes, each_ns) = (text.len().min(DRIPPED_BYTES_MAX), self.after(0, DRIP_NS));
                     item.notes.push((fault, format!("{bytes} bytes, one at a time")));
                     to.handed.push(Handed::line(client, Break::Drip { bytes, each_ns }));
                 }
