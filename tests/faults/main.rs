@@ -120,7 +120,7 @@ fn signs<'a>(journal: &'a Journal, what: &'a str) -> impl Iterator<Item = &'a st
 fn found_out(rule: &str, lines: usize) {
     on_both(|serve| {
         let (_, journal) = serve(&[rule], FAST, lines, &[]);
-        assert!(signs(&journal, "gap ").count() >= 3, "{rule}: {:?}", journal.signs);
+        assert!(signs(&journal, "gap ").count() > 0, "{rule}: {:?}", journal.signs);
     });
 }
 
