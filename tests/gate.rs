@@ -85,6 +85,9 @@ fn each_thing_that_is_wrong_closes_the_gate_under_its_name() {
     std::fs::write(&path, bytes).expect("a journal");
     let (code, table) = gate(&["data"], &path);
     assert_eq!((code, failing(&table)[0]), (Some(1), "files"), "{table}");
+    // A book that is hardly ever trusted is nothing to do research on.
+    let (code, table) = gate(&["data", "--uptime", "99.99"], &file);
+    assert_eq!((code, failing(&table)), (Some(1), vec!["uptime"]), "{table}");
     // No such file: nothing can be said, and that is no verdict.
     let (code, table) = gate(&["data"], Path::new("nowhere.bin"));
     assert_eq!((code, table), (Some(2), Value::Null));

@@ -5,6 +5,9 @@ mod chained;
 mod support;
 
 use chained::{Faults, Section, recorded};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -78,7 +81,14 @@ fn a_recording_that_is_given_twice_is_refused() {
     let desk = Desk::new();
     let copy = desk.folder.path().join("copy.txt");
     std::fs::copy(&desk.spot, &copy).expect("a copy");
-    for (own, leader) in [(vec![&*desk.spot, &copy], None), (vec![&*desk.spot], Some(&*copy))] {
+    // Packed it is the same still.
+    let packed = desk.folder.path().join("packed-copy.txt");
+    let mut encoder = GzEncoder::new(std::fs::File::create(&packed).expect("a file"), Compression::fast());
+    encoder.write_all(&std::fs::read(&desk.spot).expect("a recording")).expect("a copy");
+    encoder.finish().expect("a copy");
+    let cases = [(&copy, None), (&packed, None), (&desk.spot, Some(&*copy))];
+    for (second, leader) in cases {
+        let own = if leader.is_some() { vec![&*desk.spot] } else { vec![&*desk.spot, second] };
         let (code, err) = desk.import(&own, leader);
         assert_eq!(code, Some(2), "{err}");
         assert!(err.contains("copy.txt: the same recording as ") && err.contains("spot.txt"), "{err}");

@@ -11,7 +11,7 @@ use super::soak::{self, SoakArgs};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// Runs the engine on an exchange.
+/// Runs the engine on an exchange, and says whether host, system and journals are fit for it.
 ///
 /// Exit codes: 0 done, 1 the check failed, 2 bad usage, configuration or file.
 #[derive(Debug, Parser)]

@@ -28,25 +28,42 @@ enum Gate {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  fathom gate capture demo/journal --hours 0.001 --uptime 95")]
 struct CaptureArgs {
     #[command(flatten)]
-    data: DataArgs,
+    of: FilesArgs,
     /// Least time from the first frame to the last.
     #[arg(long, value_name = "HOURS", default_value_t = 24.0, value_parser = positive)]
     hours: f64,
     /// The book is trusted for more than this share of it.
-    #[arg(long, value_name = "PERCENT", default_value_t = 99.0, value_parser = positive)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 99.0, value_parser = percent)]
     uptime: f64,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  fathom gate data demo/journal --json")]
 struct DataArgs {
+    #[command(flatten)]
+    of: FilesArgs,
+    /// The book is trusted for more than this share of the runs' time.
+    #[arg(long, value_name = "PERCENT", default_value_t = 90.0, value_parser = percent)]
+    uptime: f64,
+}
+
+#[derive(Debug, Args)]
+struct FilesArgs {
     /// Journals, or folders of them.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Print one JSON object on standard output.
     #[arg(long)]
     json: bool,
+}
+
+/// More than 100 % can never be.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| (0.0..100.0).contains(number));
+    number.ok_or_else(|| "give a number from 0 to below 100".to_owned())
 }
 
 fn positive(text: &str) -> Result<f64, String> {
@@ -62,9 +79,9 @@ pub fn run(args: &GateArgs) -> Result<Ended> {
     let (name, of, checks) = match &args.gate {
         Gate::Capture(args) => {
             let wanted = Wanted { hours: args.hours, uptime_percent: args.uptime };
-            ("capture", &args.data, capture(&journal_files(&args.data.files)?, &wanted)?)
+            ("capture", &args.of, capture(&journal_files(&args.of.files)?, &wanted)?)
         }
-        Gate::Data(args) => ("data", args, data(&journal_files(&args.files)?)?),
+        Gate::Data(args) => ("data", &args.of, data(&journal_files(&args.of.files)?, args.uptime)?),
     };
     let is_open = holds(&checks);
     if of.json {

@@ -37,7 +37,7 @@ pub struct SoakArgs {
     /// The folder for configuration and journal; made when missing.
     #[arg(long, value_name = "DIR", default_value = "soak")]
     out: PathBuf,
-    /// Overrides a key of the configuration.
+    /// Change one key of the configuration; may be given several times.
     #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
     sets: Vec<String>,
     /// Print one JSON object on standard output.
@@ -119,6 +119,6 @@ fn print(seed: u64, simulated: &Simulated) -> Result<()> {
     writeln!(out, "  gaps       {}", if gaps.is_empty() { "none".to_owned() } else { gaps.join(", ") })?;
     let faults: Vec<String> = faults.iter().map(|(fault, count)| format!("{count} {fault}")).collect();
     writeln!(out, "  exchange   {}", if faults.is_empty() { "no fault".to_owned() } else { faults.join(", ") })?;
-    writeln!(out, "  weather    {happened:?}")?;
+    writeln!(out, "  weather    {happened}")?;
     Ok(())
 }

@@ -32,6 +32,8 @@ pub(super) struct Books {
     pub(super) gap_ns: u64,
     pub(super) trusted_ns: u64,
     pub(super) before_ns: u64,
+    /// Of the trusted time that behind the last frame, nanoseconds.
+    pub(super) behind_ns: u64,
 }
 
 impl Books {
@@ -94,10 +96,13 @@ impl Books {
         *sum = sum.saturating_add(spent_ns);
     }
 
-    /// The run ends.
-    pub(super) fn end(&mut self, now_ns: u64) {
+    /// The run ends; the last frame came before.
+    pub(super) fn end(&mut self, now_ns: u64, last_frame_ns: u64) {
         let Some(Book { state, since_ns, .. }) = self.books.get(&0) else { return };
         let (state, spent_ns) = (*state, now_ns.saturating_sub(*since_ns));
+        if state == State::Trusted {
+            self.behind_ns = now_ns.saturating_sub(last_frame_ns.max(*since_ns));
+        }
         self.spend(state, spent_ns);
     }
 }

@@ -43,6 +43,7 @@ pub(super) struct RunLedger {
     pub(super) span_ns: u64,
     first_ns: Option<u64>,
     last_ns: u64,
+    last_frame_ns: u64,
     tie: Option<Tie>,
     /// Messages, and those that no event came of.
     pub(super) messages: u64,
@@ -144,6 +145,9 @@ impl RunLedger {
         self.first_ns.get_or_insert(head.taken_ns);
         self.last_ns = self.last_ns.max(head.taken_ns);
         self.tie = Tie::of(record).or(self.tie);
+        if head.kind == Kind::FRAME {
+            self.last_frame_ns = head.taken_ns;
+        }
         if let (Kind::FRAME, Some(tie)) = (head.kind, self.tie) {
             let utc_ns = tie.utc_ns(head.taken_ns);
             let first_ns = self.utc_ns.map_or(utc_ns, |(first_ns, _)| first_ns);
@@ -170,6 +174,6 @@ impl RunLedger {
 
     fn end(&mut self) {
         self.span_ns = self.last_ns.saturating_sub(self.first_ns.unwrap_or(self.last_ns));
-        self.books.end(self.last_ns);
+        self.books.end(self.last_ns, self.last_frame_ns);
     }
 }

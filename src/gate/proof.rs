@@ -55,11 +55,11 @@ impl Proof {
             sum(|file| file.counts.checksums_ok + file.counts.touches_ok),
             sum(|file| file.counts.checksums_bad + file.counts.touches_bad),
         );
-        let found = format!(
-            "{} proofs of the exchange hold, {} do not, each as recorded but {disagreements}",
-            grouped(ok),
-            grouped(bad)
-        );
+        let recorded = match disagreements {
+            0 => "all as recorded".to_owned(),
+            count => format!("{count} not as recorded"),
+        };
+        let found = format!("{} proofs of the exchange hold, {} do not; {recorded}", grouped(ok), grouped(bad));
         Check::new("books", "every book as a second implementation finds it", found, disagreements == 0 && ok > 0)
     }
 
@@ -68,7 +68,10 @@ impl Proof {
         let is_match = self.replayed.iter().all(|report| report.is_match() && report.is_whole());
         let frames: u64 = self.replayed.iter().flat_map(|report| &report.outcomes).map(|outcome| outcome.frames).sum();
         let (verdict, digest) = (if is_match { "MATCH" } else { "no match" }, digest(&self.replayed));
-        let found = format!("{verdict} over {} frames, digest {digest}", grouped(frames));
+        let found = match frames {
+            0 => "no message was recorded".to_owned(),
+            _ => format!("{verdict} over {} frames, digest {digest}", grouped(frames)),
+        };
         Check::new("decode", "every frame gives the same records again", found, is_match && frames > 0)
     }
 }

@@ -59,8 +59,9 @@ fn gaps_that_follow_on_one_another_add_up_to_all_time() {
         .tell(12 * S, &GapOpen { expected: 5 * S, found: 8 * S, ..opened(2, Cause::Stale) })
         .tell(13 * S, &closed(2, Cause::Stale, 9 * S, 4 * S));
     assert_eq!(told.1, Faults::default());
-    told.0.end(20 * S);
+    told.0.end(20 * S, 18 * S);
     assert_eq!((told.0.before_ns, told.0.trusted_ns, told.0.gap_ns), (2 * S, 13 * S, 5 * S));
+    assert_eq!(told.0.behind_ns, 2 * S);
     assert_eq!(told.0.causes.into_iter().collect::<Vec<_>>(), [("checksum", 1), ("stale", 1)]);
 }
 

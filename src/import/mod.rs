@@ -23,6 +23,7 @@ use crate::run::{RunError, STEP_BYTES_MAX};
 use crate::venue::market_names;
 use anyhow::{Context, Result, bail};
 use cbcap::Header;
+use flate2::read::MultiGzDecoder;
 use hotpath::config::{Config, MarketConfig, snapshot_rule};
 use hotpath::halt::Halt;
 use hotpath::market::{Counts, Market};
@@ -33,7 +34,7 @@ use recording::Recording;
 use session::Session;
 use staging::{publish, staging_folder};
 use std::fs::File;
-use std::io::Seek;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// A recording, and the connection whose messages it holds.
@@ -160,11 +161,26 @@ fn carries_fetched(loaded: &Loaded, connection: u16) -> usize {
     loaded.config.markets().iter().filter(is_fetched).count()
 }
 
+/// Whether a file begins as gzip does; it stands at its beginning again.
+fn is_packed(file: &mut File) -> std::io::Result<bool> {
+    let mut mark = Vec::new();
+    file.take(2).read_to_end(&mut mark)?;
+    file.rewind()?;
+    Ok(mark == [0x1f, 0x8b])
+}
+
 /// Opens a recording that was read once for its hash.
 fn open(path: &Path) -> Result<(Recording, blake3::Hash)> {
     let cannot_read = || format!("cannot read the recording {}", path.display());
     let mut file = File::open(path).with_context(cannot_read)?;
-    let hash = blake3::Hasher::new().update_reader(&file).with_context(cannot_read)?.finalize();
+    let mut hasher = blake3::Hasher::new();
+    // What is packed is the recording that it holds. One that breaks off is what can be read of it.
+    if is_packed(&mut file).with_context(cannot_read)? {
+        let _ = hasher.update_reader(MultiGzDecoder::new(&file));
+    } else {
+        hasher.update_reader(&file).with_context(cannot_read)?;
+    }
+    let hash = hasher.finalize();
     let again = || format!("{}: a recording is read twice: copy it into a file", path.display());
     file.rewind().with_context(again)?;
     Ok((Recording::of_file(file, path)?, hash))

@@ -52,7 +52,8 @@ impl ColdStart for Pairs {
         let mut described = Vec::new();
         for target in self.targets(&rows) {
             let answer = http::get(rest, &target)?;
-            described.extend(pairs(&answer, &format!("{}{target}", rest.endpoint.url))?);
+            let doing = format!("{}{target}", rest.endpoint.url);
+            described.extend(pairs(&answer, &rest.endpoint.key, &doing)?);
         }
         rows.into_iter().try_for_each(|row| agree(row, &described))
     }
@@ -65,7 +66,7 @@ impl Pairs {
     }
 }
 
-fn pairs(answer: &http::Answer, doing: &str) -> Result<Vec<Pair>, Failure> {
+fn pairs(answer: &http::Answer, key: &str, doing: &str) -> Result<Vec<Pair>, Failure> {
     /// A request that the exchange does not understand: of the fields here, only the symbol is ours.
     const BAD_REQUEST: u16 = 400;
     match answer.status {
@@ -78,7 +79,11 @@ fn pairs(answer: &http::Answer, doing: &str) -> Result<Vec<Pair>, Failure> {
             Err(Failure::new(link::INSTRUMENT, what))
         }
         code => {
-            let what = format!("{doing}: the exchange answered HTTP {code}: it is asked again later");
+            let then = match code {
+                401 | 403 | 404 | 451 => format!("check `{key}`, and whether the exchange serves this place"),
+                _ => "it is asked again later".to_owned(),
+            };
+            let what = format!("{doing}: the exchange answered HTTP {code}: {then}");
             Err(Failure { cause: link::NOT_UPGRADED, code, what })
         }
     }
@@ -124,7 +129,8 @@ mod tests {
         {"filterType":"ICEBERG_PARTS","limit":10}]}]}"#;
 
     fn described() -> Vec<Pair> {
-        pairs(&http::Answer { status: 200, body: INFO.as_bytes().to_vec() }, "x").expect("a description")
+        pairs(&http::Answer { status: 200, body: INFO.as_bytes().to_vec() }, "venue.rest_url", "x")
+            .expect("a description")
     }
 
     fn row(symbol: &str, price_precision: u8, price_increment_ticks: i64, qty_precision: u8) -> MarketConfig {
@@ -149,11 +155,14 @@ mod tests {
     fn an_error_is_told_as_what_it_means() {
         let cause = |status, body: &str| {
             let answer = http::Answer { status, body: body.as_bytes().to_vec() };
-            pairs(&answer, "x").map(|pairs| pairs.len()).map_err(|failure| (failure.cause, failure.code))
+            let pairs = pairs(&answer, "leader.1.rest_url", "x").map(|pairs| pairs.len());
+            pairs.map_err(|failure| (failure.cause, failure.code, failure.what.contains("check `leader.1.rest_url`")))
         };
-        assert_eq!(cause(400, r#"{"code":-1121,"msg":"Invalid symbol."}"#), Err((link::INSTRUMENT, 0)));
-        assert_eq!(cause(451, "{}"), Err((link::NOT_UPGRADED, 451)));
-        assert_eq!(cause(200, "[]"), Err((link::PROTOCOL, 0)));
+        assert_eq!(cause(400, r#"{"code":-1121,"msg":"Invalid symbol."}"#), Err((link::INSTRUMENT, 0, false)));
+        assert_eq!(cause(451, "{}"), Err((link::NOT_UPGRADED, 451, true)));
+        assert_eq!(cause(404, ""), Err((link::NOT_UPGRADED, 404, true)));
+        assert_eq!(cause(503, ""), Err((link::NOT_UPGRADED, 503, false)));
+        assert_eq!(cause(200, "[]"), Err((link::PROTOCOL, 0, false)));
         assert_eq!(cause(200, INFO), Ok(1));
     }
 }

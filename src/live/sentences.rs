@@ -89,11 +89,20 @@ impl Sentences {
                  updates out for this connection: look at the host's load and the exchange's status page",
                 gap.expected, gap.found
             ),
-            cause if cause == Cause::Touch as u16 => format!(
-                "its best price is {} ticks where the exchange states {}, its snapshot is fetched anew; if this comes back, \
-                 keep the journal: `journal verify` says whether the engine is right",
-                gap.found, gap.expected
-            ),
+            cause if cause == Cause::Touch as u16 => {
+                let differs = match gap.found == gap.expected {
+                    true => {
+                        format!("the size of its best level, at {} ticks, is not what the exchange states", gap.found)
+                    }
+                    false => {
+                        format!("its best price is {} ticks where the exchange states {}", gap.found, gap.expected)
+                    }
+                };
+                format!(
+                    "{differs}, its snapshot is fetched anew; if this comes back, keep the journal: `journal verify` says \
+                     whether the engine is right"
+                )
+            }
             _ if self.is_fetched(instrument) => "its snapshot is fetched anew".to_owned(),
             _ => "it is asked for anew".to_owned(),
         };

@@ -3,6 +3,7 @@
 use crate::market::Random;
 use hotpath::record::link;
 use serde::Serialize;
+use std::fmt::{Display, Formatter};
 
 const MS: u64 = 1_000_000;
 const S: u64 = 1_000 * MS;
@@ -30,6 +31,21 @@ pub struct Happened {
     pub slowdowns: u64,
     /// A connection could not be made.
     pub failed_connects: u64,
+}
+
+impl Display for Happened {
+    fn fmt(&self, out: &mut Formatter<'_>) -> std::fmt::Result {
+        let Self { host_stalls, scribe_stalls, keeper_stalls, disk_shortages, utc_steps, .. } = self;
+        let Self { cuts, freezes, slowdowns, failed_connects, .. } = self;
+        write!(
+            out,
+            "{cuts} cut, {freezes} stuck, {slowdowns} slow, {failed_connects} not made; {host_stalls} stalls of the engine, "
+        )?;
+        write!(
+            out,
+            "{scribe_stalls} of the journal, {keeper_stalls} of its keeper; {disk_shortages} full disks, {utc_steps} steps of UTC"
+        )
+    }
 }
 
 /// One thing that goes wrong.

@@ -35,6 +35,9 @@ fn gaps_name_their_market_and_what_to_do() {
     let touch = said(&mut both, 0, Cause::Touch);
     assert!(touch.starts_with("the book of market 0 (binance-spot BTCUSDT, trades) is not trusted (touch): its best"));
     assert!(touch.contains("is 9 ticks where the exchange states 7") && touch.contains("`journal verify`"), "{touch}");
+    let sizes = GapOpen { cause: Cause::Touch as u16, expected: 7, found: 7, ..GapOpen::zeroed() };
+    let sizes = say(&mut both, 0, 0, &sizes).expect("a sentence");
+    assert!(sizes.contains("the size of its best level, at 7 ticks, is not what the exchange states"), "{sizes}");
     assert!(said(&mut both, 0, Cause::LinkDown).ends_with("(link-down): its snapshot is fetched anew"));
     let mut alone = Sentences::of(&[row(venue_id::KRAKEN, 0, "BTC/EUR")]);
     let told = "the book of market 0 is not trusted (checksum): it is asked for anew";
