@@ -78,14 +78,14 @@ bodies! {
         qty_precision: u8,
         /// Decimals of order values.
         cost_precision: u8,
-        /// One of [`super::status`].
+        /// One of [`crate::record::status`].
         status: u8,
         /// Zero.
         spare: [u32; 13],
     }
     /// The exchange's system status.
     Status = STATUS {
-        /// One of [`super::status`].
+        /// One of [`crate::record::status`].
         status: u16,
         /// Zero.
         spare: [u16; 3],
@@ -114,13 +114,13 @@ bodies! {
         req_id: u64,
         /// Book depth that was subscribed; 0 when not a book.
         depth: u32,
-        /// One of [`super::method`].
+        /// One of [`crate::record::method`].
         method: u8,
-        /// One of [`super::channel`].
+        /// One of [`crate::record::channel`].
         channel: u8,
         /// 1 when the exchange agreed.
         success: u8,
-        /// One of [`super::ack_error`].
+        /// One of [`crate::record::ack_error`].
         error: u8,
         /// The exchange's clock when the request arrived, UTC nanoseconds.
         time_in_ns: u64,

@@ -25,7 +25,7 @@ bodies! {
         records: u64,
         /// Bytes of the damaged file that were passed over.
         bytes: u64,
-        /// One of [`super::left_out`].
+        /// One of [`crate::record::left_out`].
         cause: u16,
         /// Zero.
         spare: [u16; 3],

@@ -48,9 +48,9 @@ bodies! {
     }
     /// An operator's command.
     Command = COMMAND {
-        /// One of [`super::command`].
+        /// One of [`crate::record::command`].
         code: u16,
-        /// One of [`super::source`]; 0 when it is not known.
+        /// One of [`crate::record::source`]; 0 when it is not known.
         source: u16,
         /// Zero.
         spare: [u16; 2],
@@ -76,7 +76,7 @@ bodies! {
     Link = LINK {
         /// 1 up, 0 down.
         up: u16,
-        /// One of [`super::link`].
+        /// One of [`crate::record::link`].
         cause: u16,
         /// WebSocket close code, or the HTTP status of an upgrade that was refused; 0 when there was none.
         close_code: u16,
@@ -89,7 +89,7 @@ bodies! {
     }
     /// The last input of a run that ended on purpose.
     Close = CLOSE {
-        /// One of [`super::close`].
+        /// One of [`crate::record::close`].
         cause: u16,
         /// Zero.
         spare: [u16; 11],
@@ -110,7 +110,7 @@ bodies! {
         segment: u32,
         /// Damaged places in it.
         damaged: u32,
-        /// One of [`super::end`].
+        /// One of [`crate::record::end`].
         end: u16,
         /// Zero.
         spare: [u16; 3],
@@ -127,12 +127,12 @@ bodies! {
         crc: u32,
         /// Bytes of its text; of a fetch that was refused, the HTTP status.
         bytes: u16,
-        /// One of [`super::sent`].
+        /// One of [`crate::record::sent`].
         outcome: u16,
     }
     /// What the host granted of an option that was asked for.
     Host = HOST {
-        /// One of [`super::host`].
+        /// One of [`crate::record::host`].
         option: u16,
         /// 1 when it is in force.
         granted: u16,

@@ -116,20 +116,20 @@ bodies! {
         depth: u32,
         /// Counts tries of the same thing from 1.
         attempt: u32,
-        /// One of [`super::action`].
+        /// One of [`crate::record::action`].
         action: u16,
-        /// One of [`super::channel`].
+        /// One of [`crate::record::channel`].
         channel: u16,
         /// Zero.
         spare: u32,
     }
     /// What is wrong with the feed, or right again.
     Feed = FEED {
-        /// One of [`super::feed`].
+        /// One of [`crate::record::feed`].
         code: u16,
-        /// One of [`super::channel`].
+        /// One of [`crate::record::channel`].
         channel: u8,
-        /// Of a refusal: one of [`super::ack_error`].
+        /// Of a refusal: one of [`crate::record::ack_error`].
         error: u8,
         /// Counts what the session had to tell in the run from 1.
         number: u32,
