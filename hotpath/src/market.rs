@@ -68,6 +68,9 @@ impl Market {
         self.book.clear();
         self.state.depth = self.state.depth_acked;
         self.state.has_book = 1;
+        if !self.state.trust.is_trusted() {
+            self.state.confirmed = 0;
+        }
         self.state.taking = SET;
     }
 
@@ -166,13 +169,20 @@ impl Market {
             return Ok(taken);
         }
         self.look_around(rules);
-        let is_complete = if rules.is_chained() { self.state.chain.is_proven() } else { is_snapshot };
+        let is_complete = if rules.is_chained() { self.is_proven() } else { is_snapshot };
         if !is_complete || self.state.barred != 0 {
             return Ok(taken);
         }
         let Counts { snapshots, updates, past, .. } = self.state.counts;
         let told = Trust { snapshots, updates, past };
         Ok(Ended { gap_closed: self.state.trust.regain(told, place, head.taken_ns, out)?, ..taken })
+    }
+
+    /// Whether a chained book may be believed: an update has reached its snapshot, and where the exchange states best levels,
+    /// they were the book's once. A snapshot of another market, or of another time, may fit the chain by its numbers alone.
+    const fn is_proven(&self) -> bool {
+        let MarketState { chain, stated, confirmed, .. } = &self.state;
+        chain.is_proven() && (*confirmed != 0 || !stated.is_any())
     }
 
     /// A snapshot of a chained book is complete: what is held beyond it follows.
@@ -189,6 +199,7 @@ impl Market {
         }
         self.state.chain.spliced(snapshot_id, &self.held);
         self.held.clear();
+        self.confirm();
     }
 
     /// Notes whether the levels that features look at come close to what the snapshot did not show: twice as many do not lie
@@ -215,6 +226,7 @@ impl Market {
         let counts = &mut self.state.counts;
         let counter = if compared.agrees { &mut counts.touches_ok } else { &mut counts.touches_bad };
         *counter = counter.saturating_add(1);
+        self.state.confirmed |= u16::from(compared.agrees);
         let (expected, found) = (compared.expected_ticks, compared.found_ticks);
         let finding = Finding { check: Check::Touch, passed: compared.agrees, expected, found };
         self.state.checks.note(finding, rules.quality.burst, rules.place(head), out)?;
@@ -225,9 +237,17 @@ impl Market {
         Ok(compared.agrees)
     }
 
-    /// The exchange states the best levels.
-    pub const fn stated(&mut self, body: &Ticker) {
+    /// The exchange states the best levels. Where they are those of the book in the same state, it is confirmed; if not, the
+    /// next update decides.
+    pub fn stated(&mut self, body: &Ticker) {
         self.state.stated.take(body);
+        self.confirm();
+    }
+
+    /// Notes whether what was stated last is true of the book as it is.
+    fn confirm(&mut self) {
+        let compared = self.state.stated.compare(self.state.chain.last_id(), &self.book);
+        self.state.confirmed |= u16::from(compared.is_some_and(|compared| compared.agrees));
     }
 
     /// A trade. One from before the subscription counts, and is not of this run's flow.
@@ -256,6 +276,7 @@ impl Market {
         self.state.has_book = 0;
         self.state.taking = 0;
         self.state.is_short = 0;
+        self.state.confirmed = 0;
     }
 
     /// Stops believing the book. Opens a gap unless one is open.

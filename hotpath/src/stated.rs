@@ -34,6 +34,12 @@ impl Stated {
         *self = Self { update_id, bid: [bid_ticks, bid_lots], ask: [ask_ticks, ask_lots] };
     }
 
+    /// Whether anything was stated.
+    #[must_use]
+    pub const fn is_any(&self) -> bool {
+        self.update_id != 0
+    }
+
     /// Compares the book after an update with what was stated for that update's id, if anything was.
     #[must_use]
     pub fn compare(&self, update_id: u64, book: &Book) -> Option<Comparison> {

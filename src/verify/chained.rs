@@ -74,6 +74,8 @@ pub(super) struct Chained {
     last_id: u64,
     is_exact: bool,
     is_proven: bool,
+    /// Whether the best levels were once those that were stated.
+    is_confirmed: bool,
     /// Updates in a row that led to no later state.
     past: u16,
     held: Vec<Held>,
@@ -89,9 +91,10 @@ pub(super) struct Chained {
 const DOUBLES_MAX: u16 = 8;
 const AHEAD_MAX: u16 = 64;
 
-/// Where `hotpath/README.md` puts the chain and what was stated in a MARKET section, bytes.
+/// Where `hotpath/README.md` puts the chain, what was stated, and whether it was confirmed in a MARKET section, bytes.
 const CHAIN_AT: usize = 192;
 const STATED_AT: usize = 208;
+const CONFIRMED_AT: usize = 300;
 
 impl Chained {
     /// As the market of a checkpoint.
@@ -118,6 +121,7 @@ impl Chained {
             last_id: word(CHAIN_AT),
             is_exact: bits & 0xffff != 0,
             is_proven: (bits >> 16) & 0xffff == 0,
+            is_confirmed: state[CONFIRMED_AT] != 0,
             past: (bits >> 32) as u16,
             held: held_of(market),
             stated: (word(STATED_AT), [level(STATED_AT + 8), level(STATED_AT + 24)]),
@@ -163,6 +167,7 @@ impl Chained {
         self.held.clear();
         self.has_book = false;
         (self.last_id, self.is_exact, self.is_proven, self.past) = (0, false, true, 0);
+        self.is_confirmed = false;
         self.taking = Taking::default();
     }
 
@@ -180,6 +185,7 @@ impl Chained {
             Kind::TICKER => {
                 let Ticker { update_id, bid_ticks, bid_lots, ask_ticks, ask_lots, .. } = body_of(record)?;
                 self.stated = (update_id, [(bid_ticks, bid_lots), (ask_ticks, ask_lots)]);
+                self.confirm();
             }
             Kind::REFUSED => self.fetch = None,
             Kind::FEED => {
@@ -265,6 +271,7 @@ impl Chained {
             self.bids.clear();
             self.asks.clear();
             self.has_book = true;
+            self.is_confirmed &= self.phase == Phase::Trusted;
             self.taking.sets = true;
         }
     }
@@ -310,12 +317,14 @@ impl Chained {
                 return self.lose(Cause::Touch);
             }
             counts.touches_ok += 1;
+            self.is_confirmed = true;
         }
         let [(bid_ticks, _), (ask_ticks, _)] = self.best();
         if bid_ticks != 0 && ask_ticks != 0 && bid_ticks >= ask_ticks {
             return self.lose(Cause::Crossed);
         }
-        if !self.is_proven {
+        // Where best levels are stated, a book waits for one statement that is true of it.
+        if !self.is_proven || !(self.is_confirmed || self.stated.0 == 0) {
             return None;
         }
         let was = std::mem::replace(&mut self.phase, Phase::Trusted);
@@ -332,6 +341,12 @@ impl Chained {
         }
         (self.last_id, self.is_exact) = (snapshot_id.max(held_id), held_id >= snapshot_id);
         (self.is_proven, self.past) = (self.is_exact || was_here, 0);
+        self.confirm();
+    }
+
+    /// What was stated last may be true of the book as it is.
+    fn confirm(&mut self) {
+        self.is_confirmed |= self.stated.0 != 0 && self.stated.0 == self.last_id && self.best() == self.stated.1;
     }
 
     /// The events at hand tell against the book. Only the first sign of a gap is recorded.

@@ -121,6 +121,13 @@ impl Case {
         behind.take(count).last().expect("a message of the book")
     }
 
+    /// Whether the book is believed after a step; where updates form a chain, then or later: it waits for the exchange to state
+    /// best levels that prove it.
+    pub fn is_believed(&self, outcome: &Outcome, step: usize) -> bool {
+        let views = &outcome.views[step..];
+        if self.is_chained() { views.iter().any(|view| view.is_trusted) } else { views[0].is_trusted }
+    }
+
     pub fn run(&self, steps: &[Step<'_>]) -> Outcome {
         run(&self.config, steps)
     }

@@ -23,7 +23,7 @@ pub fn dropped(case: &Case) {
         let what = format!("without {out}, with a snapshot behind {healed_at}");
         let outcome = case.check(&what, &steps);
         // One step less before it: the snapshot stands where the message was.
-        assert!(outcome.views[healed_at].is_trusted, "{}: {what}: not believed again", case.name);
+        assert!(case.is_believed(&outcome, healed_at), "{}: {what}: not believed again", case.name);
         assert_eq!(outcome.views[healed_at].best, case.reference[healed_at].best, "{}: {what}", case.name);
         if case.is_chained() {
             let next = case.book_behind(out, 1) - 1;

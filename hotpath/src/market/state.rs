@@ -92,8 +92,10 @@ pub struct MarketState {
     pub(super) taking: u16,
     /// 1 when the best levels come close to what the snapshot did not show.
     pub(super) is_short: u16,
+    /// 1 when the best levels of this book, or of one that led to it, were once those that the exchange stated.
+    pub(super) confirmed: u16,
     /// Zero.
-    pub(super) spare: [u16; 2],
+    pub(super) spare: u16,
     /// How busy, how volatile and how late it is.
     pub regimes: Regimes,
 }

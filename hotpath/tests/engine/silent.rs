@@ -1,4 +1,5 @@
-//! A snapshot that is fetched while its connection is silent: nothing says that the book still is so.
+//! When a snapshot that was fetched is believed: nothing says that the book still is so while its connection is silent, and a
+//! statement of the best levels is a better proof than numbers that fit.
 
 use crate::feed::{Bench, SECOND_NS, bodies, config, market};
 use hotpath::config::{Config, MarketConfig, book_rule, checksum_rule, sequence_rule, snapshot_rule, venue_id};
@@ -77,4 +78,45 @@ fn a_gap_of_silence_lasts_as_long_as_the_silence() {
     let records = bench.frame(&update(9));
     assert_eq!((bodies::<GapClose>(&records).len(), bodies::<Trust>(&records).len()), (1, 0));
     assert!(bench.trusted());
+}
+
+/// The best levels after update `id`, as the exchange states them.
+fn stated(id: u64, bid: &str) -> String {
+    format!(
+        r#"{{"stream":"btcusdt@bookTicker","data":{{"u":{id},"s":"BTCUSDT","b":"{bid}","B":"2.000","a":"100.50","A":"3.000"}}}}"#
+    )
+}
+
+/// A spoiled snapshot, or one of another pair, was believed and quoted until the first statement spoke against it, and again
+/// after each one.
+#[test]
+fn where_best_levels_are_stated_a_book_waits_for_one_that_is_true_of_it() {
+    for (bid, is_true) in [("99.50", true), ("99.40", false)] {
+        let mut bench = Bench::new(&chained());
+        bench.frame(&update(8));
+        bench.frame(&stated(7, bid));
+        fetched(&mut bench, 8);
+        assert!(!bench.trusted(), "the chain alone is no proof where there is a better one");
+        bench.frame(&stated(9, bid));
+        let records = bench.frame(&update(9));
+        assert_eq!(bench.trusted(), is_true);
+        let quoted = bodies::<Quote>(&records).iter().filter(|quote| quote.bid_lots > 0).count();
+        let told = (bodies::<Trust>(&records).len(), quoted);
+        assert_eq!(told, (usize::from(is_true), usize::from(is_true)), "{bid}");
+        let causes: Vec<_> = bodies::<GapOpen>(&records).iter().map(|gap| gap.cause).collect();
+        assert_eq!(causes, if is_true { vec![] } else { vec![Cause::Touch as u16] });
+        if is_true {
+            // It goes on, whether or not something is stated of the next.
+            bench.frame(&update(10));
+            assert!(bench.trusted());
+            // Lost and found again, it is as at first.
+            bench.frame(&update(12));
+            assert!(!bench.trusted());
+            fetched(&mut bench, 12);
+            assert!(!bench.trusted());
+            bench.frame(&stated(13, bid));
+            let records = bench.frame(&update(13));
+            assert_eq!((bench.trusted(), bodies::<GapClose>(&records).len()), (true, 1));
+        }
+    }
 }

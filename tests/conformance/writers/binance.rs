@@ -98,13 +98,10 @@ impl Tape {
 
     fn diff(&mut self) {
         let changes = self.happen();
-        // One touch in three is told before the book is.
-        let is_early = self.walk.chance.below(3) == 0;
-        if is_early {
-            self.touch();
-        }
+        // A touch is told before the book is, and one in three again behind it.
+        self.touch();
         self.tell(&changes);
-        if !is_early {
+        if self.walk.chance.below(3) == 0 {
             self.touch();
         }
     }
