@@ -12,7 +12,7 @@ use fathom::market::{Market, Terms};
 use fathom::memory::Memory;
 use fathom::playback;
 use fathom::replay::replay;
-use hotpath::book::{Book, Level};
+use hotpath::book::Book;
 use hotpath::engine::Engine;
 use hotpath::lines::{Lines, OUTPUT_LINES};
 use hotpath::record::{BookEnd, Kind, Line, body_of, flag, payload_of};
@@ -22,7 +22,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::{config, recording};
+use support::{config, recording, sides};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -122,30 +122,9 @@ fn known(engine: &Engine, truth: &Truth) -> usize {
     }
 }
 
-fn assert_same(book: &Book, truth: &Truth, most: usize, (price, qty): (usize, usize)) {
-    let row = |level: &Level| [decimal(level.price_ticks, price), decimal(level.qty_lots, qty)];
-    let (bids, asks): (Vec<_>, Vec<_>) =
-        (book.bids.best_first().take(most).map(row).collect(), book.asks.best_first().take(most).map(row).collect());
-    let told = |rows: &[[String; 2]]| -> Vec<[String; 2]> {
-        rows.iter().take(most).map(|[at, size]| [unpadded(at, price), unpadded(size, qty)]).collect()
-    };
-    let at = (&truth.timestamp, truth.update_id);
-    assert_eq!(bids, told(&truth.bids), "bids at {at:?}");
-    assert_eq!(asks, told(&truth.asks), "asks at {at:?}");
-}
-
-/// Some exchanges write more decimals than a number has.
-fn unpadded(text: &str, decimals: usize) -> String {
-    let end = text.find('.').map_or(text.len(), |point| point + 1 + decimals).min(text.len());
-    let (kept, rest) = text.split_at(end);
-    assert!(rest.bytes().all(|byte| byte == b'0'), "{text} has more than {decimals} decimals");
-    kept.to_owned()
-}
-
-fn decimal(value: i64, precision: usize) -> String {
-    let digits = format!("{value:0width$}", width = precision + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - precision);
-    format!("{whole}.{fraction}")
+fn assert_same(book: &Book, truth: &Truth, most: usize, precisions: (usize, usize)) {
+    let (held, told) = sides(book, truth, most, precisions);
+    assert_eq!(held, told, "bids and asks at {:?}", (&truth.timestamp, truth.update_id));
 }
 
 /// Minutes of a made-up market, at every depth that the exchange serves and many times its own speed.

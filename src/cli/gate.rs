@@ -1,13 +1,12 @@
 //! `fathom gate`: go or no-go.
 
-use super::{Ended, print_json};
+use super::{Ended, FilesArgs, print_json};
 use crate::files::journal_files;
 use crate::gate::{Check, Wanted, capture, data, holds};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::io::Write;
-use std::path::PathBuf;
 
 /// Says whether the next stage may begin: a table of checks over journals, exit code 0 when all hold, 1 when one does not.
 #[derive(Debug, Args)]
@@ -48,16 +47,6 @@ struct DataArgs {
     /// The book is trusted for more than this share of the runs' time.
     #[arg(long, value_name = "PERCENT", default_value_t = 90.0, value_parser = percent)]
     uptime: f64,
-}
-
-#[derive(Debug, Args)]
-struct FilesArgs {
-    /// Journals, or folders of them.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// Print one JSON object on standard output.
-    #[arg(long)]
-    json: bool,
 }
 
 /// More than 100 % can never be.

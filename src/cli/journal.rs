@@ -8,7 +8,7 @@ use super::recording::first_line;
 use super::recover::{self, RecoverArgs};
 use super::report::{self, ReportArgs};
 use super::seal::{self, SealArgs};
-use super::{Ended, grouped, print_json, progress};
+use super::{Ended, FilesArgs, grouped, print_json, progress};
 use crate::config;
 use crate::files::journal_files;
 use crate::gaps::Gaps;
@@ -81,16 +81,6 @@ struct SampleArgs {
     /// Change one key of the configuration; may be given several times.
     #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
     sets: Vec<String>,
-    /// Print one JSON object on standard output.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
-struct FilesArgs {
-    /// Journals, or folders that hold them.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
     /// Print one JSON object on standard output.
     #[arg(long)]
     json: bool,

@@ -29,7 +29,19 @@ mod truth;
 
 use anyhow::Result;
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// The journals that a command is about.
+#[derive(Debug, clap::Args)]
+struct FilesArgs {
+    /// Journals, or folders that hold them.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Print one JSON object on standard output.
+    #[arg(long)]
+    json: bool,
+}
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! The journal held against the exchange's log: each fault has left its sign, and there is no sign without a fault.
 
 use crate::run::Ran;
+use crate::support::sides;
 use fathom::exchange::{Fault, FaultLine, Truth};
 use fathom::files::journal_files;
 use fathom::memory::Memory;
 use fathom::replay::replay;
-use hotpath::book::{Book, Level};
 use hotpath::lines::{Lines, OUTPUT_LINES};
 use hotpath::quality::Check;
 use hotpath::record::{
@@ -176,42 +176,14 @@ impl Reader<'_> {
             let at = (line.connection, line.message);
             matches!(line.fault, Some(Fault::Reorder | Fault::Delay)) && line.crc32.is_some() && at == self.place
         };
-        let (ours, theirs) = books(&market.book, truth, self.precisions);
+        let most = if truth.update_id.is_some() { FETCHED_LEVELS } else { usize::MAX };
+        let (ours, theirs) = sides(&market.book, truth, most, self.precisions);
         if ours != theirs && self.ran.log.iter().any(is_late) {
             self.journal.outdated.push(self.place);
             return;
         }
         assert_eq!(ours, theirs, "bids and asks at {:?}", self.place);
     }
-}
-
-/// Bids and asks as text.
-type Sides = [Vec<[String; 2]>; 2];
-
-/// Both books, as far as they can be compared.
-fn books(book: &Book, truth: &Truth, (price, qty): Precisions) -> (Sides, Sides) {
-    let row = |level: &Level| [decimal(level.price_ticks, price), decimal(level.qty_lots, qty)];
-    let most = if truth.update_id.is_some() { FETCHED_LEVELS } else { usize::MAX };
-    let told = |rows: &[[String; 2]]| -> Vec<[String; 2]> {
-        rows.iter().take(most).map(|[at, size]| [unpadded(at, price), unpadded(size, qty)]).collect()
-    };
-    let held =
-        [book.bids.best_first().take(most).map(row).collect(), book.asks.best_first().take(most).map(row).collect()];
-    (held, [told(&truth.bids), told(&truth.asks)])
-}
-
-/// Some exchanges write more decimals than a number has.
-fn unpadded(text: &str, decimals: usize) -> String {
-    let end = text.find('.').map_or(text.len(), |point| point + 1 + decimals).min(text.len());
-    let (kept, rest) = text.split_at(end);
-    assert!(rest.bytes().all(|byte| byte == b'0'), "{text} has more than {decimals} decimals");
-    kept.to_owned()
-}
-
-fn decimal(value: i64, precision: usize) -> String {
-    let digits = format!("{value:0width$}", width = precision + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - precision);
-    format!("{whole}.{fraction}")
 }
 
 /// What a fault must show itself by, at its message or at the end of its connection, and what else may follow from it.

@@ -1,7 +1,7 @@
 //! The figures of journals, counted with a pencil: every value is kept, sorted and looked up.
 
-use hotpath::record::{BookEnd, Clock, Frame, Head, Kind, Regime, Stamps, body_of, flag};
-use journal::{Item, Segment};
+use crate::support::records;
+use hotpath::record::{BookEnd, Clock, Frame, Head, Regime, Stamps, body_of, flag};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -123,17 +123,4 @@ impl Counter {
             }
         }
     }
-}
-
-/// Every record of the stream, files in order.
-fn records(files: &[PathBuf]) -> Vec<(Head, Vec<u8>)> {
-    let mut all = Vec::new();
-    for file in files {
-        let segment = Segment::open(file).expect("a journal");
-        all.extend(segment.items().filter_map(|item| match item {
-            Item::Record(record) if record.head.kind != Kind::INDEX => Some((record.head, record.bytes.to_vec())),
-            _ => None,
-        }));
-    }
-    all
 }

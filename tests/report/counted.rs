@@ -1,23 +1,10 @@
 //! The figures of a run, counted with a pencil.
 
-use hotpath::record::{BookEnd, Clock, Frame, Head, Kind, Regime, Trade, body_of, flag};
-use journal::{Item, Segment};
+use crate::support::records;
+use hotpath::record::{BookEnd, Clock, Frame, Kind, Regime, Trade, body_of, flag};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-/// Every record of the stream, files in order.
-pub fn records(files: &[PathBuf]) -> Vec<(Head, Vec<u8>)> {
-    let mut all = Vec::new();
-    for file in files {
-        let segment = Segment::open(file).expect("a journal");
-        all.extend(segment.items().filter_map(|item| match item {
-            Item::Record(record) if record.head.kind != Kind::INDEX => Some((record.head, record.bytes.to_vec())),
-            _ => None,
-        }));
-    }
-    all
-}
 
 /// What a person would count with a pencil.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -10,14 +10,14 @@ mod mutated;
 mod support;
 mod xml;
 
-use counted::{burst, counted, records, regimes};
+use counted::{burst, counted, regimes};
 use hotpath::record::{Frame, body_of, flag, head_of};
 use journal::RECORDS_AT;
 use live::{GAPS, START_UTC_NS, live};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use support::{config, frames, imported_bytes, recording, synthetic};
+use support::{config, frames, imported_bytes, recording, records, synthetic};
 use xml::{assert_well_formed, embedded};
 
 const EUR: &str = "kraken-btc-eur.toml";
