@@ -360,6 +360,12 @@ pub const SEGMENT_BYTES_MIN: u64 = 64 * 1024;
 pub const SEGMENT_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
 
 impl MarketConfig {
+    /// Whether a channel, of [`crate::record::channel`], is subscribed.
+    #[must_use]
+    pub fn asks_for(&self, channel: u8) -> bool {
+        self.channels.checked_shr(channel.into()).is_some_and(|bits| bits & 1 != 0)
+    }
+
     fn check(&self) -> Result<(), Halt> {
         let depth = usize::try_from(self.depth).map_err(|_| Halt::Config)?;
         let half_life = self.vol_half_life_ns;

@@ -430,7 +430,8 @@ impl Engine {
 fn rules(config: &Config, instrument: u16) -> Result<Rules<'_>, Halt> {
     ensure(instrument < config.market_count, Halt::UnknownInstrument)?;
     let market = config.markets.get(usize::from(instrument)).ok_or(Halt::UnknownInstrument)?;
-    Ok(Rules { market, quality: &config.quality, instrument })
+    let is_stated = config.session.active != 0 && market.asks_for(channel::TICKER);
+    Ok(Rules { market, quality: &config.quality, instrument, is_stated })
 }
 
 fn body<B: crate::record::Body>(record: &[u8]) -> Result<B, Halt> {

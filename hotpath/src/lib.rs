@@ -63,4 +63,4 @@ pub mod venue;
 pub mod websocket;
 
 /// Version of what the engine computes. A change that makes old journals differ raises it.
-pub const ENGINE_VERSION: u32 = 4;
+pub const ENGINE_VERSION: u32 = 5;

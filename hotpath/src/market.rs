@@ -28,6 +28,9 @@ pub struct Market {
     pub book: Book,
     /// Updates that wait for a snapshot.
     pub held: Held,
+    /// Best levels of the trusted book that the snapshot at hand replaces. It lasts no longer than that message, so it is no
+    /// part of a checkpoint.
+    replaced: Stated,
 }
 
 /// What one decision is made of.
@@ -46,6 +49,7 @@ impl Market {
     pub fn start(&mut self, config: &MarketConfig) {
         self.book.clear();
         self.held.clear();
+        self.replaced = Stated::zeroed();
         self.state = MarketState::zeroed();
         self.state.regimes = Regimes::START;
         self.state.depth = config.depth;
@@ -65,12 +69,15 @@ impl Market {
             self.pass();
             return;
         }
+        if self.state.trust.is_trusted() {
+            self.replaced = Stated::of(self.state.chain.last_id(), &self.book);
+        } else {
+            self.replaced = Stated::zeroed();
+            self.state.confirmed = 0;
+        }
         self.book.clear();
         self.state.depth = self.state.depth_acked;
         self.state.has_book = 1;
-        if !self.state.trust.is_trusted() {
-            self.state.confirmed = 0;
-        }
         self.state.taking = SET;
     }
 
@@ -169,7 +176,7 @@ impl Market {
             return Ok(taken);
         }
         self.look_around(rules);
-        let is_complete = if rules.is_chained() { self.is_proven() } else { is_snapshot };
+        let is_complete = if rules.is_chained() { self.is_proven(rules) } else { is_snapshot };
         if !is_complete || self.state.barred != 0 {
             return Ok(taken);
         }
@@ -180,9 +187,9 @@ impl Market {
 
     /// Whether a chained book may be believed: an update has reached its snapshot, and where the exchange states best levels,
     /// they were the book's once. A snapshot of another market, or of another time, may fit the chain by its numbers alone.
-    const fn is_proven(&self) -> bool {
+    const fn is_proven(&self, rules: Rules<'_>) -> bool {
         let MarketState { chain, stated, confirmed, .. } = &self.state;
-        chain.is_proven() && (*confirmed != 0 || !stated.is_any())
+        chain.is_proven() && (*confirmed != 0 || !(stated.is_any() || rules.is_stated))
     }
 
     /// A snapshot of a chained book is complete: what is held beyond it follows.
@@ -217,10 +224,17 @@ impl Market {
         self.state.is_short = u16::from(is_short);
     }
 
-    /// Compares the best levels with what the exchange states for the same update id.
+    /// Compares the best levels with what the exchange states for the same update id; those behind a snapshot with those of
+    /// the book that it replaces, which was in the same state.
     fn agrees(&mut self, rules: Rules<'_>, head: &Head, end: &BookEnd, out: &mut Lines<'_>) -> Result<bool, Halt> {
-        if !rules.is_chained() || head.has(flag::SNAPSHOT) {
+        if !rules.is_chained() {
             return Ok(true);
+        }
+        if head.has(flag::SNAPSHOT) {
+            let compared = self.replaced.compare(self.state.chain.last_id(), &self.book);
+            let Some(differs) = compared.filter(|compared| !compared.agrees) else { return Ok(true) };
+            self.distrust(rules, Cause::Touch, differs.sign(), rules.place(head), head.taken_ns, out)?;
+            return Ok(false);
         }
         let Some(compared) = self.state.stated.compare(end.update_id, &self.book) else { return Ok(true) };
         let counts = &mut self.state.counts;
@@ -231,8 +245,7 @@ impl Market {
         let finding = Finding { check: Check::Touch, passed: compared.agrees, expected, found };
         self.state.checks.note(finding, rules.quality.burst, rules.place(head), out)?;
         if !compared.agrees {
-            let sign = Sign { expected: expected.unsigned_abs(), found: found.unsigned_abs() };
-            self.distrust(rules, Cause::Touch, sign, rules.place(head), head.taken_ns, out)?;
+            self.distrust(rules, Cause::Touch, compared.sign(), rules.place(head), head.taken_ns, out)?;
         }
         Ok(compared.agrees)
     }
@@ -411,6 +424,8 @@ pub struct Rules<'a> {
     pub quality: &'a QualityConfig,
     /// The row's index.
     pub instrument: u16,
+    /// Whether the exchange is asked to state best levels: none may be missing then.
+    pub is_stated: bool,
 }
 
 impl Rules<'_> {

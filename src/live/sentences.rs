@@ -171,6 +171,10 @@ impl Sentences {
             feed::RESUBSCRIBED_IN_VAIN => {
                 "the book was asked for anew in vain: the connection is made again".to_owned()
             }
+            feed::PROOF_MISSING => format!(
+                "nothing proved the book for {found:.0} s (`session.stable_s`): it is fetched again; if this comes back, check \
+                 that `rest_url` and `url` serve the same market"
+            ),
             feed::SILENT => format!("not a byte for {found:.1} s (`stale_ms`): the connection is made again"),
             _ => return None,
         };

@@ -96,7 +96,9 @@ fn feed_words(body: &Feed) -> String {
     match body.code {
         feed::HEARTBEAT_MISSING => format!("none for {found}, bound {expected}"),
         feed::HEARTBEAT_BACK => format!("the last came {found} ago"),
-        feed::ACK_MISSING | feed::SNAPSHOT_MISSING => format!("{about}: waited {found}, bound {expected}"),
+        feed::ACK_MISSING | feed::SNAPSHOT_MISSING | feed::PROOF_MISSING => {
+            format!("{about}: waited {found}, bound {expected}")
+        }
         // What was fetched: the status of HTTP.
         feed::REQUEST_REFUSED if body.expected > 0 => {
             format!("snapshot, request {}: HTTP {}", body.found, body.expected)

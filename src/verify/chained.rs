@@ -76,6 +76,10 @@ pub(super) struct Chained {
     is_proven: bool,
     /// Whether the best levels were once those that were stated.
     is_confirmed: bool,
+    /// Whether it must wait for a statement, even before the first one.
+    must_be_stated: bool,
+    /// The state and best levels of the trusted book that the snapshot at hand replaces.
+    replaced: Option<(u64, [(i64, i64); 2])>,
     /// Updates in a row that led to no later state.
     past: u16,
     held: Vec<Held>,
@@ -97,8 +101,9 @@ const STATED_AT: usize = 208;
 const CONFIRMED_AT: usize = 300;
 
 impl Chained {
-    /// As the market of a checkpoint.
-    pub(super) fn of(market: &Market, bids: Side, asks: Side, is_fetching: bool) -> Self {
+    /// As the market of a checkpoint; `must_be_stated` where a live session asks for best levels.
+    pub(super) fn of(market: &Market, sides: [Side; 2], is_fetching: bool, must_be_stated: bool) -> Self {
+        let [bids, asks] = sides;
         let state = bytemuck::bytes_of(&market.state);
         let word = |at: usize| {
             let mut word = [0; 8];
@@ -122,6 +127,8 @@ impl Chained {
             is_exact: bits & 0xffff != 0,
             is_proven: (bits >> 16) & 0xffff == 0,
             is_confirmed: state[CONFIRMED_AT] != 0,
+            must_be_stated,
+            replaced: None,
             past: (bits >> 32) as u16,
             held: held_of(market),
             stated: (word(STATED_AT), [level(STATED_AT + 8), level(STATED_AT + 24)]),
@@ -268,6 +275,7 @@ impl Chained {
         let is_book = snapshot.bids != 0 && snapshot.asks != 0;
         self.taking = Taking::default();
         if is_wanted && reaches && is_book && !is_ahead {
+            self.replaced = (self.phase == Phase::Trusted).then(|| (self.last_id, self.best()));
             self.bids.clear();
             self.asks.clear();
             self.has_book = true;
@@ -311,6 +319,10 @@ impl Chained {
         if is_snapshot {
             self.splice(end.update_id);
             self.is_proven &= !is_silent;
+            // The same state of the same book, come by in two ways.
+            if self.replaced.take().is_some_and(|(id, best)| id == self.last_id && best != self.best()) {
+                return self.lose(Cause::Touch);
+            }
         } else if end.update_id != 0 && end.update_id == self.stated.0 {
             if self.best() != self.stated.1 {
                 counts.touches_bad += 1;
@@ -324,7 +336,8 @@ impl Chained {
             return self.lose(Cause::Crossed);
         }
         // Where best levels are stated, a book waits for one statement that is true of it.
-        if !self.is_proven || !(self.is_confirmed || self.stated.0 == 0) {
+        let must_agree = self.must_be_stated || self.stated.0 != 0;
+        if !self.is_proven || (must_agree && !self.is_confirmed) {
             return None;
         }
         let was = std::mem::replace(&mut self.phase, Phase::Trusted);

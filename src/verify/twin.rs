@@ -51,12 +51,15 @@ impl Twin {
             let asks: Side = market.book.asks.best_first().map(|level| (level.price_ticks, level.qty_lots)).collect();
             let is_chained = config.sequence_rule == sequence_rule::CHAIN;
             let is_fetching = engine.session().is_fetching(index);
+            let asks_for_ticker = config.channels & 1 << channel::TICKER != 0;
+            let must_be_stated = engine.config().session.active != 0 && asks_for_ticker;
+            let sides = || [bids.clone(), asks.clone()];
             TwinMarket {
                 config: *config,
                 depth: market.state.depth() as usize,
                 depth_acked: market.state.depth_acked() as usize,
                 has_book: market.state.has_book(),
-                chained: is_chained.then(|| Chained::of(market, bids.clone(), asks.clone(), is_fetching)),
+                chained: is_chained.then(|| Chained::of(market, sides(), is_fetching, must_be_stated)),
                 bids,
                 asks,
             }

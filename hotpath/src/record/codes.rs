@@ -127,6 +127,8 @@ codes! {
         RESUBSCRIBED_IN_VAIN = 9 => "resubscribed-in-vain",
         /// No byte within the bound.
         SILENT = 10 => "silent",
+        /// Nothing proved a fetched book within the bound: no update that reaches it, or no best levels that are its own.
+        PROOF_MISSING = 11 => "proof-missing",
     }
     /// What a [`super::Host`] is about.
     host: u16 {

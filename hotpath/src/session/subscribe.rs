@@ -32,8 +32,7 @@ impl Session {
         channel: u8,
         turn: &mut Turn<'_, '_>,
     ) -> Result<Step, Halt> {
-        let channels = turn.around.config.markets.get(index).map_or(0, |row| row.channels);
-        let is_wanted = channels.checked_shr(channel.into()).is_some_and(|bits| bits & 1 != 0);
+        let is_wanted = turn.around.config.markets.get(index).is_some_and(|row| row.asks_for(channel));
         // Instruments come for all markets of a connection at once.
         let is_first = turn.around.carried(connection).next().is_some_and(|(first, _, _)| first == index);
         if !is_wanted || (channel == channel::INSTRUMENT && !is_first) {
@@ -185,9 +184,8 @@ impl Session {
         let Some(market) = turn.around.markets.get(index) else { return Ok(Step::Nothing) };
         if !market.state.trust.is_trusted() {
             return match (market.state.is_barred(), is_fetched(index, turn)) {
-                // A fetched book that is there waits for the update that proves it.
                 (true, _) => Ok(Step::Nothing),
-                (false, true) if market.state.has_book() => Ok(Step::Nothing),
+                (false, true) if market.state.has_book() => self.await_proof(index, row, turn),
                 (false, true) => self.fetch_anew(index, row, turn),
                 (false, false) => self.leave(connection, index, row, turn),
             };
@@ -206,6 +204,19 @@ impl Session {
             row.tries = 1;
         }
         Ok(Step::Nothing)
+    }
+
+    /// A fetched book that is there waits for what proves it: an update that reaches it, and best levels that are its own.
+    fn await_proof(&mut self, index: usize, row: Subscription, turn: &mut Turn<'_, '_>) -> Result<Step, Halt> {
+        let expected_ns = turn.around.config.session.stable_ns;
+        let due_ns = row.since_ns.saturating_add(expected_ns);
+        if turn.now_ns < due_ns {
+            return Ok(Step::Wait(due_ns));
+        }
+        let found_ns = turn.now_ns.saturating_sub(row.since_ns);
+        let overdue = Overdue { code: feed::PROOF_MISSING, expected_ns, found_ns };
+        self.tell_overdue(place_of(index, channel::BOOK), channel::BOOK, overdue, turn)?;
+        self.fetch_anew(index, row, turn)
     }
 
     /// A fetched book that is not trusted is fetched anew: the first time at once, then after a wait, and on a new

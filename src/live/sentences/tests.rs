@@ -81,6 +81,9 @@ fn what_is_wrong_with_the_feed_says_where_and_what_to_do() {
     let said = say(&mut both, 1, 1, &missing).expect("a sentence");
     assert!(said.starts_with("market 1 (binance-perp BTCUSDT, leads): no snapshot within 5.0 s"), "{said}");
     assert!(said.contains("check that `rest_url` can be reached"), "{said}");
+    let unproven = Feed { found: 60_000_000_000, ..feed(feed::PROOF_MISSING, channel::BOOK) };
+    let said = say(&mut both, 1, 1, &unproven).expect("a sentence");
+    assert!(said.contains("nothing proved the book for 60 s") && said.contains("`rest_url` and `url`"), "{said}");
     let silent = feed(feed::SILENT, channel::UNKNOWN);
     let said = say(&mut both, NO_INSTRUMENT, 1, &silent).expect("a sentence");
     assert!(said.starts_with("connection 1 (binance-perp): not a byte for 6.0 s"), "{said}");
