@@ -107,9 +107,10 @@ impl Market {
         format!("{{\"stream\":\"btcusdt@bookTicker\",\"data\":{{\"u\":{id},\"s\":\"BTCUSDT\",{bid},{ask}}}}}")
     }
 
-    /// The answer to a fetch: the best `depth` levels a side.
-    pub fn snapshot(&self, depth: usize) -> String {
-        let bids = self.side(self.bids.iter().rev().take(depth).map(|(ticks, lots)| (*ticks, *lots)));
+    /// The answer to a fetch: the best `depth` levels a side, without the best bid when it `is_wrong`.
+    pub fn snapshot(&self, depth: usize, is_wrong: bool) -> String {
+        let bids =
+            self.side(self.bids.iter().rev().skip(is_wrong.into()).take(depth).map(|(ticks, lots)| (*ticks, *lots)));
         let asks = self.side(self.asks.iter().take(depth).map(|(ticks, lots)| (*ticks, *lots)));
         format!("{{\"lastUpdateId\":{},\"bids\":[{bids}],\"asks\":[{asks}]}}", self.update_id)
     }
@@ -152,7 +153,7 @@ pub fn recorded(section: Section, seed: u64, updates: u64, faults: Faults) -> Ve
         }
         let is_due = if faults.snapshot_each == 0 { number == 3 } else { number % faults.snapshot_each == 3 };
         if is_due {
-            line(&market.snapshot(1_000));
+            line(&market.snapshot(1_000, false));
         }
     }
     text.into_bytes()
