@@ -5,7 +5,7 @@
 
 use crate::config::{self, Loaded};
 use crate::exchange::{Options, PEM_MARK, Pair, Served, Server, Serves};
-use crate::files::ensure_writable;
+use crate::files::{ensure_writable, files_of_run};
 use crate::live::{self, Begun, Limits, Notice, Plan, Ran, Seen};
 use crate::market::{Market, Terms};
 use crate::replay::replay;
@@ -14,7 +14,6 @@ use crate::report::{self, Report, Summary};
 use crate::starter;
 use crate::verify::{missing_between, verify};
 use anyhow::{Context, Result, anyhow};
-use journal::{Segment, is_unbegun, segments};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -147,7 +146,7 @@ fn capture(loaded: &Loaded, journal: &Path, limits: Limits, stage: &mut dyn FnMu
 /// What anybody can do with the journal of a run.
 fn examine(folder: &Path, ran: Ran, served: Served, stage: &mut dyn FnMut(Stage<'_>)) -> Result<Shown> {
     let journal = ran.folder.clone();
-    let files = files_of(&journal, ran.seen.run_id)?;
+    let files = files_of_run(&journal, ran.seen.run_id)?;
     stage(Stage::Verifying);
     let verified = files.iter().map(|path| verify(path)).collect::<Result<Vec<_>>>()?;
     let is_verified = verified.iter().all(|one| one.is_ok()) && missing_between(&verified) == 0;
@@ -159,15 +158,4 @@ fn examine(folder: &Path, ran: Ran, served: Served, stage: &mut dyn FnMut(Stage<
     report.write(&page)?;
     let summary = report.summary().clone();
     Ok(Shown { ran, served, is_verified, reports, journal, page, summary })
-}
-
-/// The segments of one run: the folder may hold those of demos before.
-fn files_of(journal: &Path, run_id: u64) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for (_, path) in segments(journal)? {
-        if !is_unbegun(&path)? && Segment::open(&path)?.header().run_id == run_id {
-            files.push(path);
-        }
-    }
-    Ok(files)
 }

@@ -1,7 +1,7 @@
 //! Which files a command means.
 
 use anyhow::{Context, Result, anyhow, bail};
-use journal::{Segment, is_unbegun};
+use journal::{Segment, is_unbegun, segments};
 use std::fs::{File, Permissions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -76,6 +76,20 @@ pub fn closed_files(given: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
         bail!("{}: a writer still holds it, and no other journal is there: wait for the next segment", path.display());
     }
     Ok((closed, held))
+}
+
+/// The segments of one run in a folder that may hold those of others.
+///
+/// # Errors
+/// When the folder or a file in it cannot be read.
+pub fn files_of_run(folder: &Path, run_id: u64) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for (_, path) in segments(folder)? {
+        if !is_unbegun(&path)? && Segment::open(&path)?.header().run_id == run_id {
+            files.push(path);
+        }
+    }
+    Ok(files)
 }
 
 /// Files as given; a folder stands for the journals in it that are not compressed, in order.

@@ -30,6 +30,7 @@ pub mod report;
 pub mod run;
 pub mod sample;
 pub mod sim;
+pub mod soak;
 pub mod starter;
 pub mod tie;
 pub mod uptime;

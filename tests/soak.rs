@@ -1,10 +1,12 @@
-//! Runs in simulated time: what `fathom soak` does, for a few minutes of it.
+//! What `fathom soak` does: seconds of it over sockets, minutes in simulated time.
 
 mod support;
 
 use fathom::sim::{Happened, Plan, Simulated, simulate};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::{Command, Output};
 use support::config;
 
 /// A run of some minutes, with something going wrong each few seconds.
@@ -63,5 +65,62 @@ fn bad_weather_costs_gaps_and_nothing_else() {
     ];
     for count in counts {
         assert!(happened.iter().map(count).sum::<u64>() > 0, "{happened:?}");
+    }
+}
+
+/// Over sockets, for a few seconds.
+fn soak(out: &Path, more: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fathom"));
+    command.args(["soak", "--json", "--out"]).arg(out).args(more);
+    command.output().expect("the program")
+}
+
+/// Every fault on, on both kinds of exchange at once.
+#[test]
+fn the_journal_of_a_run_over_sockets_is_judged_by_the_exchanges_log() {
+    std::thread::scope(|scope| {
+        for venue in ["kraken", "binance-perp"] {
+            scope.spawn(move || {
+                let folder = folder();
+                let more = ["--seconds", "10", "--speed", "5", "--fault-seconds", "1", "--venue", venue];
+                let Output { status, stdout, stderr } = soak(folder.path(), &more);
+                let said = String::from_utf8_lossy(&stderr);
+                assert_eq!(status.code(), Some(0), "{venue}: {said}");
+                let told: Value = serde_json::from_slice(&stdout).expect("JSON");
+                let run = &told["run"];
+                assert!(run["books"].as_u64() > Some(50) && run["frames"].as_u64() > run["books"].as_u64(), "{told}");
+                assert!(run["memory"]["first_half_kib"].as_u64() > Some(1_000), "{told}");
+                let faults = run["faults"].as_object().expect("counts");
+                let counted: u64 = faults.values().filter_map(Value::as_u64).sum();
+                let log = std::fs::read_to_string(folder.path().join("exchange.jsonl")).expect("the exchange's log");
+                let logged = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+                let logged = logged.filter(|line| !line["fault"].is_null()).count() as u64;
+                assert!(counted == logged && counted > 0, "{counted} of {logged}: {told}");
+            });
+        }
+    });
+}
+
+/// What is wrong ends with 1 and a sentence, what cannot be begun with 2.
+#[test]
+fn a_run_over_sockets_that_fails_says_why() {
+    let folder = folder();
+    // The exchange describes the pair otherwise: the engine does not go on.
+    let failed = soak(folder.path(), &["--seconds", "5", "--set", "venue.price_precision=2"]);
+    let said = String::from_utf8_lossy(&failed.stderr);
+    assert_eq!(failed.status.code(), Some(1), "{said}");
+    assert!(said.contains("the engine ended by itself") && said.contains("engine.log"), "{said}");
+    let told: Value = serde_json::from_slice(&failed.stdout).expect("JSON");
+    assert_eq!(told["ok"], false);
+    for (more, words) in [
+        (&["--set", "venue.depht=10"][..], "venue.depht"),
+        (&["--seeds", "2"], "--simulate"),
+        (&["--speed", "6"], "6"),
+        (&["--simulate", "--venue", "kraken"], "cannot be used with"),
+    ] {
+        let refused = soak(folder.path(), more);
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(said.contains(words), "{said}");
     }
 }

@@ -1,6 +1,6 @@
 //! `fathom run`: the engine on the network.
 
-use super::teller::Teller;
+use super::teller::{Pace, Teller};
 use super::told::{known_before, say, take_interrupts};
 use super::{Ended, grouped, print_json};
 use crate::config;
@@ -10,13 +10,9 @@ use clap::Args;
 use hotpath::config::sequence_rule;
 use hotpath::record::close;
 use serde_json::json;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
-
-/// Time between status lines on a terminal, and where standard error is a file.
-const ON_TERMINAL: Duration = Duration::from_millis(500);
-const IN_FILE: Duration = Duration::from_secs(10);
+use std::time::Duration;
 
 /// Runs the engine on the exchange that the configuration names, and journals everything.
 ///
@@ -98,20 +94,16 @@ fn ended(ran: &Ran) -> Ended {
 /// The line that says how a run gets on.
 pub(super) struct StatusLine {
     price_precision: usize,
-    is_terminal: bool,
-    shown: Option<Instant>,
+    pace: Pace,
 }
 
 impl StatusLine {
     pub(super) fn at_price_precision(price_precision: u8) -> Self {
-        let price_precision = price_precision.into();
-        Self { price_precision, is_terminal: std::io::stderr().is_terminal(), shown: None }
+        Self { price_precision: price_precision.into(), pace: Pace::new() }
     }
 
     pub(super) fn show(&mut self, seen: &Seen, teller: &Teller) {
-        let pause = if self.is_terminal { ON_TERMINAL } else { IN_FILE };
-        if self.shown.is_none_or(|shown| shown.elapsed() >= pause) {
-            self.shown = Some(Instant::now());
+        if self.pace.is_due() {
             teller.status(self.text(seen));
         }
     }

@@ -1,39 +1,62 @@
 //! `fathom soak`: the whole system for long, under everything that goes wrong.
 
+mod simulated;
+
+use super::teller::{Pace, Teller};
+use super::told::{say, take_interrupts};
 use super::{Ended, grouped, print_json};
-use crate::config;
-use crate::sim::{Plan, Simulated, simulate};
-use crate::starter;
-use anyhow::Result;
+use crate::soak::{Plan, SPEED_MAX, Soak, Soaked, Stage, Venue};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::json;
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Instant;
 
-/// Runs exchange and engine in simulated time, in bad weather, and examines every segment of the journal.
+/// How long a run is, and how far apart two faults are, where nothing else is said: over sockets, and in simulated time.
+const SECONDS: [u64; 2] = [60, 3_600];
+const FAULT_SECONDS: [u64; 2] = [3, 60];
+
+/// Runs engine and exchange for long, while the exchange does everything wrong that one can, and judges the journal.
 ///
-/// The loop, the exchange and the journal are those that work in earnest; the clock, the cable between them and the turns of the journal's
-/// threads are simulated, on one thread, from one seed. Things go wrong: threads that do not run for seconds, connections that break, freeze or
-/// become slow, connects that fail, UTC that is set; and the exchange does what `exchange --fault` makes it do. Each segment is verified by a second implementation, replayed to the same bytes, and
-/// every trusted book in it held against the exchange's own; then it is removed. What is wrong ends the command with exit code 1, the segment
-/// stays, and the same seed makes the same run again.
+/// Over sockets: an exchange with a made-up market listens on the loopback, over TLS, with every fault of `exchange --fault`; the engine is a
+/// process of its own, `fathom run`. After so many seconds nothing goes wrong any more, the engine gets well, and is stopped. Then each
+/// fault must have left its sign in the journal, by connection, message and cause; there must be no sign without a fault; every trusted book
+/// must have been the exchange's own; a second implementation and a replay must find the same; and the engine's memory must not have grown.
+///
+/// With --simulate the clock, the cable between the two and the turns of the journal's threads are simulated, on one thread, from one seed: a day
+/// takes minutes, and the same seed makes the same run again. Threads that do not run for seconds, connections that break, freeze or
+/// become slow, connects that fail, and UTC that is set come on top. Each segment of the journal is examined when it is sealed, and removed when it is good.
+///
+/// What is wrong ends the command with exit code 1 and one sentence; the journal stays.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  fathom soak --seconds 3600\n  fathom soak --seconds 86400 --seed 7 --seeds 3\n  fathom soak --seconds 600 --fault-seconds off --json"
+    after_help = "Examples:\n  fathom soak --seconds 60\n  fathom soak --seconds 3600 --venue binance-perp --json\n  fathom soak --simulate --seconds 86400 --seed 7 --seeds 3"
 )]
 pub struct SoakArgs {
-    /// How long each run is, seconds of its own time.
-    #[arg(long, value_name = "N", default_value_t = 3_600, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    seconds: u64,
-    /// The seed of the first run.
+    /// How long things go wrong, seconds of the run's time [default: 60, with --simulate 3600].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    seconds: Option<u64>,
+    /// Chance of the market and of the faults; with --simulate, of all; of the first run.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Runs, each with the next seed.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    seeds: u64,
-    /// Mean time between two things that go wrong, seconds; or `off`.
-    #[arg(long, value_name = "N|off", default_value = "60", value_parser = fault_seconds)]
-    fault_seconds: FaultSeconds,
+    /// Mean time between two things that go wrong, seconds [default: 3, with --simulate 60]; or `off`.
+    #[arg(long, value_name = "N|off", value_parser = fault_seconds)]
+    fault_seconds: Option<FaultSeconds>,
+    /// What is served and read.
+    #[arg(long, value_enum, default_value = "kraken", conflicts_with = "simulate")]
+    venue: Venue,
+    /// How many times as fast as its own time the market goes.
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "simulate", value_parser = clap::value_parser!(u32).range(1..=i64::from(SPEED_MAX)))]
+    speed: u32,
+    /// In simulated time.
+    #[arg(long)]
+    simulate: bool,
+    /// Simulated runs, each with the next seed [default: 1].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    seeds: Option<u64>,
     /// The folder for configuration and journal; made when missing.
     #[arg(long, value_name = "DIR", default_value = "soak")]
     out: PathBuf,
@@ -59,66 +82,101 @@ fn fault_seconds(text: &str) -> Result<FaultSeconds, String> {
         .ok_or_else(|| "give seconds from 1 to 1000000, or `off`".to_owned())
 }
 
+impl SoakArgs {
+    fn seconds(&self) -> u64 {
+        self.seconds.unwrap_or(SECONDS[usize::from(self.simulate)])
+    }
+
+    fn fault_seconds(&self) -> Option<u64> {
+        self.fault_seconds.map_or(Some(FAULT_SECONDS[usize::from(self.simulate)]), |FaultSeconds(seconds)| seconds)
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// What makes the exit code 2.
 pub fn run(args: &SoakArgs) -> Result<Ended> {
-    let written = starter::write(&args.out, starter::MARKETS[0])?;
-    // Power does not fail in a simulation: waiting for the disk would prove nothing.
-    let mut sets = vec!["journal.sync_ms=1000".to_owned(), "journal.segment_bytes=33554432".to_owned()];
-    sets.extend(args.sets.iter().cloned());
-    let loaded = config::load(&written.config, &sets)?;
-    let mut runs = Vec::new();
-    for seed in args.seed..args.seed.saturating_add(args.seeds) {
-        let folder = args.out.join(format!("seed-{seed}"));
-        let plan =
-            Plan { loaded: &loaded, folder: &folder, seed, seconds: args.seconds, fault_seconds: args.fault_seconds.0 };
-        match simulate(&plan) {
-            Ok(simulated) => {
-                std::fs::remove_dir_all(&folder)?;
-                if !args.json {
-                    print(seed, &simulated)?;
-                }
-                runs.push(json!({ "seed": seed, "ok": true, "run": simulated }));
-            }
-            Err(error) => {
-                eprintln!(
-                    "seed {seed}: {error:#}\nthe same again: fathom soak --seconds {} --seed {seed}",
-                    args.seconds
-                );
-                runs.push(json!({ "seed": seed, "ok": false, "error": format!("{error:#}") }));
-                if args.json {
-                    print_json(&json!({ "ok": false, "runs": runs }))?;
-                }
-                return Ok(Ended::Failed);
-            }
-        }
+    if args.simulate {
+        return simulated::run(args);
     }
-    if args.json {
-        print_json(&json!({ "ok": true, "runs": runs }))?;
+    ensure!(args.seeds.is_none(), "--seeds is for simulated runs: add --simulate, or give one --seed");
+    over_sockets(args)
+}
+
+fn over_sockets(args: &SoakArgs) -> Result<Ended> {
+    let program = std::env::current_exe().context("cannot find this program")?;
+    let plan = Plan {
+        program: &program,
+        folder: &args.out,
+        venue: args.venue,
+        seed: args.seed,
+        seconds: args.seconds(),
+        fault_seconds: args.fault_seconds(),
+        speed: args.speed,
+        sets: &args.sets,
+        signal: take_interrupts()?,
+    };
+    let soak = Soak::set_up(&plan)?;
+    let teller = Teller::start();
+    let (begun, mut pace) = (Instant::now(), Pace::new());
+    let mut stage = |stage: Stage<'_>| match stage {
+        Stage::Begun { url, journal } => {
+            teller.say(format!("exchange on {url}; engine -> {}, for {} s", journal.display(), plan.seconds));
+        }
+        Stage::Running { faults, anonymous_kib, status } if pace.is_due() => {
+            let book = if status["trusted"] == true { "trusted" } else { "not trusted" };
+            let frames = status["frames"].as_u64().map_or_else(|| "-".to_owned(), grouped);
+            teller.status(format!(
+                "{} s, {} faults, {frames} messages, book {book}, {} KiB of memory",
+                begun.elapsed().as_secs(),
+                faults,
+                grouped(anonymous_kib)
+            ));
+        }
+        Stage::Running { .. } => {}
+        Stage::Calm => teller.say("nothing goes wrong any more: the engine gets well".to_owned()),
+        Stage::Judging => teller.say("judging the journal by the exchange's own log".to_owned()),
+    };
+    let soaked = soak.run(&mut stage);
+    teller.end();
+    match soaked {
+        Ok(soaked) if args.json => print_json(&json!({ "ok": true, "run": soaked }))?,
+        Ok(soaked) => print(&soaked)?,
+        Err(error) => {
+            say(
+                "fathom",
+                format_args!("{error:#}; the exchange's log is {}", args.out.join("exchange.jsonl").display()),
+            );
+            if args.json {
+                print_json(&json!({ "ok": false, "error": format!("{error:#}") }))?;
+            }
+            return Ok(Ended::Failed);
+        }
     }
     Ok(Ended::Ok)
 }
 
-fn print(seed: u64, simulated: &Simulated) -> Result<()> {
-    let Simulated { examined, happened, faults, frames, segments, bytes, .. } = simulated;
+fn print(soaked: &Soaked) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    let (ok, bad) = examined.checksums;
-    writeln!(out, "OK seed {seed}")?;
-    writeln!(
-        out,
-        "  messages   {}, {} records in {segments} segments, {} bytes",
-        grouped(*frames),
-        grouped(examined.records),
-        grouped(*bytes)
-    )?;
-    writeln!(out, "  replayed   MATCH, verified, checksums {} ok, {} bad", grouped(ok), grouped(bad))?;
-    writeln!(out, "  books      {} trusted, each the exchange's own", grouped(examined.books))?;
-    let gaps: Vec<String> = examined.gaps.iter().map(|(cause, count)| format!("{count} {cause}")).collect();
-    writeln!(out, "  gaps       {}", if gaps.is_empty() { "none".to_owned() } else { gaps.join(", ") })?;
-    let faults: Vec<String> = faults.iter().map(|(fault, count)| format!("{count} {fault}")).collect();
-    writeln!(out, "  exchange   {}", if faults.is_empty() { "no fault".to_owned() } else { faults.join(", ") })?;
-    writeln!(out, "  weather    {happened}")?;
+    let Soaked { faults, signs, frames, books, segments, bytes, stills, memory, digest, journal } = soaked;
+    writeln!(out, "OK")?;
+    writeln!(out, "  messages   {}, in {segments} segments, {} bytes", grouped(*frames), grouped(*bytes))?;
+    writeln!(out, "  replayed   MATCH, verified, digest {digest}")?;
+    writeln!(out, "  books      {} trusted, each the exchange's own", grouped(*books))?;
+    writeln!(out, "  faults     {}", counted(faults, "no fault"))?;
+    writeln!(out, "  signs      {}", counted(signs, "none"))?;
+    let (first, second) = (grouped(memory.first_half_kib), grouped(memory.second_half_kib));
+    writeln!(out, "  memory     at most {first} KiB in the first half, {second} KiB in the second")?;
+    if *stills > 0 {
+        writeln!(out, "  host       the exchange itself did not run for a second or more, {stills} times")?;
+    }
+    writeln!(out, "  journal    {}", journal.display())?;
     Ok(())
+}
+
+/// Counts by name, for people.
+fn counted<K: Display>(counts: &BTreeMap<K, u64>, nothing: &str) -> String {
+    let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
+    if counts.is_empty() { nothing.to_owned() } else { counts.join(", ") }
 }

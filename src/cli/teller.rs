@@ -5,7 +5,7 @@ use crate::live::Notice;
 use std::io::{IsTerminal, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Lines that wait to be written; what comes on top is not told. It is in the journal.
 const LINES_MAX: usize = 256;
@@ -19,6 +19,32 @@ enum Line {
     Status(String),
     /// The last.
     End(SyncSender<()>),
+}
+
+/// Time between status lines on a terminal, and where standard error is a file.
+const ON_TERMINAL: Duration = Duration::from_millis(500);
+const IN_FILE: Duration = Duration::from_secs(10);
+
+/// When the next status line is due.
+pub(super) struct Pace {
+    pause: Duration,
+    shown: Option<Instant>,
+}
+
+impl Pace {
+    /// As suits standard error.
+    pub(super) fn new() -> Self {
+        Self { pause: if std::io::stderr().is_terminal() { ON_TERMINAL } else { IN_FILE }, shown: None }
+    }
+
+    /// Whether it is due; then the next one is due a while later.
+    pub(super) fn is_due(&mut self) -> bool {
+        let is_due = self.shown.is_none_or(|shown| shown.elapsed() >= self.pause);
+        if is_due {
+            self.shown = Some(Instant::now());
+        }
+        is_due
+    }
 }
 
 /// Writes what a run tells.

@@ -6,10 +6,11 @@ use crate::gate::Ledger;
 use crate::memory::Memory;
 use crate::replay::report::SegmentReport;
 use crate::replay::{self, SegmentDigest, scan};
+use crate::soak::books::{Precisions, digest, held, told};
 use crate::utc::rfc3339;
 use crate::verify::{Verified, missing_between, verify};
 use anyhow::{Context, Result, bail, ensure};
-use hotpath::book::{Book, Level};
+use hotpath::book::Book;
 use hotpath::lines::{Lines, OUTPUT_LINES};
 use hotpath::record::{GapOpen, Head, Kind, Line, body_of};
 use journal::{Item, Segment};
@@ -46,16 +47,24 @@ struct Truths {
 }
 
 /// The end that the exchange tells.
-#[derive(Clone, Debug, Default)]
-pub struct Witness(Arc<Mutex<Truths>>);
+#[derive(Clone, Debug)]
+pub struct Witness {
+    truths: Arc<Mutex<Truths>>,
+    precisions: Precisions,
+}
 
 impl Witness {
+    /// Of a market with these decimals.
+    #[must_use]
+    pub fn new(precisions: Precisions) -> Self {
+        Self { truths: Arc::default(), precisions }
+    }
+
     /// Remembers a book of the exchange.
     pub fn tell(&self, truth: &Truth) {
         let Some(time) = &truth.timestamp else { return };
-        let digest =
-            digest([&truth.bids, &truth.asks].map(|side| side.iter().map(|[price, qty]| [number(price), number(qty)])));
-        let mut truths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let digest = digest(&told(truth, self.precisions));
+        let mut truths = self.truths.lock().unwrap_or_else(PoisonError::into_inner);
         truths.by_time.entry(time.clone()).or_default().push(digest);
         truths.times.push_back(time.clone());
         if truths.times.len() > TRUTHS_MAX
@@ -67,31 +76,11 @@ impl Witness {
 
     /// Whether the exchange had this book at that time; else how many others it had told of.
     fn is_true(&self, time: &str, book: &Book) -> Result<(), usize> {
-        let row = |level: &Level| [level.price_ticks, level.qty_lots];
-        let digest =
-            digest([book.bids.best_first().map(row).collect::<Vec<_>>(), book.asks.best_first().map(row).collect()]);
-        let truths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = truths.by_time.get(time).map(Vec::as_slice).unwrap_or_default();
-        if told.contains(&digest) { Ok(()) } else { Err(told.len()) }
+        let digest = digest(&held(book));
+        let truths = self.truths.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = truths.by_time.get(time).map(Vec::as_slice).unwrap_or_default();
+        if known.contains(&digest) { Ok(()) } else { Err(known.len()) }
     }
-}
-
-/// The digits of a decimal as a number: ticks or lots, since the exchange writes all decimals.
-fn number(text: &str) -> i64 {
-    text.bytes()
-        .filter(u8::is_ascii_digit)
-        .fold(0, |sum: i64, digit| sum.wrapping_mul(10).wrapping_add((digit - b'0').into()))
-}
-
-fn digest(sides: [impl IntoIterator<Item = [i64; 2]>; 2]) -> blake3::Hash {
-    let mut hasher = blake3::Hasher::new();
-    for side in sides {
-        for row in side {
-            hasher.update(bytemuck::bytes_of(&row));
-        }
-        hasher.update(&[0]);
-    }
-    hasher.finalize()
 }
 
 /// Looks at segments in the order in which they are sealed.

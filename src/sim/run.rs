@@ -11,6 +11,7 @@ use crate::exchange::{Fault, FaultLine, FaultPlan, Faults, Offline, Options, Pai
 use crate::live::{Hot, LiveLoop, journal_settings};
 use crate::market::{Market, Random, Terms};
 use crate::memory::Memory;
+use crate::soak::books::Precisions;
 use anyhow::{Context, Result, anyhow, ensure};
 use hotpath::halt::Halt;
 use hotpath::venue::every::Every;
@@ -79,12 +80,12 @@ pub fn simulate(plan: &Plan<'_>) -> Result<Simulated> {
     let settings = journal_settings(plan.loaded, START_UTC_NS, run_id, random.next() as u32);
     let (disk, feed) = Disk::of(Parts::begin(Folder::take(plan.folder)?, settings)?)?;
     let hands = Hands::new(START_UTC_NS);
-    let witness = Witness::default();
+    let witness = Witness::new(Precisions::of(&config.markets[0]));
     let end_ns = plan.seconds * S;
     let mean_ns = plan.fault_seconds.map(|seconds| seconds * S);
     let calm_ns = end_ns.saturating_sub(CALM_NS.min(end_ns / 2));
     let wrongs = Wrongs::default();
-    let faults = mean_ns.map(|mean_ns| wrongs.plan(random.next(), mean_ns, calm_ns)).transpose()?;
+    let faults = mean_ns.map(|mean_ns| wrongs.plan(random.next(), mean_ns, calm_ns));
     let exchange = exchange(&hands, random.next(), witness.clone(), faults)?;
     let quay = Rc::new(RefCell::new(Quay::default()));
     let (commands, taken) = RingBuffer::new(1);
@@ -151,24 +152,16 @@ impl Wrongs {
     const LEFT_OUT: [Fault; 5] = [Fault::Tls, Fault::Clock, Fault::Reorder, Fault::Delay, Fault::Drop];
 
     /// One of them each `mean_ns` or so, until `until_ns`.
-    fn plan(&self, seed: u64, mean_ns: u64, until_ns: u64) -> Result<Faults> {
-        /// Messages of the made-up market in a second, about: so many chances has each fault.
-        const CHANCES_PER_S: f64 = 15.0;
-        let kinds: Vec<_> = Fault::ALL.iter().filter(|fault| !Self::LEFT_OUT.contains(fault)).collect();
-        let rate = 1e9 / (mean_ns as f64 * CHANCES_PER_S * kinds.len() as f64);
-        let mut plan = FaultPlan::new(seed).until(until_ns);
-        for fault in kinds {
-            // Requests to connect are few.
-            let rate = if matches!(fault, Fault::Refuse429 | Fault::Refuse503) { 0.1 } else { rate };
-            plan.add(&format!("{}={rate}", fault.name()))?;
-        }
+    fn plan(&self, seed: u64, mean_ns: u64, until_ns: u64) -> Faults {
+        let kinds: Vec<_> = Fault::ALL.iter().copied().filter(|fault| !Self::LEFT_OUT.contains(fault)).collect();
+        let plan = FaultPlan::spread(seed, &kinds, mean_ns).until(until_ns);
         let Self(counts) = self.clone();
         let log = Box::new(move |line: &FaultLine| {
             if let Some(fault) = line.fault {
                 *counts.lock().unwrap_or_else(PoisonError::into_inner).entry(fault.name()).or_default() += 1;
             }
         });
-        Ok(Faults { plan, log })
+        Faults { plan, log }
     }
 
     fn counts(&self) -> BTreeMap<&'static str, u64> {

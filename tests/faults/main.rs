@@ -1,20 +1,20 @@
 //! Each fault on demand: what the exchange did is in the journal, by connection, message and cause; nothing else is; no
 //! trusted book was ever another than the exchange's; the run replays; and the book is trusted again.
 
-mod audit;
 mod driven;
-mod paced;
 mod run;
 #[path = "../support/mod.rs"]
 mod support;
 
-use audit::{Journal, hold, read};
 use fathom::exchange::{Fault, Pair, Section, Serves};
+use fathom::files::journal_files;
 use fathom::market::{Market, Terms};
-use paced::Paced;
+use fathom::replay::replay;
+use fathom::soak::{Evidence, Paced, Reading, judge};
 use run::{Ran, Setting, ran};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 /// So fast that a script of a minute is over in a second or two, and with time for what is quick.
 const FAST: f64 = 20.0;
@@ -28,14 +28,14 @@ const BEHIND: u64 = 100;
 const MANY: usize = 30;
 const BEHIND_MANY: u64 = 10;
 
-fn kraken(rules: &[&str], speed: f64, lines: usize, sets: &[&str]) -> (Ran, Journal) {
+fn kraken(rules: &[&str], speed: f64, lines: usize, sets: &[&str]) -> (Evidence, Reading) {
     let pair = Pair::listed("BTC/EUR").expect("a pair");
     let (market, stills) = Paced::new(Market::new(3, &Terms::BTC_EUR), speed);
     let serves = Serves::Market { pair, events: Box::new(market), speed };
-    audited((serves, &stills), "kraken-btc-eur.toml", sets, rules, lines, (1, 8))
+    audited((serves, stills), "kraken-btc-eur.toml", sets, rules, lines)
 }
 
-fn binance(rules: &[&str], speed: f64, lines: usize, more: &[&str]) -> (Ran, Journal) {
+fn binance(rules: &[&str], speed: f64, lines: usize, more: &[&str]) -> (Evidence, Reading) {
     let section = Section::Spot;
     let (market, stills) = Paced::new(Market::new(3, &section.terms()), speed);
     let serves = Serves::BinanceMarket { section, events: Box::new(market), speed };
@@ -46,24 +46,27 @@ fn binance(rules: &[&str], speed: f64, lines: usize, more: &[&str]) -> (Ran, Jou
         "venue.price_increment=0.1",
     ];
     sets.extend(more);
-    audited((serves, &stills), "binance-perp-btc-usdt.toml", &sets, rules, lines, (2, 8))
+    audited((serves, stills), "binance-perp-btc-usdt.toml", &sets, rules, lines)
 }
 
 fn audited(
-    (serves, stills): (Serves, &AtomicUsize),
+    (serves, stills): (Serves, Arc<AtomicUsize>),
     config: &str,
     sets: &[&str],
     rules: &[&str],
     lines: usize,
-    precisions: audit::Precisions,
-) -> (Ran, Journal) {
+) -> (Evidence, Reading) {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     let behind = if lines < MANY { BEHIND } else { BEHIND_MANY };
-    let ran = ran(Setting { serves, config, sets: owned(sets), rules: owned(rules), lines, behind });
-    let journal = read(&ran, precisions);
-    hold(&ran, &journal, config.starts_with("binance"), stills.load(Ordering::Relaxed));
-    assert!(journal.compared > 30, "{} books were compared", journal.compared);
-    (ran, journal)
+    let ran = ran(Setting { serves, stills, config, sets: owned(sets), rules: owned(rules), lines, behind });
+    let files = journal_files(&[ran.folder.path().join("journal")]).expect("a journal");
+    assert!(replay(&files, None, None).expect("a replay").iter().all(|report| report.is_match()), "it does not replay");
+    let reading =
+        Reading::of(&files, &ran.evidence).unwrap_or_else(|error| panic!("{error:#}\n{:#?}", ran.evidence.log));
+    judge(&ran.evidence, &reading)
+        .unwrap_or_else(|error| panic!("{error:#}\n{:#?}\n{:#?}", reading.signs, ran.evidence.log));
+    assert!(reading.compared > 30, "{} books were compared", reading.compared);
+    (ran.evidence, reading)
 }
 
 /// A fault that happens at three instants, on both exchanges where both have it.
@@ -74,13 +77,13 @@ macro_rules! thrice {
             let rules = [2, 9, 16].map(|second| format!("{}@{second}", $name));
             let rules = rules.each_ref().map(String::as_str);
             for serve in $venues {
-                let _: (Ran, Journal) = serve(&rules, FAST, $lines, &[]);
+                let _: (Evidence, Reading) = serve(&rules, FAST, $lines, &[]);
             }
         }
     )*};
 }
 
-type Serve = fn(&[&str], f64, usize, &[&str]) -> (Ran, Journal);
+type Serve = fn(&[&str], f64, usize, &[&str]) -> (Evidence, Reading);
 const BOTH: [Serve; 2] = [kraken, binance];
 
 /// On both exchanges at once, where most of the time is spent waiting.
@@ -112,7 +115,7 @@ thrice! {
     a_snapshot_in_mid_stream_costs_nothing: "resnapshot", 3, [kraken];
 }
 
-fn signs<'a>(journal: &'a Journal, what: &'a str) -> impl Iterator<Item = &'a str> {
+fn signs<'a>(journal: &'a Reading, what: &'a str) -> impl Iterator<Item = &'a str> {
     journal.signs.iter().map(|(_, sign)| sign.as_str()).filter(move |sign| sign.starts_with(what))
 }
 
@@ -201,8 +204,8 @@ fn maintenance_is_told() {
 fn all_at_once(serve: Serve, of: fn(Fault) -> bool) {
     let rules: Vec<_> = Fault::ALL.iter().filter(|fault| of(**fault)).map(|fault| rule(*fault)).collect();
     let rules: Vec<_> = rules.iter().map(String::as_str).collect();
-    let (ran, _) = serve(&rules, SLOW, MANY, &[PATIENT]);
-    let happened: BTreeSet<_> = ran.log.iter().filter_map(|line| line.fault).collect();
+    let (evidence, _) = serve(&rules, SLOW, MANY, &[PATIENT]);
+    let happened: BTreeSet<_> = evidence.log.iter().filter_map(|line| line.fault).collect();
     assert!(happened.len() >= 12, "{happened:?}");
 }
 
@@ -224,4 +227,48 @@ fn rule(fault: Fault) -> String {
         _ => "0.004",
     };
     format!("{}={rate}", fault.name())
+}
+
+/// Whoever judges must find a journal, or an exchange, that says something else than what happened.
+#[test]
+fn the_judge_is_not_deceived() {
+    let pair = Pair::listed("BTC/EUR").expect("a pair");
+    let (market, stills) = Paced::new(Market::new(3, &Terms::BTC_EUR), FAST);
+    let serves = Serves::Market { pair, events: Box::new(market), speed: FAST };
+    let rules = ["garbage@2", "reset@16"].map(str::to_owned).to_vec();
+    let config = "kraken-btc-eur.toml";
+    let Ran { folder, evidence: honest } =
+        ran(Setting { serves, stills, config, sets: Vec::new(), rules, lines: 2, behind: BEHIND });
+    let files = journal_files(&[folder.path().join("journal")]).expect("a journal");
+    let verdict = |evidence: &Evidence| Reading::of(&files, evidence).and_then(|reading| judge(evidence, &reading));
+    let garbage = honest.log.iter().position(|line| line.fault == Some(Fault::Garbage)).expect("it happened");
+    let deceived = |change: &dyn Fn(&mut Evidence)| {
+        let mut evidence = honest.clone();
+        change(&mut evidence);
+        format!("{:#}", verdict(&evidence).expect_err("it is found"))
+    };
+    assert!(verdict(&honest).is_ok());
+    let told = deceived(&|evidence| drop(evidence.log.remove(garbage)));
+    assert!(told.contains("refused json") && told.contains("the exchange did nothing"), "{told}");
+    let told = deceived(&|evidence| evidence.log[garbage].fault = Some(Fault::Checksum));
+    assert!(told.contains("no gap checksum in the journal"), "{told}");
+    let told = deceived(&|evidence| evidence.log[garbage].crc32 = Some(7));
+    assert!(told.contains("another message than the exchange handed over"), "{told}");
+    let told = deceived(&|evidence| {
+        let mut later = honest.log[garbage].clone();
+        (later.message, later.crc32) = (later.message + 9, None);
+        evidence.log.insert(garbage + 1, later);
+        evidence.settled += 1;
+    });
+    assert!(told.contains("no gap refused-frame"), "{told}");
+    // A book that is another one a little later, told in the place of one before.
+    let mut books = honest.books.iter().skip(20);
+    let (place, book) = books.next().expect("books");
+    let other = books.map(|(_, other)| other).find(|other| *other != book).expect("the market goes on");
+    let told = deceived(&|evidence| drop(evidence.books.insert(*place, other.clone())));
+    let (connection, message) = place;
+    assert!(told.contains(&format!("message {message} of connection {connection}")), "{told}");
+    let mut untrusted = Reading::of(&files, &honest).expect("a journal");
+    untrusted.is_trusted = false;
+    assert!(judge(&honest, &untrusted).expect_err("it is found").to_string().contains("not trusted at the end"));
 }

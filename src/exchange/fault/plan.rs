@@ -152,6 +152,19 @@ impl FaultPlan {
         Self { rules: Vec::new(), seed, until_ns: None }
     }
 
+    /// One of these faults each `mean_ns` or so of the market's time, all alike often; but each tenth request to connect is
+    /// refused, since those are few.
+    #[must_use]
+    pub fn spread(seed: u64, faults: &[Fault], mean_ns: u64) -> Self {
+        /// Messages of a made-up market in a second, about: so many chances has each fault.
+        const CHANCES_PER_S: f64 = 15.0;
+        const REFUSED: f64 = 0.1;
+        let usual = (NS_PER_S / (mean_ns as f64 * CHANCES_PER_S * faults.len() as f64)).min(1.0);
+        let rate = |fault| if matches!(fault, Fault::Refuse429 | Fault::Refuse503) { REFUSED } else { usual };
+        let rules = faults.iter().map(|fault| (*fault, When::Rate(rate(*fault)))).collect();
+        Self { rules, ..Self::new(seed) }
+    }
+
     /// Rates hold up to this instant of the market's time, nanoseconds, and scripted faults alone behind it.
     #[must_use]
     pub fn until(self, until_ns: u64) -> Self {

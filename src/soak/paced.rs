@@ -1,7 +1,7 @@
 //! A market that knows when the exchange stood still: on a busy machine it may not be let run for seconds, and what the
 //! engine then says of silence is true.
 
-use fathom::market::{Event, Market};
+use crate::market::{Event, Market};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
