@@ -1,26 +1,17 @@
 //! What anybody can do with a journal, done to each segment as it is sealed: verify, replay, and hold its books against the
 //! exchange's own. Then it is removed, so that a long run needs little disk.
 
-use crate::exchange::Truth;
 use crate::gate::Ledger;
 use crate::memory::Memory;
 use crate::replay::report::SegmentReport;
-use crate::replay::{self, SegmentDigest, scan};
-use crate::soak::books::{Precisions, digest, held, told};
-use crate::utc::rfc3339;
+use crate::replay::{self, SegmentDigest};
+use crate::soak::{Reader, Recorder, ensure_messages_show, ensure_outdated_told};
 use crate::verify::{Verified, missing_between, verify};
 use anyhow::{Context, Result, bail, ensure};
-use hotpath::book::Book;
-use hotpath::lines::{Lines, OUTPUT_LINES};
-use hotpath::record::{GapOpen, Head, Kind, Line, body_of};
-use journal::{Item, Segment};
+use journal::Segment;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// Books of the exchange that are remembered: those of some hours.
-const TRUTHS_MAX: usize = 1 << 20;
 
 /// What examinations found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -39,55 +30,11 @@ pub struct Examined {
     pub gaps: BTreeMap<String, u64>,
 }
 
-/// The exchange's books, by the time of the message that they stand behind: a digest of each.
-#[derive(Debug, Default)]
-struct Truths {
-    by_time: HashMap<String, Vec<blake3::Hash>>,
-    times: VecDeque<String>,
-}
-
-/// The end that the exchange tells.
-#[derive(Clone, Debug)]
-pub struct Witness {
-    truths: Arc<Mutex<Truths>>,
-    precisions: Precisions,
-}
-
-impl Witness {
-    /// Of a market with these decimals.
-    #[must_use]
-    pub fn new(precisions: Precisions) -> Self {
-        Self { truths: Arc::default(), precisions }
-    }
-
-    /// Remembers a book of the exchange.
-    pub fn tell(&self, truth: &Truth) {
-        let Some(time) = &truth.timestamp else { return };
-        let digest = digest(&told(truth, self.precisions));
-        let mut truths = self.truths.lock().unwrap_or_else(PoisonError::into_inner);
-        truths.by_time.entry(time.clone()).or_default().push(digest);
-        truths.times.push_back(time.clone());
-        if truths.times.len() > TRUTHS_MAX
-            && let Some(oldest) = truths.times.pop_front()
-        {
-            truths.by_time.remove(&oldest);
-        }
-    }
-
-    /// Whether the exchange had this book at that time; else how many others it had told of.
-    fn is_true(&self, time: &str, book: &Book) -> Result<(), usize> {
-        let digest = digest(&held(book));
-        let truths = self.truths.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = truths.by_time.get(time).map(Vec::as_slice).unwrap_or_default();
-        if known.contains(&digest) { Ok(()) } else { Err(known.len()) }
-    }
-}
-
 /// Looks at segments in the order in which they are sealed.
 pub struct Examiner {
-    witness: Witness,
+    recorder: Recorder,
+    reader: Reader,
     memory: Memory,
-    lines: Vec<Line>,
     /// The last one that was sealed: it waits for the one behind it, which it must lead to.
     waiting: Option<(PathBuf, Segment)>,
     verified: Option<Verified>,
@@ -99,13 +46,12 @@ pub struct Examiner {
 }
 
 impl Examiner {
-    /// Holds books against those that `witness` was told.
-    pub fn new(witness: Witness) -> Self {
-        let (memory, lines) = (Memory::new(), vec![Line::ZERO; OUTPUT_LINES]);
+    /// Holds books against those that the exchange told.
+    pub fn new(recorder: Recorder) -> Self {
         Self {
-            witness,
-            memory,
-            lines,
+            recorder,
+            reader: Reader::default(),
+            memory: Memory::new(),
             waiting: None,
             verified: None,
             ledger: Ledger::default(),
@@ -135,6 +81,7 @@ impl Examiner {
     /// As [`Examiner::sealed`].
     pub fn finish(&mut self) -> Result<()> {
         self.waiting.take().map_or(Ok(()), |last| self.examine(last, None))?;
+        ensure_messages_show(&self.recorder.told(), &self.reader.reading)?;
         self.found.digest = replay::join_digests(&self.digests).to_string();
         Ok(())
     }
@@ -155,6 +102,7 @@ impl Examiner {
         ensure!(report.is_match() && report.is_whole(), "{name}: replay finds other bytes: `replay` says where");
         let (SegmentReport { run_id, first_seq, digest, .. }, outcomes) = (&report, &report.outcomes);
         self.digests.push(SegmentDigest { run_id: *run_id, first_seq: *first_seq, digest: *digest });
+        self.found.records += report.scan.records();
         self.hold_against_truth(&path, &segment)?;
         self.ledger.add(&path, &segment, &mut self.memory);
         if let Some(fault) = self.ledger.first_fault() {
@@ -169,36 +117,18 @@ impl Examiner {
         std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))
     }
 
-    /// Steps an engine over the inputs and events, and compares its book wherever it is trusted.
+    /// Holds every trusted book against the exchange's own.
     fn hold_against_truth(&mut self, path: &Path, segment: &Segment) -> Result<()> {
-        let Some(state) = scan::first_state(segment) else { bail!("{}: no checkpoint", path.display()) };
-        self.memory.load(&state).map_err(|halt| anyhow::anyhow!("{}: {halt:?}", path.display()))?;
-        for item in segment.items() {
-            let Item::Record(record) = item else { bail!("{}: damage", path.display()) };
-            let Head { kind, seq, taken_ns, connection, exch_ns, instrument, .. } = record.head;
-            self.found.records += 1;
-            if let Some(gap) = body_of::<GapOpen>(record.bytes) {
-                *self.found.gaps.entry(hotpath::trust::cause_name(gap.cause).to_owned()).or_default() += 1;
-            }
-            if kind == Kind::FRAME || !(kind.is_input() || kind.is_event()) {
-                continue;
-            }
-            let mut outputs = Lines::new(&mut self.lines);
-            outputs.begin(seq, taken_ns, connection);
-            let engine = self.memory.engine_mut();
-            let stepped =
-                engine.observe_time(taken_ns, &mut outputs).and_then(|()| engine.step(record.bytes, &mut outputs));
-            stepped.map_err(|halt| anyhow::anyhow!("{}: {halt:?} at record {seq}", path.display()))?;
-            let Some(market) = engine.markets().get(usize::from(instrument)) else { continue };
-            if kind == Kind::BOOK_END && market.state.trust.is_trusted() {
-                let time = rfc3339(exch_ns / 1_000);
-                if let Err(others) = self.witness.is_true(&time, &market.book) {
-                    bail!(
-                        "{}: the book that is trusted at record {seq} was never the exchange's (whose time is {time}; it told {others} others of it)",
-                        path.display()
-                    );
-                }
-                self.found.books += 1;
+        let mut told = self.recorder.told();
+        self.reader.read(path, segment, &mut self.memory, &told)?;
+        told.forget_before(self.reader.place());
+        let reading = &self.reader.reading;
+        ensure_outdated_told(&told, reading)?;
+        self.found.books = reading.compared;
+        self.found.gaps.clear();
+        for (_, sign) in &reading.signs {
+            if let Some(cause) = sign.strip_prefix("gap ") {
+                *self.found.gaps.entry(cause.to_owned()).or_default() += 1;
             }
         }
         Ok(())

@@ -2,17 +2,19 @@
 
 use super::disk::Disk;
 use super::dock::{Quay, SimDock};
-use super::examine::{Examined, Examiner, Witness};
+use super::examine::{Examined, Examiner};
 use super::hands::{Hands, SimTime};
 use super::weather::{Happened, Weather};
 use super::world::World;
 use crate::config::Loaded;
-use crate::exchange::{Fault, FaultLine, FaultPlan, Faults, Offline, Options, Pair, Serves, Truth};
+use crate::exchange::{Fault, FaultPlan, Faults, Offline, Options, Pair, Serves};
 use crate::live::{Hot, LiveLoop, journal_settings};
 use crate::market::{Market, Random, Terms};
 use crate::memory::Memory;
 use crate::soak::books::Precisions;
+use crate::soak::{Recorder, faults_of};
 use anyhow::{Context, Result, anyhow, ensure};
+use hotpath::config::MarketConfig;
 use hotpath::halt::Halt;
 use hotpath::venue::every::Every;
 use journal::{Folder, Parts, Totals};
@@ -22,7 +24,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 const S: u64 = 1_000_000_000;
 /// When simulations begin: 2026-08-01, half an hour before midnight, so that a day ends soon.
@@ -80,13 +82,15 @@ pub fn simulate(plan: &Plan<'_>) -> Result<Simulated> {
     let settings = journal_settings(plan.loaded, START_UTC_NS, run_id, random.next() as u32);
     let (disk, feed) = Disk::of(Parts::begin(Folder::take(plan.folder)?, settings)?)?;
     let hands = Hands::new(START_UTC_NS);
-    let witness = Witness::new(Precisions::of(&config.markets[0]));
+    let recorder = Recorder::new(Precisions::of(&config.markets[0]), Arc::default());
     let end_ns = plan.seconds * S;
     let mean_ns = plan.fault_seconds.map(|seconds| seconds * S);
     let calm_ns = end_ns.saturating_sub(CALM_NS.min(end_ns / 2));
-    let wrongs = Wrongs::default();
-    let faults = mean_ns.map(|mean_ns| wrongs.plan(random.next(), mean_ns, calm_ns));
-    let exchange = exchange(&hands, random.next(), witness.clone(), faults)?;
+    let wrongs = random.next();
+    let wrongs = mean_ns.map_or(FaultPlan::new(wrongs), |mean_ns| {
+        FaultPlan::spread(wrongs, &faults_here(&config.markets[0]), mean_ns).until(calm_ns)
+    });
+    let exchange = exchange(&hands, random.next(), &recorder, wrongs)?;
     let quay = Rc::new(RefCell::new(Quay::default()));
     let (commands, taken) = RingBuffer::new(1);
     let weather = Weather::new(random.next(), mean_ns, calm_ns);
@@ -96,7 +100,7 @@ pub fn simulate(plan: &Plan<'_>) -> Result<Simulated> {
         quay: Rc::clone(&quay),
         disk,
         weather,
-        examiner: Examiner::new(witness),
+        examiner: Examiner::new(recorder.clone()),
         commands,
         end_ns,
         clears_ns: u64::MAX,
@@ -129,7 +133,7 @@ pub fn simulate(plan: &Plan<'_>) -> Result<Simulated> {
     Ok(Simulated {
         examined: world.examiner.found.clone(),
         happened: world.weather.happened,
-        faults: wrongs.counts(),
+        faults: recorder.told().faults(),
         frames,
         is_trusted,
         segments,
@@ -141,40 +145,16 @@ fn halted(halt: Halt) -> anyhow::Error {
     anyhow!("the engine halted: {halt:?}")
 }
 
-/// What the exchange does wrong.
-#[derive(Clone, Debug, Default)]
-struct Wrongs(Arc<Mutex<BTreeMap<&'static str, u64>>>);
-
-impl Wrongs {
-    /// Faults that do not happen here. There is no TLS; the exchange's books are found by their stamps, which these move or
-    /// which do not tell which of two books is meant; and where the book is deeper than the checksum sees, one update that is left
-    /// out need not show.
-    const LEFT_OUT: [Fault; 5] = [Fault::Tls, Fault::Clock, Fault::Reorder, Fault::Delay, Fault::Drop];
-
-    /// One of them each `mean_ns` or so, until `until_ns`.
-    fn plan(&self, seed: u64, mean_ns: u64, until_ns: u64) -> Faults {
-        let kinds: Vec<_> = Fault::ALL.iter().copied().filter(|fault| !Self::LEFT_OUT.contains(fault)).collect();
-        let plan = FaultPlan::spread(seed, &kinds, mean_ns).until(until_ns);
-        let Self(counts) = self.clone();
-        let log = Box::new(move |line: &FaultLine| {
-            if let Some(fault) = line.fault {
-                *counts.lock().unwrap_or_else(PoisonError::into_inner).entry(fault.name()).or_default() += 1;
-            }
-        });
-        Faults { plan, log }
-    }
-
-    fn counts(&self) -> BTreeMap<&'static str, u64> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
+/// What the exchange does wrong here: there is no TLS to fail.
+fn faults_here(market: &MarketConfig) -> Vec<Fault> {
+    faults_of(market).into_iter().filter(|fault| *fault != Fault::Tls).collect()
 }
 
-fn exchange(hands: &Hands, seed: u64, witness: Witness, faults: Option<Faults>) -> Result<Offline> {
+fn exchange(hands: &Hands, seed: u64, recorder: &Recorder, plan: FaultPlan) -> Result<Offline> {
     let pair = Pair::listed(SYMBOL).ok_or_else(|| anyhow!("{SYMBOL} is not listed"))?;
     let events = Box::new(Market::new(seed, &Terms::BTC_EUR));
-    let witness = Box::new(move |truth: &Truth| witness.tell(truth));
-    let options =
-        Options { witness: Some(witness), faults, ..Options::new(Serves::Market { pair, events, speed: 1.0 }) };
+    let (witness, faults) = (Some(recorder.witness()), Some(Faults { plan, log: recorder.log() }));
+    let options = Options { witness, faults, ..Options::new(Serves::Market { pair, events, speed: 1.0 }) };
     Offline::open(options, hands.shared(), START_UTC_NS / 1_000)
 }
 

@@ -2,20 +2,80 @@
 
 use super::books::{Precisions, ToldBook};
 use super::reading::Place;
-use crate::exchange::{FaultLine, FaultLog, Truth, Witness};
+use crate::exchange::{Fault, FaultLine, FaultLog, Truth, Witness};
+use hotpath::config::{MarketConfig, checksum_rule};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// Levels a side that Kraken's checksum sees.
+const CHECKED_LEVELS: u32 = 10;
+
+/// Everything that can go wrong with a market. Left out is what its protocol does not have; and, where a book is deeper
+/// than its checksum sees, updates that are missing or old: below that nothing shows them.
+#[must_use]
+pub fn faults_of(market: &MarketConfig) -> Vec<Fault> {
+    let has_checksum = market.checksum_rule == checksum_rule::CRC32_TOP10;
+    let is_seen = |fault: Fault| match fault {
+        Fault::Drop | Fault::Reorder | Fault::Delay => !has_checksum || market.depth <= CHECKED_LEVELS,
+        _ => true,
+    };
+    Fault::ALL.iter().copied().filter(|fault| (has_checksum || fault.is_of_binance()) && is_seen(*fault)).collect()
+}
+
+/// What the exchange told.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// What it did wrong, and the first message of each connection.
+    pub log: Vec<FaultLine>,
+    /// Its book behind each message of one.
+    pub books: BTreeMap<Place, ToldBook>,
+}
+
+impl Told {
+    /// How often each fault happened.
+    #[must_use]
+    pub fn faults(&self) -> BTreeMap<&'static str, u64> {
+        let mut counts = BTreeMap::new();
+        for fault in self.log.iter().filter_map(|line| line.fault) {
+            *counts.entry(fault.name()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The exchange's number of the connection behind `after` whose first message has this CRC.
+    pub(super) fn connection(&self, crc32: u32, after: u64) -> Option<u64> {
+        let is_first = |line: &&FaultLine| line.fault.is_none() && line.crc32 == Some(crc32) && line.connection > after;
+        self.log.iter().find(is_first).map(|line| line.connection)
+    }
+
+    /// Whether a message came behind one that was to follow it.
+    pub(super) fn is_late(&self, place: Place) -> bool {
+        let is_late = |fault| matches!(fault, Some(Fault::Reorder | Fault::Delay));
+        self.log
+            .iter()
+            .any(|line| is_late(line.fault) && line.crc32.is_some() && (line.connection, line.message) == place)
+    }
+
+    /// Whether the exchange's stamps had stepped before.
+    pub(super) fn has_stepped(&self, place: Place) -> bool {
+        let before = |line: &FaultLine| (line.connection, line.message) < place;
+        self.log.iter().any(|line| line.fault == Some(Fault::Clock) && before(line))
+    }
+
+    /// Books before a place are not asked for any more.
+    pub fn forget_before(&mut self, place: Place) {
+        self.books = self.books.split_off(&place);
+    }
+}
+
 /// What the exchange did, once the run is over.
 #[derive(Clone, Debug)]
 pub struct Evidence {
-    /// What it did wrong, and the first message of each connection.
-    pub log: Vec<FaultLine>,
+    /// What it told.
+    pub told: Told,
     /// Lines of the log that have had time to show.
     pub settled: usize,
-    /// Its book behind each message of one.
-    pub books: BTreeMap<Place, ToldBook>,
     /// How often the exchange itself was not let run for so long that the engine had to notice.
     pub stills: usize,
     /// Whether its updates chain, as Binance's.
@@ -28,13 +88,6 @@ pub struct Recorder {
     told: Arc<Mutex<Told>>,
     precisions: Precisions,
     stills: Arc<AtomicUsize>,
-}
-
-#[derive(Debug, Default)]
-struct Told {
-    log: Vec<FaultLine>,
-    faults: usize,
-    books: BTreeMap<Place, ToldBook>,
 }
 
 impl Recorder {
@@ -50,7 +103,7 @@ impl Recorder {
         let recorder = self.clone();
         Box::new(move |truth: &Truth| {
             let book = ToldBook::of(truth, recorder.precisions);
-            recorder.lock().books.insert((truth.connection, truth.message), book);
+            recorder.told().books.insert((truth.connection, truth.message), book);
         })
     }
 
@@ -58,33 +111,46 @@ impl Recorder {
     #[must_use]
     pub fn log(&self) -> FaultLog {
         let recorder = self.clone();
-        Box::new(move |line: &FaultLine| {
-            let mut told = recorder.lock();
-            told.faults += usize::from(line.fault.is_some());
-            told.log.push(line.clone());
-        })
+        Box::new(move |line: &FaultLine| recorder.told().log.push(line.clone()))
+    }
+
+    /// What was told so far.
+    pub fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Faults so far.
     #[must_use]
     pub fn faults(&self) -> usize {
-        self.lock().faults
-    }
-
-    /// Lines of the log so far.
-    #[must_use]
-    pub fn lines(&self) -> usize {
-        self.lock().log.len()
+        self.told().log.iter().filter(|line| line.fault.is_some()).count()
     }
 
     /// What was taken down, of which the first `settled` lines have had time to show.
     #[must_use]
     pub fn evidence(&self, settled: usize, is_chained: bool) -> Evidence {
-        let Told { log, books, .. } = std::mem::take(&mut *self.lock());
-        Evidence { log, settled, books, stills: self.stills.load(Ordering::Relaxed), is_chained }
+        let told = std::mem::take(&mut *self.told());
+        Evidence { told, settled, stills: self.stills.load(Ordering::Relaxed), is_chained }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+#[cfg(test)]
+mod tests {
+    use super::faults_of;
+    use crate::config::load;
+    use crate::exchange::Fault;
+    use std::path::Path;
+
+    #[test]
+    fn what_can_go_wrong_is_what_shows() {
+        let of = |name: &str, set: &str| {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs").join(name);
+            faults_of(&load(&path, &[set.to_owned()]).expect("a configuration").config.markets[0])
+        };
+        assert_eq!(of("kraken-btc-eur.toml", "venue.depth=10"), Fault::ALL);
+        let deep = of("kraken-btc-eur.toml", "venue.depth=25");
+        assert_eq!(deep.len(), Fault::ALL.len() - 3);
+        assert!(![Fault::Drop, Fault::Reorder, Fault::Delay].iter().any(|fault| deep.contains(fault)));
+        let binance = of("binance-perp-btc-usdt.toml", "venue.depth=1000");
+        assert!(binance.iter().all(|fault| fault.is_of_binance()) && binance.contains(&Fault::Drop));
     }
 }

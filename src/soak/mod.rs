@@ -15,8 +15,8 @@ mod reading;
 mod run;
 
 pub use engine::MemoryUse;
-pub use evidence::{Evidence, Recorder};
-pub use judge::judge;
+pub use evidence::{Evidence, Recorder, Told, faults_of};
+pub use judge::{ensure_messages_show, ensure_outdated_told, judge};
 pub use paced::Paced;
-pub use reading::{Place, Reading};
+pub use reading::{Place, Reader, Reading};
 pub use run::{Plan, SPEED_MAX, Soak, Soaked, Stage, Venue};

@@ -1,9 +1,9 @@
 //! What a journal says of a run, read for a judge: what went wrong, where, and whether its books were the exchange's.
 
-use super::Evidence;
 use super::books::held;
-use crate::exchange::{Fault, FaultLine};
+use super::evidence::Told;
 use crate::memory::Memory;
+use crate::replay::scan::first_state;
 use anyhow::{Context, Result, anyhow, bail};
 use hotpath::engine::Engine;
 use hotpath::lines::{Lines, OUTPUT_LINES};
@@ -15,7 +15,7 @@ use hotpath::record::{
 use hotpath::{trust, venue};
 use journal::{Item, Segment};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where something happened: the exchange's connection, and the last message of it that had come.
 pub type Place = (u64, u64);
@@ -45,31 +45,14 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Steps an engine over a journal and compares its book with the exchange's wherever it trusts it.
+    /// Reads the whole journal of a run.
     ///
     /// # Errors
-    /// For a journal that is not whole, and the first trusted book that is not the exchange's.
-    pub fn of(files: &[PathBuf], evidence: &Evidence) -> Result<Self> {
-        let reading = Self::default();
-        let mut reader = Reader { evidence, reading, place: (0, 0), is_behind: false, is_stopping: false };
-        let (mut memory, mut is_loaded, mut lines) = (Memory::new(), false, vec![Line::ZERO; OUTPUT_LINES]);
+    /// As [`Reader::read`].
+    pub fn of(files: &[PathBuf], told: &Told) -> Result<Self> {
+        let (mut reader, mut memory) = (Reader::default(), Memory::new());
         for path in files {
-            let segment = Segment::open(path)?;
-            for item in segment.items() {
-                let Item::Record(record) = item else {
-                    bail!("{}: damage: `journal verify` says where", path.display())
-                };
-                let (head, bytes) = (&record.head, record.bytes);
-                let at = || format!("{}: record {}", path.display(), head.seq);
-                if head.kind == Kind::CHECKPOINT && !is_loaded {
-                    let state = payload_of(bytes).with_context(at)?;
-                    memory.load(state).map_err(|halt| anyhow!("{halt:?}")).with_context(at)?;
-                    is_loaded = true;
-                }
-                reader.before(head, bytes, memory.engine_mut()).with_context(at)?;
-                step(memory.engine_mut(), head, bytes, &mut lines).with_context(at)?;
-                reader.after(head, bytes, memory.engine_mut()).with_context(at)?;
-            }
+            reader.read(path, &Segment::open(path)?, &mut memory, told)?;
         }
         Ok(reader.reading)
     }
@@ -85,18 +68,61 @@ fn step(engine: &mut Engine, head: &Head, bytes: &[u8], lines: &mut [Line]) -> R
     stepped.map_err(|halt| anyhow!("the engine halts: {halt:?}"))
 }
 
-struct Reader<'a> {
-    evidence: &'a Evidence,
-    reading: Reading,
+/// Reads a journal, segment by segment.
+pub struct Reader {
+    /// What was read so far.
+    pub reading: Reading,
+    /// The last message.
     place: Place,
+    /// Of a message, whose parts are in several records.
+    crc32: crc32fast::Hasher,
     /// Whether anything came behind the last message.
     is_behind: bool,
     is_stopping: bool,
+    lines: Vec<Line>,
 }
 
-impl Reader<'_> {
+impl Default for Reader {
+    fn default() -> Self {
+        Self {
+            reading: Reading::default(),
+            place: (0, 0),
+            crc32: crc32fast::Hasher::new(),
+            is_behind: false,
+            is_stopping: false,
+            lines: vec![Line::ZERO; OUTPUT_LINES],
+        }
+    }
+}
+
+impl Reader {
+    /// Steps an engine over a segment and compares its book with the exchange's wherever it trusts it.
+    ///
+    /// # Errors
+    /// For a segment that is not whole, and the first trusted book that is not the exchange's.
+    pub fn read(&mut self, path: &Path, segment: &Segment, memory: &mut Memory, told: &Told) -> Result<()> {
+        let name = path.display();
+        let state = first_state(segment).with_context(|| format!("{name}: no checkpoint"))?;
+        memory.load(&state).map_err(|halt| anyhow!("{name}: {halt:?}"))?;
+        for item in segment.items() {
+            let Item::Record(record) = item else { bail!("{name}: damage: `journal verify` says where") };
+            let (head, bytes, engine) = (&record.head, record.bytes, memory.engine_mut());
+            let at = || format!("{name}: record {}", head.seq);
+            self.before(head, bytes, engine, told).with_context(at)?;
+            step(engine, head, bytes, &mut self.lines).with_context(at)?;
+            self.after(head, bytes, engine, told).with_context(at)?;
+        }
+        Ok(())
+    }
+
+    /// The last message that was read.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        self.place
+    }
+
     /// Counts messages, and finds the exchange's connection by the first of one.
-    fn before(&mut self, head: &Head, bytes: &[u8], engine: &Engine) -> Result<()> {
+    fn before(&mut self, head: &Head, bytes: &[u8], engine: &Engine, told: &Told) -> Result<()> {
         let is_trusted = is_trusted(engine);
         if !self.is_stopping {
             self.reading.is_trusted = is_trusted;
@@ -114,17 +140,20 @@ impl Reader<'_> {
                 self.sign(format!("link {} {}", named(link::name(body.cause)), body.close_code));
             }
         }
-        if !body_of::<Frame>(bytes).is_some_and(|frame| matches!(frame.opcode, 1 | 2)) {
+        let Some(frame) = body_of::<Frame>(bytes).filter(|frame| matches!(frame.opcode, 1 | 2)) else { return Ok(()) };
+        if frame.chunk == 0 {
+            self.crc32.reset();
+        }
+        self.crc32.update(payload_of(bytes).context("a message without its bytes")?);
+        if head.has(flag::CONTINUES) {
             return Ok(());
         }
-        let crc32 = crc32fast::hash(payload_of(bytes).context("a message without its bytes")?);
+        let crc32 = self.crc32.clone().finalize();
         self.place.1 += 1;
         self.is_behind = false;
         if self.place.1 == 1 {
-            let first =
-                |line: &&FaultLine| line.fault.is_none() && line.crc32 == Some(crc32) && line.connection > self.place.0;
-            let line = self.evidence.log.iter().find(first);
-            self.place.0 = line.context("the exchange does not know the connection")?.connection;
+            let connection = told.connection(crc32, self.place.0);
+            self.place.0 = connection.context("the exchange does not know the connection")?;
         }
         self.reading.messages.insert(self.place, crc32);
         if is_trusted {
@@ -134,10 +163,10 @@ impl Reader<'_> {
     }
 
     /// Notes signs, and compares books.
-    fn after(&mut self, head: &Head, bytes: &[u8], engine: &Engine) -> Result<()> {
+    fn after(&mut self, head: &Head, bytes: &[u8], engine: &Engine, told: &Told) -> Result<()> {
         self.is_stopping |= body_of::<Command>(bytes).is_some_and(|body| body.code == command::STOP);
         if let Some(end) = body_of::<BookEnd>(bytes) {
-            self.compare(head, &end, engine)?;
+            self.compare(head, &end, engine, told)?;
         }
         if let Some(body) = body_of::<GapOpen>(bytes) {
             self.sign(format!("gap {}", trust::cause_name(body.cause)));
@@ -167,29 +196,25 @@ impl Reader<'_> {
         }
     }
 
-    fn compare(&mut self, head: &Head, end: &BookEnd, engine: &Engine) -> Result<()> {
+    fn compare(&mut self, head: &Head, end: &BookEnd, engine: &Engine, told: &Told) -> Result<()> {
         // A snapshot that was fetched is no message of the connection.
         let is_fetched = end.update_id != 0 && head.has(flag::SNAPSHOT);
         if is_fetched || !is_trusted(engine) {
             return Ok(());
         }
         let (connection, message) = self.place;
-        let told = self.evidence.books.get(&self.place);
-        let told = told
+        let book = told.books.get(&self.place);
+        let book = book
             .with_context(|| format!("the exchange does not tell of message {message} of connection {connection}"))?;
         let market = &engine.markets()[0];
         self.reading.compared += 1;
         // Twice as many levels as features look at are known while the book is not short, and the best when it is.
         let known =
             if market.state.is_short() { 1 } else { 2 * engine.config().markets()[0].imbalance_levels as usize };
-        if told.is_that_of(&market.book, known) {
+        if book.is_that_of(&market.book, known) {
             return Ok(());
         }
-        let is_late = |line: &FaultLine| {
-            let at = (line.connection, line.message);
-            matches!(line.fault, Some(Fault::Reorder | Fault::Delay)) && line.crc32.is_some() && at == self.place
-        };
-        if self.evidence.log.iter().any(is_late) {
+        if told.is_late(self.place) {
             self.reading.outdated.push(self.place);
             return Ok(());
         }
@@ -199,7 +224,7 @@ impl Reader<'_> {
             "the book that is trusted at message {message} of connection {connection} is not the exchange's: best bids and \
              asks are {:?}, the exchange's {:?}",
             shown(&held(&market.book)),
-            shown(told.near())
+            shown(book.near())
         );
     }
 }

@@ -1,12 +1,12 @@
 //! A run from beginning to end: exchange and witness here, the engine in its own process, and then the judge.
 
 use super::engine::{Engine, MemoryUse};
-use super::evidence::{Evidence, Recorder};
+use super::evidence::{Evidence, Recorder, faults_of};
 use super::judge::judge;
 use super::paced::Paced;
 use super::reading::Reading;
 use crate::config;
-use crate::exchange::{Fault, FaultPlan, Faults, Options, PEM_MARK, Pair, Section, Server, Serves};
+use crate::exchange::{FaultPlan, Faults, Options, PEM_MARK, Pair, Section, Server, Serves};
 use crate::files::{ensure_writable, files_of_run, write_over};
 use crate::market::{Market, Terms};
 use crate::replay::{self, replay};
@@ -159,7 +159,12 @@ impl<'a> Soak<'a> {
         let loaded = config::load(&written.config, &sets)?;
         let (serves, stills) = serves(plan)?;
         let recorder = Recorder::new(Precisions::of(&loaded.config.markets[0]), stills);
-        let faults = faults(plan, &recorder);
+        let market_ns = |seconds: u64| seconds.saturating_mul(u64::from(plan.speed)).saturating_mul(1_000_000_000);
+        let faults = plan.fault_seconds.map(|mean_s| {
+            let all = faults_of(&loaded.config.markets[0]);
+            let wrong = FaultPlan::spread(plan.seed, &all, market_ns(mean_s)).until(market_ns(plan.seconds));
+            Faults { plan: wrong, log: recorder.log() }
+        });
         let options = Options { tls: true, witness: Some(recorder.witness()), faults, ..Options::new(serves) };
         let server = Server::bind(options)?;
         write_over(&ca, PEM_MARK, server.ca_pem().unwrap_or_default().as_bytes())?;
@@ -187,7 +192,7 @@ impl<'a> Soak<'a> {
             (watched, serving.join())
         });
         served.map_err(|_| anyhow!("the exchange panicked"))??;
-        let evidence = recorder.evidence(recorder.lines(), plan.venue == Venue::BinancePerp);
+        let evidence = recorder.evidence(usize::MAX, plan.venue == Venue::BinancePerp);
         write_log(&plan.folder.join(LOG), &evidence)?;
         let watched = watched?;
         stage(Stage::Judging);
@@ -199,17 +204,6 @@ impl<'a> Soak<'a> {
         );
         Ok(soaked)
     }
-}
-
-/// Everything that can go wrong with what is served.
-fn faults(plan: &Plan<'_>, recorder: &Recorder) -> Option<Faults> {
-    let of_venue = |fault: &Fault| plan.venue == Venue::Kraken || fault.is_of_binance();
-    let all: Vec<_> = Fault::ALL.iter().copied().filter(of_venue).collect();
-    let market_ns = |seconds: u64| seconds.saturating_mul(u64::from(plan.speed)).saturating_mul(1_000_000_000);
-    plan.fault_seconds.map(|mean_s| {
-        let wrong = FaultPlan::spread(plan.seed, &all, market_ns(mean_s)).until(market_ns(plan.seconds));
-        Faults { plan: wrong, log: recorder.log() }
-    })
 }
 
 fn serves(plan: &Plan<'_>) -> Result<(Serves, Arc<AtomicUsize>)> {
@@ -287,12 +281,8 @@ fn judged(journal: PathBuf, watched: &Watched, evidence: &Evidence) -> Result<So
     let reports = replay(&files, None, None)?;
     let is_match = reports.iter().all(|report| report.is_match() && report.is_whole());
     ensure!(is_match, "{}: replay finds other bytes: `replay` says where", journal.display());
-    let reading = Reading::of(&files, evidence)?;
+    let reading = Reading::of(&files, &evidence.told)?;
     judge(evidence, &reading)?;
-    let mut faults = BTreeMap::new();
-    for fault in evidence.log.iter().filter_map(|line| line.fault) {
-        *faults.entry(fault.name()).or_default() += 1;
-    }
     let mut signs = BTreeMap::new();
     for (_, sign) in &reading.signs {
         *signs.entry(sign.clone()).or_default() += 1;
@@ -302,7 +292,7 @@ fn judged(journal: PathBuf, watched: &Watched, evidence: &Evidence) -> Result<So
         bytes += std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.len();
     }
     Ok(Soaked {
-        faults,
+        faults: evidence.told.faults(),
         signs,
         frames: watched.frames,
         books: reading.compared,
@@ -317,7 +307,7 @@ fn judged(journal: PathBuf, watched: &Watched, evidence: &Evidence) -> Result<So
 
 /// The exchange's log of faults, as `exchange --fault-log` writes it.
 fn write_log(path: &Path, evidence: &Evidence) -> Result<()> {
-    let lines = evidence.log.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
+    let lines = evidence.told.log.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
     let text = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>();
     write_over(path, LOG_MARK, text.as_bytes())
 }

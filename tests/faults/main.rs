@@ -6,7 +6,7 @@ mod run;
 #[path = "../support/mod.rs"]
 mod support;
 
-use fathom::exchange::{Fault, Pair, Section, Serves};
+use fathom::exchange::{Fault, FaultLine, Pair, Section, Serves};
 use fathom::files::journal_files;
 use fathom::market::{Market, Terms};
 use fathom::replay::replay;
@@ -61,10 +61,10 @@ fn audited(
     let ran = ran(Setting { serves, stills, config, sets: owned(sets), rules: owned(rules), lines, behind });
     let files = journal_files(&[ran.folder.path().join("journal")]).expect("a journal");
     assert!(replay(&files, None, None).expect("a replay").iter().all(|report| report.is_match()), "it does not replay");
-    let reading =
-        Reading::of(&files, &ran.evidence).unwrap_or_else(|error| panic!("{error:#}\n{:#?}", ran.evidence.log));
+    let reading = Reading::of(&files, &ran.evidence.told)
+        .unwrap_or_else(|error| panic!("{error:#}\n{:#?}", ran.evidence.told.log));
     judge(&ran.evidence, &reading)
-        .unwrap_or_else(|error| panic!("{error:#}\n{:#?}\n{:#?}", reading.signs, ran.evidence.log));
+        .unwrap_or_else(|error| panic!("{error:#}\n{:#?}\n{:#?}", reading.signs, ran.evidence.told.log));
     assert!(reading.compared > 30, "{} books were compared", reading.compared);
     (ran.evidence, reading)
 }
@@ -205,7 +205,7 @@ fn all_at_once(serve: Serve, of: fn(Fault) -> bool) {
     let rules: Vec<_> = Fault::ALL.iter().filter(|fault| of(**fault)).map(|fault| rule(*fault)).collect();
     let rules: Vec<_> = rules.iter().map(String::as_str).collect();
     let (evidence, _) = serve(&rules, SLOW, MANY, &[PATIENT]);
-    let happened: BTreeSet<_> = evidence.log.iter().filter_map(|line| line.fault).collect();
+    let happened: BTreeSet<_> = evidence.told.log.iter().filter_map(|line| line.fault).collect();
     assert!(happened.len() >= 12, "{happened:?}");
 }
 
@@ -240,35 +240,36 @@ fn the_judge_is_not_deceived() {
     let Ran { folder, evidence: honest } =
         ran(Setting { serves, stills, config, sets: Vec::new(), rules, lines: 2, behind: BEHIND });
     let files = journal_files(&[folder.path().join("journal")]).expect("a journal");
-    let verdict = |evidence: &Evidence| Reading::of(&files, evidence).and_then(|reading| judge(evidence, &reading));
-    let garbage = honest.log.iter().position(|line| line.fault == Some(Fault::Garbage)).expect("it happened");
+    let verdict =
+        |evidence: &Evidence| Reading::of(&files, &evidence.told).and_then(|reading| judge(evidence, &reading));
+    let garbage = honest.told.log.iter().position(|line| line.fault == Some(Fault::Garbage)).expect("it happened");
     let deceived = |change: &dyn Fn(&mut Evidence)| {
         let mut evidence = honest.clone();
         change(&mut evidence);
         format!("{:#}", verdict(&evidence).expect_err("it is found"))
     };
     assert!(verdict(&honest).is_ok());
-    let told = deceived(&|evidence| drop(evidence.log.remove(garbage)));
+    let told = deceived(&|evidence| drop(evidence.told.log.remove(garbage)));
     assert!(told.contains("refused json") && told.contains("the exchange did nothing"), "{told}");
-    let told = deceived(&|evidence| evidence.log[garbage].fault = Some(Fault::Checksum));
+    let told = deceived(&|evidence| evidence.told.log[garbage].fault = Some(Fault::Checksum));
     assert!(told.contains("no gap checksum in the journal"), "{told}");
-    let told = deceived(&|evidence| evidence.log[garbage].crc32 = Some(7));
+    let told = deceived(&|evidence| evidence.told.log[garbage].crc32 = Some(7));
     assert!(told.contains("another message than the exchange handed over"), "{told}");
+    // Long behind all that went wrong: the book is trusted there.
+    let mut books = honest.told.books.iter().rev().skip(40);
+    let (place, book) = books.next().expect("books");
+    let (connection, message) = *place;
     let told = deceived(&|evidence| {
-        let mut later = honest.log[garbage].clone();
-        (later.message, later.crc32) = (later.message + 9, None);
-        evidence.log.insert(garbage + 1, later);
+        let line = FaultLine { connection, message, crc32: None, ..honest.told.log[garbage].clone() };
+        evidence.told.log.insert(garbage + 1, line);
         evidence.settled += 1;
     });
     assert!(told.contains("no gap refused-frame"), "{told}");
-    // A book that is another one a little later, told in the place of one before.
-    let mut books = honest.books.iter().skip(20);
-    let (place, book) = books.next().expect("books");
-    let other = books.map(|(_, other)| other).find(|other| *other != book).expect("the market goes on");
-    let told = deceived(&|evidence| drop(evidence.books.insert(*place, other.clone())));
-    let (connection, message) = place;
+    // A book that was another one a little before.
+    let other = books.map(|(_, other)| other).find(|other| *other != book).expect("the market went on");
+    let told = deceived(&|evidence| drop(evidence.told.books.insert(*place, other.clone())));
     assert!(told.contains(&format!("message {message} of connection {connection}")), "{told}");
-    let mut untrusted = Reading::of(&files, &honest).expect("a journal");
+    let mut untrusted = Reading::of(&files, &honest.told).expect("a journal");
     untrusted.is_trusted = false;
     assert!(judge(&honest, &untrusted).expect_err("it is found").to_string().contains("not trusted at the end"));
 }

@@ -50,7 +50,7 @@ pub fn ran(setting: Setting<'_>) -> Ran {
     let limits = Limits { lasts: Some(PATIENCE), ..Limits::default() };
     let (stop, over, enough) = (limits.signal.clone(), AtomicBool::new(false), Cell::new(None));
     let mut show = |seen: &Seen| {
-        let (happened, logged) = (recorder.faults(), recorder.lines());
+        let (happened, logged) = (recorder.faults(), recorder.told().log.len());
         match enough.get() {
             _ if happened < lines || !seen.is_trusted => enough.set(None),
             Some((frames, gaps, _)) if gaps == seen.gaps => {
