@@ -9,6 +9,7 @@ mod arrivals;
 pub mod csv;
 mod days;
 mod figures;
+mod newest;
 pub mod page;
 mod period;
 mod rerun;
@@ -22,6 +23,7 @@ mod waiting;
 pub use against::Compared;
 pub use days::{Exported, export};
 pub use figures::{Coverage, Figures, RERUN_LABEL, RerunFigures, Row};
+pub use newest::newest;
 pub use period::Counts;
 pub use rerun::Rerun;
 pub use split::Split;
@@ -72,11 +74,11 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// Reads journals, and counts each day of UTC by itself too when asked for.
+    /// Reads journals, and counts each day of UTC from `from_day` (since 1970) on by itself too, when asked for.
     ///
     /// # Errors
     /// When a file does not open as a journal or is given twice, or when none holds a whole record.
-    pub fn of(paths: &[PathBuf], by_day: bool) -> Result<Self> {
+    pub fn of(paths: &[PathBuf], from_day: Option<u64>) -> Result<Self> {
         let mut files = paths
             .iter()
             .map(|path| Ok((*Segment::open(path)?.header(), path.as_path())))
@@ -87,7 +89,7 @@ impl Latency {
             bail!("{} and {} are the same segment: name it once", pair[0].1.display(), pair[1].1.display());
         }
         let mut all = Self {
-            periods: Periods { by_day, ..Periods::default() },
+            periods: Periods { from_day, ..Periods::default() },
             clocks: Vec::new(),
             files: Files::default(),
             feeds: BTreeMap::new(),

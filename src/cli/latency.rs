@@ -2,7 +2,7 @@
 
 use super::{Ended, progress};
 use crate::files::{closed_files, write_over};
-use crate::latency::{Compared, Exported, Figures, Files, Latency, Rerun, against, csv, export, page, print};
+use crate::latency::{Compared, Exported, Figures, Files, Latency, Rerun, against, csv, export, newest, page, print};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
@@ -30,6 +30,9 @@ pub struct LatencyArgs {
     /// Write the figures of each UTC day as DIR/YYYY-MM-DD.json and .csv; days of which more was known before stay.
     #[arg(long, value_name = "DIR")]
     day: Option<PathBuf>,
+    /// Read only what reaches into the newest N days of UTC, of which the last is that in which the newest file begins.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    newest: Option<u64>,
     /// Hold each percentile (of the last day, with --day) against that of another: a file of --day or --json, or the day
     /// before in such a folder.
     #[arg(long, value_name = "DIR|FILE")]
@@ -57,7 +60,11 @@ pub fn run(args: &LatencyArgs) -> Result<Ended> {
         eprintln!("journal: {}: a writer still holds it, so it is left out", path.display());
     }
     progress("reading");
-    let latency = Latency::of(&files, args.day.is_some());
+    let (files, from_day) = match args.newest {
+        Some(days) => newest(files, days)?,
+        None => (files, None),
+    };
+    let latency = Latency::of(&files, args.day.as_ref().map(|_| from_day.unwrap_or(0)));
     progress("");
     let latency = latency?;
     warn(&latency);

@@ -41,7 +41,7 @@ pub fn capture(files: &[PathBuf], wanted: &Wanted) -> Result<Vec<Check>> {
 
 /// Whether the latency of the trading connection has its 95th and 99th percentile: end to end, or what a recording can tell.
 fn latency(files: &[PathBuf]) -> Result<Check> {
-    let figures = Latency::of(files, false)?.whole();
+    let figures = Latency::of(files, None)?.whole();
     let told = |stage| figures.row(0, Split::All, stage).map(|row| (stage, row.quantiles));
     let told = told(Stage::Total).or_else(|| told(Stage::ExchangeToHost));
     let ms = |ns: Option<i64>| ns.map_or("too few for it".to_owned(), |ns| format!("{:.3} ms", ns as f64 / 1e6));

@@ -63,8 +63,8 @@ pub struct Periods {
     pub whole: Period,
     /// By day since 1970.
     pub days: BTreeMap<u64, Period>,
-    /// Whether days are counted.
-    pub by_day: bool,
+    /// The first day that is counted; none: only the whole is.
+    pub from_day: Option<u64>,
 }
 
 impl Periods {
@@ -76,9 +76,15 @@ impl Periods {
     /// Something is counted that happened on a day, or at a time that is not known.
     pub fn each(&mut self, day: Option<u64>, count: impl Fn(&mut Period)) {
         count(&mut self.whole);
-        if let Some(day) = day.filter(|_| self.by_day) {
-            count(self.days.entry(day).or_default());
+        if let Some(period) = day.and_then(|day| self.day(day)) {
+            count(period);
         }
+    }
+
+    /// What is counted of a day, if it is.
+    pub fn day(&mut self, day: u64) -> Option<&mut Period> {
+        let is_counted = self.from_day.is_some_and(|from| day >= from);
+        is_counted.then(|| self.days.entry(day).or_default())
     }
 
     /// A message came, in the run `run_id`.

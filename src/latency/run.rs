@@ -203,12 +203,10 @@ impl<'a> Run<'a> {
             let Uptime { symbol, span_ns, trusted_ns, spans } = uptime;
             let whole = self.periods.whole.trusted.entry(instrument).or_default();
             whole.add(&symbol, span_ns, trusted_ns);
-            if !self.periods.by_day {
-                continue;
-            }
             let mut of_day = |day, span_ns, trusted_ns| {
-                let period = self.periods.days.entry(day).or_default();
-                period.trusted.entry(instrument).or_default().add(&symbol, span_ns, trusted_ns);
+                if let Some(period) = self.periods.day(day) {
+                    period.trusted.entry(instrument).or_default().add(&symbol, span_ns, trusted_ns);
+                }
             };
             days(tie, first_ns, end_ns).into_iter().for_each(|(day, ns)| of_day(day, ns, 0));
             for (from_ns, to_ns) in spans {
@@ -224,10 +222,10 @@ impl<'a> Run<'a> {
     /// A gap stands in every day in which it was open.
     fn list(&mut self, gap: Gap, last_ns: u64) {
         let lasted_ns = gap.duration_ns.unwrap_or_else(|| last_ns.saturating_sub(gap.opened_ns));
-        if let Some(opened_utc_ns) = gap.opened_utc_ns.filter(|_| self.periods.by_day) {
+        if let Some(opened_utc_ns) = gap.opened_utc_ns {
             let (first, last) = (opened_utc_ns / DAY_NS, opened_utc_ns.saturating_add(lasted_ns) / DAY_NS);
             for day in first..=last.min(first + DAYS_MAX) {
-                self.periods.days.entry(day).or_default().gaps.push(gap.clone());
+                self.periods.day(day).into_iter().for_each(|period| period.gaps.push(gap.clone()));
             }
         }
         self.periods.whole.gaps.push(gap);

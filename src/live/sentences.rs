@@ -175,7 +175,7 @@ impl Sentences {
                 "nothing proved the book for {found:.0} s (`session.stable_s`): it is fetched again; if this comes back, check \
                  that `rest_url` and `url` serve the same market"
             ),
-            feed::SILENT => format!("not a byte for {found:.1} s (`stale_ms`): the connection is made again"),
+            feed::SILENT => format!("no message for {found:.1} s (`stale_ms`): the connection is made again"),
             _ => return None,
         };
         Some(format!("{}{what}", self.about(head)))

@@ -114,7 +114,7 @@ fn feed_words(body: &Feed) -> String {
         feed::LINK_STOPPED => format!("it will not be made again, {found} after it ended"),
         feed::CONNECT_SLOW => format!("{found} so far, bound {expected}"),
         feed::RESUBSCRIBED_IN_VAIN => format!("{about}: {} times, at most {}", body.found, body.expected),
-        feed::SILENT => format!("no byte for {found}, bound {expected}"),
+        feed::SILENT => format!("no message for {found}, bound {expected}"),
         _ => format!("expected {}, found {}", body.expected, body.found),
     }
 }

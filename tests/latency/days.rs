@@ -55,6 +55,33 @@ fn each_day_has_its_messages_its_trust_and_its_gaps() {
     }
 }
 
+/// The nightly run read all of a folder, weeks of it, for the day that had ended.
+#[test]
+fn the_newest_days_are_read_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [runs, days, newest] = ["runs", "days", "newest"].map(|name| folder.path().join(name));
+    std::fs::create_dir(&runs).expect("a folder");
+    session(&runs, EUR, &["journal.segment_bytes=65536"], &silent(3_000));
+    told(&latency(&[text(&runs), "--day", text(&days)]), 0);
+    let [all, two, one] = [&[][..], &["--newest", "2"], &["--newest", "1"]].map(|more| {
+        let output = latency(&[&[text(&runs), "--json", "--day", text(&newest)], more].concat());
+        let names = std::fs::read_dir(&newest).expect("days").count();
+        let of_day = |folder: &Path| {
+            let day = json(&folder.join("2026-08-01.json"));
+            let coverage = &day["coverage"];
+            [&coverage["messages"], &coverage["markets"], &day["gaps"], &day["latency"]].map(Value::to_string)
+        };
+        let (ours, theirs) = (of_day(&newest), of_day(&days));
+        let differs = ours.iter().zip(&theirs).position(|(one, other)| one != other);
+        assert_eq!(differs, None, "the day is the same, whatever else is read: {more:?}");
+        std::fs::remove_dir_all(&newest).expect("it was made");
+        let figures: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (figures["coverage"]["files"]["segments"].as_u64().expect("a number"), names)
+    });
+    assert_eq!((all.1, two.1, one.1), (4, 4, 2));
+    assert!(all.0 == two.0 && one.0 < all.0 && one.0 > 0, "{all:?} {two:?} {one:?}");
+}
+
 #[test]
 fn csv_has_the_same_numbers_coverage_and_gaps_first() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -336,7 +336,7 @@ fn any_field_of_any_record_gives_figures() {
     let whole = std::fs::read(&path).expect("a journal");
     for seed in 0..25 {
         std::fs::write(&path, mutated::mutated(&whole, seed)).expect("a journal");
-        let latency = Latency::of(std::slice::from_ref(&path), true).expect("figures");
+        let latency = Latency::of(std::slice::from_ref(&path), Some(0)).expect("figures");
         let days = latency.days().filter(|figures| csv::csv(figures).starts_with(csv::MARK)).count();
         let figures = latency.whole();
         print(&figures, &mut std::io::sink()).expect("a table");

@@ -125,7 +125,7 @@ codes! {
         CONNECT_SLOW = 8 => "connect-slow",
         /// The book was subscribed anew too often without being trusted.
         RESUBSCRIBED_IN_VAIN = 9 => "resubscribed-in-vain",
-        /// No byte within the bound.
+        /// No whole message within the bound.
         SILENT = 10 => "silent",
         /// Nothing proved a fetched book within the bound: no update that reaches it, or no best levels that are its own.
         PROOF_MISSING = 11 => "proof-missing",

@@ -86,7 +86,7 @@ fn what_is_wrong_with_the_feed_says_where_and_what_to_do() {
     assert!(said.contains("nothing proved the book for 60 s") && said.contains("`rest_url` and `url`"), "{said}");
     let silent = feed(feed::SILENT, channel::UNKNOWN);
     let said = say(&mut both, NO_INSTRUMENT, 1, &silent).expect("a sentence");
-    assert!(said.starts_with("connection 1 (binance-perp): not a byte for 6.0 s"), "{said}");
+    assert!(said.starts_with("connection 1 (binance-perp): no message for 6.0 s"), "{said}");
     let mut alone = Sentences::of(&[row(venue_id::KRAKEN, 0, "BTC/EUR")]);
     let told = "no snapshot within 5.0 s (`session.snapshot_ms_max`): it is asked for anew";
     assert_eq!(say(&mut alone, 0, 0, &missing).as_deref(), Some(told));
