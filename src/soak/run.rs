@@ -37,6 +37,8 @@ pub const SPEED_MAX: u32 = 5;
 /// How long the engine bears a silence of a market at its own speed, and at least, milliseconds.
 const STALE_MS: u32 = 5_000;
 const STALE_MS_MIN: u32 = 1_200;
+/// Longest wait between two connects that fail, milliseconds: a minute, as in earnest, would leave little time for faults.
+const RETRY_MS_MAX: u32 = 5_000;
 /// Between two looks at the engine.
 const LOOK: Duration = Duration::from_millis(250);
 /// Good weather behind the faults: the longest of them is over, market's time; and how long the engine may take to be well.
@@ -154,7 +156,8 @@ impl<'a> Soak<'a> {
         let written = starter::write(plan.folder, plan.venue.market())?;
         ensure_writable(&ca, PEM_MARK)?;
         ensure_writable(&plan.folder.join(LOG), LOG_MARK)?;
-        let mut sets = vec![format!("venue.stale_ms={}", (STALE_MS / plan.speed).max(STALE_MS_MIN))];
+        let stale_ms = (STALE_MS / plan.speed).max(STALE_MS_MIN);
+        let mut sets = vec![format!("venue.stale_ms={stale_ms}"), format!("session.retry_ms_max={RETRY_MS_MAX}")];
         sets.extend(plan.sets.iter().cloned());
         let loaded = config::load(&written.config, &sets)?;
         let (serves, stills) = serves(plan)?;
