@@ -95,6 +95,31 @@ fn a_recording_that_is_given_twice_is_refused() {
     }
 }
 
+/// A copy that was made while the recorder still wrote lacks what came after, and its last line may be cut.
+#[test]
+fn a_recording_that_is_given_again_without_its_end_is_refused() {
+    let desk = Desk::new();
+    let text = std::fs::read(&desk.spot).expect("a recording");
+    let last = text[..text.len() - 1].iter().rposition(|byte| *byte == b'\n').expect("lines") + 1;
+    let short = desk.folder.path().join("short.txt");
+    for length in [last, last + 40, text.len() - 1, text.len() / 3] {
+        std::fs::write(&short, &text[..length]).expect("a copy");
+        for own in [[&*desk.spot, &*short], [&*short, &*desk.spot]] {
+            let (code, err) = desk.import(&own, None);
+            assert_eq!(code, Some(2), "{length}: {err}");
+            assert!(err.contains("the same recording as ") && err.contains("short.txt"), "{err}");
+            assert!(err.contains("spot.txt") && err.contains("give the one that goes on longer"), "{err}");
+        }
+    }
+    // Two recordings of one market that go on one after the other are none of one another.
+    let (first, second) = (desk.folder.path().join("first.txt"), desk.folder.path().join("second.txt"));
+    let half = text[..text.len() / 2].iter().rposition(|byte| *byte == b'\n').expect("lines") + 1;
+    std::fs::write(&first, &text[..half]).expect("a file");
+    std::fs::write(&second, &text[half..]).expect("a file");
+    let (code, err) = desk.import(&[&first, &second], None);
+    assert_eq!(code, Some(0), "{err}");
+}
+
 /// One stamp far in the future, and everything behind it was taken at that time without a word.
 #[test]
 fn receive_times_that_run_back_are_counted_and_judged() {

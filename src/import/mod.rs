@@ -10,6 +10,7 @@ pub mod recording;
 
 mod collector;
 mod cryptofeed;
+mod identity;
 mod item;
 mod session;
 mod staging;
@@ -21,20 +22,17 @@ use crate::config::Loaded;
 use crate::memory::Memory;
 use crate::run::{RunError, STEP_BYTES_MAX};
 use crate::venue::market_names;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use cbcap::Header;
-use flate2::read::MultiGzDecoder;
 use hotpath::config::{Config, MarketConfig, snapshot_rule};
 use hotpath::halt::Halt;
 use hotpath::market::{Counts, Market};
 use hotpath::venue::every::Every;
+use identity::Identity;
 use journal::{Place, Run, Settings, Writer, origin};
 use merge::Merged;
-use recording::Recording;
 use session::Session;
 use staging::{publish, staging_folder};
-use std::fs::File;
-use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// A recording, and the connection whose messages it holds.
@@ -110,12 +108,18 @@ pub struct Setback {
 /// When a recording is of another market, `out` is somebody's file, or a file cannot be read or written.
 pub fn import(sources: &[Source], loaded: &Loaded, out: &Path) -> Result<Imported> {
     let mut opened = Vec::new();
-    let mut hashes: Vec<blake3::Hash> = Vec::new();
+    let mut identities: Vec<Identity> = Vec::new();
     for source in sources {
-        let (recording, of_file) = open(&source.path)?;
-        if let Some(same) = hashes.iter().position(|other| *other == of_file) {
+        let (recording, identity) = identity::open(&source.path)?;
+        if let Some(same) = identities.iter().position(|other| identity.is_of(other)) {
             let (path, other) = (source.path.display(), sources[same].path.display());
-            bail!("{path}: the same recording as {other}: every message would count twice; give it once");
+            if identities[same].hash == identity.hash {
+                bail!("{path}: the same recording as {other}: every message would count twice; give it once");
+            }
+            bail!(
+                "{path}: the same recording as {other} by the messages that it begins with, which would count twice; give the \
+                 one that goes on longer"
+            );
         }
         check_market(source, recording.header(), loaded)?;
         if recording.header().is_none() && carries_fetched(loaded, source.connection) > 1 {
@@ -123,7 +127,7 @@ pub fn import(sources: &[Source], loaded: &Loaded, out: &Path) -> Result<Importe
             bail!("{path}: a snapshot in it would not name its pair, and the connection has several: import one pair");
         }
         opened.push((source.connection, recording));
-        hashes.push(of_file);
+        identities.push(identity);
     }
     // Stamps of a single recording stay as they are, whatever its clock.
     let recorded_utc_ns = opened.first().and_then(|(_, recording)| recording.header()).map(|header| header.unix_ns);
@@ -131,7 +135,7 @@ pub fn import(sources: &[Source], loaded: &Loaded, out: &Path) -> Result<Importe
     let messages = if is_alone { Merged::new(opened) } else { Merged::in_utc(opened) };
     // Other dialects stamp their messages in UTC.
     let utc_ns = recorded_utc_ns.filter(|_| is_alone).or(messages.first_ns()).unwrap_or(0);
-    let run = run_of(&joined(&hashes), utc_ns, &loaded.config);
+    let run = run_of(&joined(&identities), utc_ns, &loaded.config);
     let folder = staging_folder(out)?;
     let place = Place::Folder(folder.path().to_owned());
     let capacity_bytes = loaded.config.journal.segment_bytes + STEP_BYTES_MAX;
@@ -144,13 +148,13 @@ pub fn import(sources: &[Source], loaded: &Loaded, out: &Path) -> Result<Importe
 }
 
 /// One hash for all recordings.
-fn joined(hashes: &[blake3::Hash]) -> blake3::Hash {
-    if let [alone] = hashes {
-        return *alone;
+fn joined(identities: &[Identity]) -> blake3::Hash {
+    if let [alone] = identities {
+        return alone.hash;
     }
     let mut hasher = blake3::Hasher::new();
-    for hash in hashes {
-        hasher.update(hash.as_bytes());
+    for identity in identities {
+        hasher.update(identity.hash.as_bytes());
     }
     hasher.finalize()
 }
@@ -159,31 +163,6 @@ fn joined(hashes: &[blake3::Hash]) -> blake3::Hash {
 fn carries_fetched(loaded: &Loaded, connection: u16) -> usize {
     let is_fetched = |row: &&MarketConfig| row.connection == connection && row.snapshot_rule == snapshot_rule::FETCHED;
     loaded.config.markets().iter().filter(is_fetched).count()
-}
-
-/// Whether a file begins as gzip does; it stands at its beginning again.
-fn is_packed(file: &mut File) -> std::io::Result<bool> {
-    let mut mark = Vec::new();
-    file.take(2).read_to_end(&mut mark)?;
-    file.rewind()?;
-    Ok(mark == [0x1f, 0x8b])
-}
-
-/// Opens a recording that was read once for its hash.
-fn open(path: &Path) -> Result<(Recording, blake3::Hash)> {
-    let cannot_read = || format!("cannot read the recording {}", path.display());
-    let mut file = File::open(path).with_context(cannot_read)?;
-    let mut hasher = blake3::Hasher::new();
-    // What is packed is the recording that it holds. One that breaks off is what can be read of it.
-    if is_packed(&mut file).with_context(cannot_read)? {
-        let _ = hasher.update_reader(MultiGzDecoder::new(&file));
-    } else {
-        hasher.update_reader(&file).with_context(cannot_read)?;
-    }
-    let hash = hasher.finalize();
-    let again = || format!("{}: a recording is read twice: copy it into a file", path.display());
-    file.rewind().with_context(again)?;
-    Ok((Recording::of_file(file, path)?, hash))
 }
 
 /// Whether a recording is of a market of its connection, by what it says of it.
