@@ -39,8 +39,8 @@ pub struct Gaps {
     pub gaps: Vec<Gap>,
     /// Time from the first to the last record of each run, nanoseconds, summed.
     pub span_ns: u64,
-    /// Time in gaps, nanoseconds; a gap that is open at the end of a run counts up to there.
-    pub gap_ns: u64,
+    /// How many gaps each market has, and its time in them, nanoseconds; one that is open at the end of a run counts up to there.
+    pub by_market: BTreeMap<u16, (u64, u64)>,
     /// Damaged places in the files: a gap there may not be listed.
     pub damage: usize,
     /// What recoveries left out of the files: a gap there may not be listed.
@@ -71,7 +71,7 @@ impl Gaps {
             let mut gaps = Self::default();
             run.iter().for_each(|segment| gaps.add(segment, &mut memory));
             all.span_ns = all.span_ns.saturating_add(gaps.last_ns - gaps.first_ns.unwrap_or(gaps.last_ns));
-            all.gap_ns = all.gap_ns.saturating_add(gaps.total_ns());
+            gaps.add_to(&mut all.by_market);
             all.damage += gaps.damage;
             all.left_out.extend(gaps.left_out);
             all.gaps.extend(gaps.gaps);
@@ -120,9 +120,13 @@ impl Gaps {
         uptimes
     }
 
-    fn total_ns(&self) -> u64 {
-        let lasted = |gap: &Gap| gap.duration_ns.unwrap_or_else(|| self.last_ns.saturating_sub(gap.opened_ns));
-        self.gaps.iter().map(lasted).fold(0, u64::saturating_add)
+    /// Adds this run to those before it.
+    fn add_to(&self, all: &mut BTreeMap<u16, (u64, u64)>) {
+        for gap in &self.gaps {
+            let lasted_ns = gap.duration_ns.unwrap_or_else(|| self.last_ns.saturating_sub(gap.opened_ns));
+            let (count, spent_ns) = all.entry(gap.instrument).or_default();
+            (*count, *spent_ns) = (*count + 1, spent_ns.saturating_add(lasted_ns));
+        }
     }
 
     /// The next record of the run.

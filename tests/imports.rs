@@ -146,3 +146,77 @@ fn receive_times_that_run_back_are_counted_and_judged() {
     assert_eq!(code, Some(1), "{err}");
     assert!(err.contains("(behind frame 100): take the line with the wrong time out"), "{err}");
 }
+
+/// A stamp far in the future at the very end: nothing behind it ran back, and it stretched the run over a year without a word.
+#[test]
+fn last_receive_times_far_ahead_are_told_with_their_line() {
+    const YEAR_NS: u64 = 31_536_000_000_000_000;
+    let desk = Desk::new();
+    let moved = |from: &Path, last: usize, by_ns: u64| {
+        let text = std::fs::read_to_string(from).expect("a recording");
+        let count = text.lines().count();
+        let line = |(at, line): (usize, &str)| {
+            let (time, message) = line.split_once(' ').expect("a line");
+            let ahead_ns = if at + last < count { 0 } else { by_ns };
+            format!("{} {message}\n", time.parse::<u64>().expect("a time") + ahead_ns)
+        };
+        let path = desk.folder.path().join(format!("ahead-{last}-{by_ns}.txt"));
+        std::fs::write(&path, text.lines().enumerate().map(line).collect::<String>()).expect("a file");
+        (path, count + 1 - last)
+    };
+    for (last, by_ns) in [(1, YEAR_NS), (3, YEAR_NS), (1, 3_600_000_000_000)] {
+        let (path, line) = moved(&desk.spot, last, by_ns);
+        let (code, err) = desk.import(&[&path], None);
+        assert_eq!(code, Some(1), "{err}");
+        let name = path.file_name().expect("a name").to_str().expect("text");
+        assert!(
+            err.contains(&format!("{name}, line {line} (byte ")) && err.contains("s ahead of all before it"),
+            "{err}"
+        );
+        assert!(err.contains(&format!("(messages from there to the end: {last})")), "{err}");
+        assert!(!err.contains("an earlier receive time"), "{err}");
+    }
+    // Of a leader, whose last message is then the last of all.
+    let (path, line) = moved(&desk.perp, 1, YEAR_NS);
+    let (code, err) = desk.import(&[&desk.spot], Some(&path));
+    assert_eq!((code, err.matches("ahead of all before it").count()), (Some(1), 1), "{err}");
+    assert!(err.contains(&format!(".txt, line {line} (byte ")), "{err}");
+    // A recorder that paused for half an hour, or came back and stayed.
+    for (last, by_ns) in [(1, 1_800_000_000_000), (50, YEAR_NS)] {
+        let (code, err) = desk.import(&[&moved(&desk.spot, last, by_ns).0], None);
+        assert_eq!((code, err.contains("ahead of all before it")), (Some(0), false), "{err}");
+    }
+}
+
+/// The gaps of two markets were summed against the time of one.
+#[test]
+fn gaps_are_told_of_each_market() {
+    let desk = Desk::new();
+    let out = desk.folder.path().join("both.bin");
+    let lossy = Faults { lost: 30, snapshot_each: 40, ..Faults::default() };
+    std::fs::write(&desk.spot, recorded(Section::Spot, 5, 300, lossy)).expect("a file");
+    let run = |args: &[&str], paths: &[&Path]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_journal"));
+        let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args).args(paths).output();
+        let output = output.expect("the program runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let perp = desk.perp.to_str().expect("text");
+    run(&["import", "--config", BINANCE, "--leader", perp, "--out"], &[&out, &desk.spot]);
+    let told: serde_json::Value = serde_json::from_str(&run(&["gaps", "--json"], &[&out])).expect("JSON");
+    let lasted_ns = |market: u64| -> u64 {
+        let gaps = told["gaps"].as_array().expect("gaps").iter().filter(|gap| gap["instrument"] == market);
+        gaps.map(|gap| gap["duration_ns"].as_u64().expect("a gap that ended")).sum()
+    };
+    let text = run(&["gaps"], &[&out]);
+    let span_s = told["span_ns"].as_u64().expect("time") as f64 / 1e9;
+    for (at, row) in told["uptime"].as_array().expect("markets").iter().enumerate() {
+        let gap_ns = lasted_ns(at as u64);
+        assert_eq!(row["gap_ns"], gap_ns, "market {at}");
+        let line = format!("{} gaps of market {at}, {:.6} s of {span_s:.6} s\n", row["gaps"], gap_ns as f64 / 1e9);
+        assert!(text.contains(&line), "{line}: {text}");
+    }
+    let counts: Vec<_> = (0..2).map(|at| told["uptime"][at]["gaps"].as_u64().expect("a count")).collect();
+    assert!(counts[0] > 1 && counts[1] == 0, "{counts:?}");
+}

@@ -141,7 +141,8 @@ fn gaps_are_listed_with_cause_and_time() {
     assert_eq!(gaps.len(), 1);
     assert_eq!((&gaps[0]["cause"], &gaps[0]["duration_ns"]), (&"checksum".into(), &Value::Null));
     assert_eq!((&gaps[0]["offset"], &gaps[0]["opened_ns"]), (&open["offset"], &open["taken_ns"]));
-    let (gap_ns, span_ns) = (listed["gap_ns"].as_u64().expect("time"), listed["span_ns"].as_u64().expect("time"));
+    let (gap_ns, span_ns) = (&listed["uptime"][0]["gap_ns"], listed["span_ns"].as_u64().expect("time"));
+    let gap_ns = gap_ns.as_u64().expect("time");
     assert!(0 < gap_ns && gap_ns < span_ns);
     let verified: Value = serde_json::from_str(&journal(&["verify", file, "--json"])).expect("JSON");
     assert_eq!((&verified["gaps"], &verified["ok"]), (&1.into(), &true.into()));
@@ -167,8 +168,10 @@ fn uptime_is_told_of_each_market() {
     let (span_ns, trusted_ns) = (frames[frames.len() - 1] - frames[0], opened[0] - books[0]);
     assert!(0 < trusted_ns && trusted_ns < span_ns);
     let share = trusted_ns as f64 / span_ns as f64;
+    let ended_ns = taken_ns("CLOSE")[0];
     let expected = serde_json::json!([{
         "instrument": 0, "symbol": "BTC/EUR", "span_ns": span_ns, "trusted_ns": trusted_ns, "share": share,
+        "gaps": 1, "gap_ns": ended_ns - opened[0],
     }]);
     assert_eq!(uptime(&names), expected);
     let reversed: Vec<_> = names.iter().rev().copied().collect();

@@ -3,7 +3,7 @@
 use super::recording::default_config;
 use super::{Ended, grouped, print_json, progress};
 use crate::config::{self, FeedConfig, Loaded};
-use crate::import::{Imported, MarketSum, Setback, Source, import};
+use crate::import::{Imported, Leap, MarketSum, Setback, Source, Spot, import};
 use anyhow::{Result, bail};
 use clap::Args;
 use hotpath::config::{checksum_rule, sequence_rule};
@@ -94,6 +94,7 @@ pub fn import_and_tell(sources: &[Source], loaded: &Loaded, out: &Path, as_json:
     let is_whole = imported.broken.is_empty() && imported.halt.is_none();
     let has_books = imported.markets.iter().all(|market| market.was_trusted || !market.is_recorded);
     let is_in_order = imported.setback.longest_ns < SETBACK_NS_MAX;
+    let is_in_order = is_in_order && imported.leaps.is_empty();
     Ok(if is_whole && has_books && is_in_order { Ended::Ok } else { Ended::Failed })
 }
 
@@ -107,6 +108,16 @@ fn warn_of_content(imported: &Imported) {
         eprintln!(
             "journal: the book of {symbol} was never trusted ({snapshots} snapshots, {updates} updates): check that each FILE \
              is of the market that the configuration names at its place, and holds a snapshot"
+        );
+    }
+    for (path, leap) in &imported.leaps {
+        let Leap { spot: Spot { line, offset }, ahead_ns, messages } = leap;
+        let these = if *messages == 1 { "this last message" } else { "these last messages" };
+        eprintln!(
+            "journal: {}, line {line} (byte {offset}): the receive time is {:.3} s ahead of all before it (messages from there to \
+             the end: {messages}): where the recorder's clock was wrong, take {these} out of the recording",
+            path.display(),
+            *ahead_ns as f64 / 1e9
         );
     }
     let Setback { frames, longest_ns, behind_frame } = imported.setback;
@@ -172,7 +183,18 @@ fn to_json(imported: &Imported) -> Value {
         "segments": segments,
         "frames_back_in_time": imported.setback.frames,
         "longest_back_ns": imported.setback.longest_ns,
+        "ahead": imported.leaps.iter().map(leap_json).collect::<Vec<_>>(),
         "broken_at": imported.broken.first().map(|(_, broken)| broken.offset),
+    })
+}
+
+fn leap_json((path, leap): &(PathBuf, Leap)) -> Value {
+    json!({
+        "file": path.display().to_string(),
+        "line": leap.spot.line,
+        "offset": leap.spot.offset,
+        "ahead_ns": leap.ahead_ns,
+        "messages": leap.messages,
     })
 }
 

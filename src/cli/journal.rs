@@ -22,6 +22,7 @@ use crate::verify::{Verified, missing_between, verify};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -233,7 +234,6 @@ fn print_verified(out: &mut impl Write, path: &Path, verified: &Verified) -> std
 
 fn run_gaps(args: &FilesArgs) -> Result<Ended> {
     let gaps = Gaps::of(&journal_files(&args.files)?)?;
-    let (total_ns, span_ns) = (gaps.gap_ns, gaps.span_ns);
     let ended = if gaps.damage == 0 { Ended::Ok } else { Ended::Failed };
     if gaps.damage > 0 {
         eprintln!("journal: {} damaged places: gaps there may be missing; verify names them", gaps.damage);
@@ -245,11 +245,10 @@ fn run_gaps(args: &FilesArgs) -> Result<Ended> {
         let left_out: Vec<_> = gaps.left_out.iter().map(Missing::to_json).collect();
         print_json(&json!({
             "gaps": gaps.gaps,
-            "gap_ns": total_ns,
-            "span_ns": span_ns,
+            "span_ns": gaps.span_ns,
             "damage": gaps.damage,
             "left_out": left_out,
-            "uptime": gaps.uptimes.iter().map(uptime_json).collect::<Vec<_>>(),
+            "uptime": gaps.uptimes.iter().map(|row| uptime_json(row, &gaps)).collect::<Vec<_>>(),
             "feed": gaps.feed,
         }))?;
         return Ok(ended);
@@ -270,17 +269,25 @@ fn run_gaps(args: &FilesArgs) -> Result<Ended> {
         let (trusted_s, span_s) = (*trusted_ns as f64 / 1e9, *span_ns as f64 / 1e9);
         writeln!(out, "uptime of market {instrument} {symbol}: {share}, {trusted_s:.6} s of {span_s:.6} s")?;
     }
-    writeln!(out, "{} gaps, {:.6} s of {:.6} s", gaps.gaps.len(), total_ns as f64 / 1e9, span_ns as f64 / 1e9)?;
+    // Each market has all of the time for its own gaps.
+    for instrument in gaps.uptimes.keys().chain(gaps.by_market.keys()).collect::<BTreeSet<_>>() {
+        let (count, gap_ns) = gaps.by_market.get(instrument).copied().unwrap_or_default();
+        let (gap_s, span_s) = (gap_ns as f64 / 1e9, gaps.span_ns as f64 / 1e9);
+        writeln!(out, "{count} gaps of market {instrument}, {gap_s:.6} s of {span_s:.6} s")?;
+    }
     Ok(ended)
 }
 
-fn uptime_json((instrument, uptime): (&u16, &Uptime)) -> Value {
+fn uptime_json((instrument, uptime): (&u16, &Uptime), gaps: &Gaps) -> Value {
     let Uptime { symbol, span_ns, trusted_ns, .. } = uptime;
+    let (count, gap_ns) = gaps.by_market.get(instrument).copied().unwrap_or_default();
     json!({
         "instrument": instrument,
         "symbol": symbol,
         "span_ns": span_ns,
         "trusted_ns": trusted_ns,
         "share": uptime.share(),
+        "gaps": count,
+        "gap_ns": gap_ns,
     })
 }

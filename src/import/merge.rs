@@ -5,6 +5,7 @@
 //! times, the recording that was given first comes first.
 
 use super::item::{Broken, Recorded};
+use super::leap::{Leap, Pace};
 use super::recording::Recording;
 use std::fs::File;
 use std::io::Read;
@@ -36,6 +37,7 @@ struct Track<R> {
     in_utc: bool,
     /// What is added to each stamp; it wraps.
     shift_ns: Option<u64>,
+    pace: Pace,
 }
 
 impl<R: Read> Track<R> {
@@ -46,6 +48,7 @@ impl<R: Read> Track<R> {
             let recv_ns = message.recv_ns;
             let shift_ns = self.shift_ns.get_or_insert(begun_ns.map_or(0, |begun_ns| begun_ns.wrapping_sub(recv_ns)));
             message.recv_ns = recv_ns.wrapping_add(*shift_ns);
+            self.pace.note(recv_ns, self.recording.spot());
         }
     }
 }
@@ -71,7 +74,7 @@ impl<R: Read> Merged<R> {
 
     fn begin(recordings: impl IntoIterator<Item = (u16, Recording<R>)>, in_utc: bool) -> Self {
         let tracks = recordings.into_iter().map(|(connection, recording)| {
-            let mut track = Track { connection, recording, next: None, in_utc, shift_ns: None };
+            let mut track = Track { connection, recording, next: None, in_utc, shift_ns: None, pace: Pace::default() };
             track.advance();
             track
         });
@@ -83,6 +86,12 @@ impl<R: Read> Merged<R> {
     pub fn first_ns(&self) -> Option<u64> {
         let messages = self.tracks.iter().filter_map(|track| track.next.as_ref()?.as_ref().ok());
         messages.map(|message| message.recv_ns).min()
+    }
+
+    /// Of the recordings that were read to their end, which ones have last messages far ahead of all before them, from 0, as given.
+    pub fn leaps(&self) -> impl Iterator<Item = (usize, Leap)> {
+        let over = self.tracks.iter().enumerate().filter(|(_, track)| track.next.is_none());
+        over.filter_map(|(index, track)| Some((index, track.pace.leap()?)))
     }
 }
 

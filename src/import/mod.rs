@@ -12,11 +12,13 @@ mod collector;
 mod cryptofeed;
 mod identity;
 mod item;
+mod leap;
 mod session;
 mod staging;
 mod text;
 
 pub use item::{Broken, LINE_BYTES_MAX, Recorded};
+pub use leap::{Leap, Spot};
 
 use crate::config::Loaded;
 use crate::memory::Memory;
@@ -65,6 +67,8 @@ pub struct Imported {
     pub markets: Vec<MarketSum>,
     /// Receive times that run back: such messages are taken at the latest time before them.
     pub setback: Setback,
+    /// Recordings whose last messages have receive times far ahead of all before them.
+    pub leaps: Vec<(PathBuf, Leap)>,
     /// Recordings that broke off, and where.
     pub broken: Vec<(PathBuf, Broken)>,
     /// The halt that ended the run early, if one did; the journal holds all up to it.
@@ -206,8 +210,8 @@ fn run_of(recording: &blake3::Hash, created_utc_ns: u64, config: &Config) -> Run
 }
 
 /// Runs the engine over the messages, and closes the journal.
-fn carry_out(mut session: Session<'_>, messages: Merged, utc_ns: u64, sources: &[Source]) -> Result<Imported> {
-    let (cuts, halt) = match session.play(messages, utc_ns) {
+fn carry_out(mut session: Session<'_>, mut messages: Merged, utc_ns: u64, sources: &[Source]) -> Result<Imported> {
+    let (cuts, halt) = match session.play(&mut messages, utc_ns) {
         Ok(cuts) => (cuts, None),
         Err(RunError::Halt(halt)) => (Vec::new(), Some(halt)),
         Err(error) => return Err(error.into()),
@@ -233,6 +237,7 @@ fn carry_out(mut session: Session<'_>, messages: Merged, utc_ns: u64, sources: &
             .map(sum)
             .collect(),
         setback: session.setback(),
+        leaps: messages.leaps().map(|(recording, leap)| (sources[recording].path.clone(), leap)).collect(),
         broken: cuts.into_iter().map(|cut| (sources[cut.recording].path.clone(), cut.broken)).collect(),
         halt,
     };

@@ -5,6 +5,7 @@
 
 use super::cbcap::{self, Header};
 use super::item::{Broken, Fault, Message, Reader, Recorded};
+use super::leap::Spot;
 use super::text::{START_BYTES, Text, UNREADABLE};
 use super::{collector, cryptofeed};
 use anyhow::{Context, Result, anyhow};
@@ -53,6 +54,10 @@ pub struct Recording<R = File> {
     text: Text<R>,
     dialect: Dialect,
     header: Option<Header>,
+    /// Line feeds passed.
+    lines: u64,
+    /// Where the latest message stands.
+    spot: Spot,
     is_broken: bool,
 }
 
@@ -110,7 +115,8 @@ impl<R: Read> Recording<R> {
             text.pass(length);
             header
         });
-        Ok(Self { text, dialect, header, is_broken: false })
+        let lines = u64::from(header.is_some());
+        Ok(Self { text, dialect, header, lines, spot: Spot::default(), is_broken: false })
     }
 
     /// What it is written in.
@@ -131,6 +137,11 @@ impl<R: Read> Recording<R> {
         self.text.position()
     }
 
+    /// Where the latest message stands.
+    pub(super) const fn spot(&self) -> Spot {
+        self.spot
+    }
+
     fn message(&mut self) -> Result<Option<Recorded>, Broken> {
         loop {
             if self.text.window().is_empty() && !self.text.more() {
@@ -148,6 +159,9 @@ impl<R: Read> Recording<R> {
             };
             let message = item.message.map(Message::to_recorded);
             let length = item.length;
+            self.spot = Spot { line: self.lines + 1, offset: self.text.position() };
+            let feeds = self.text.window()[..length].iter().filter(|byte| **byte == b'\n').count();
+            self.lines += feeds as u64;
             self.text.pass(length);
             if message.is_some() {
                 return Ok(message);

@@ -56,7 +56,7 @@ impl<'a> Session<'a> {
     }
 
     /// Plays the messages, and gives back where recordings broke off.
-    pub(super) fn play(&mut self, messages: Merged, utc_ns: u64) -> Result<Vec<Cut>, RunError> {
+    pub(super) fn play(&mut self, messages: &mut Merged, utc_ns: u64) -> Result<Vec<Cut>, RunError> {
         let mut cuts = Vec::new();
         let mut begun = false;
         for heard in messages {
