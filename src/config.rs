@@ -25,6 +25,7 @@ pub use market::FeedConfig;
 use document::Document;
 use error::Fault;
 use hotpath::config::{Config, SessionConfig};
+use market::Markets;
 use std::path::{Path, PathBuf};
 use typed::Typed;
 
@@ -39,6 +40,8 @@ pub struct Loaded {
     pub live: LiveConfig,
     /// Its connections; the first is that of the market that trades.
     pub feeds: Vec<FeedConfig>,
+    /// By market: the section of the configuration that holds its keys, `venue` or `leader.1`.
+    pub sections: Vec<String>,
     /// The symbol of the market that trades, `BTC/EUR`.
     pub symbol: String,
     /// The model file that was read.
@@ -66,8 +69,9 @@ pub fn load(path: &Path, overrides: &[String]) -> Result<Loaded, ConfigError> {
     let (typed, places) = document.finish::<Typed>()?;
     let model_path = path.parent().unwrap_or(Path::new("")).join(&typed.fair.model);
     let model = model::load(&model_path)?;
-    let (config, feeds, diary, live) = meaning::config(path, &typed, model, &places)?;
-    Ok(Loaded { config, diary, live, feeds, symbol: typed.venue.symbol, model_path, effective })
+    let (config, markets, diary, live) = meaning::config(path, &typed, model, &places)?;
+    let Markets { feeds, sections, .. } = markets;
+    Ok(Loaded { config, diary, live, feeds, sections, symbol: typed.venue.symbol, model_path, effective })
 }
 
 impl Loaded {

@@ -31,6 +31,8 @@ pub struct FeedConfig {
 pub(super) struct Markets {
     pub rows: Vec<MarketConfig>,
     pub feeds: Vec<FeedConfig>,
+    /// Where the keys of each market are, as of `rows`.
+    pub sections: Vec<String>,
 }
 
 impl Markets {
@@ -119,6 +121,7 @@ impl Reading<'_> {
             self.fault(&key("symbol"), &format!("is {:?}, which this connection has already", venue.symbol));
         }
         markets.rows.push(row);
+        markets.sections.push(venue_keys.to_owned());
     }
 
     /// The connection of a market: one that leads to the same address, or a new one.

@@ -4,7 +4,7 @@ use super::diary::{DiaryConfig, diary};
 use super::document::Places;
 use super::error::ConfigError;
 use super::live::{LiveConfig, live, session};
-use super::market::{FeedConfig, markets};
+use super::market::{Markets, markets};
 use super::reading::{Reading, Scale};
 use super::typed::{self, Typed};
 use hotpath::config::{Config, HealthConfig, JournalConfig, Model, QualityConfig, QuoteConfig, RegimeConfig};
@@ -23,7 +23,7 @@ pub(super) fn config(
     typed: &Typed,
     model: Model,
     places: &Places,
-) -> Result<(Config, Vec<FeedConfig>, DiaryConfig, LiveConfig), ConfigError> {
+) -> Result<(Config, Markets, DiaryConfig, LiveConfig), ConfigError> {
     let mut reading = Reading { places, faults: Vec::new() };
     let markets = markets(&mut reading, typed);
     let config = Config {
@@ -46,7 +46,7 @@ pub(super) fn config(
     ConfigError::unless_empty(reading.faults)?;
     // The table of keys repeats the engine's bounds; the engine has the last word.
     config.check().map_err(|_| places.fault_of_file("breaks a bound of the engine"))?;
-    Ok((config, markets.feeds, diary, live))
+    Ok((config, markets, diary, live))
 }
 
 fn health(typed: &typed::Health) -> HealthConfig {

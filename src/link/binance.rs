@@ -45,28 +45,39 @@ struct Filter {
 
 impl ColdStart for Pairs {
     fn check(&self, access: &Access, config: &Config, connection: u16) -> Result<(), Failure> {
-        let rest = access.rest.as_ref();
-        let rest =
-            rest.ok_or_else(|| Failure::new(link::INSTRUMENT, "`rest_url` is off: give the address of the exchange"))?;
-        let rows: Vec<_> = config.markets().iter().filter(|row| row.connection == connection).collect();
+        let rows: Vec<_> = access.rows(config, connection).collect();
+        let rest = access.rest.as_ref().ok_or_else(|| {
+            let what = format!("{} is off: give the address of the exchange", keys(&rows, "rest_url"));
+            Failure::new(link::INSTRUMENT, what)
+        })?;
         let mut described = Vec::new();
-        for target in self.targets(&rows) {
+        for (target, of) in self.targets(&rows) {
             let answer = http::get(rest, &target)?;
             let doing = format!("{}{target}", rest.endpoint.url);
-            described.extend(pairs(&answer, &rest.endpoint.key, &doing)?);
+            described.extend(pairs(&answer, (&rest.endpoint.key, &keys(of, "symbol")), &doing)?);
         }
-        rows.into_iter().try_for_each(|row| agree(row, &described))
+        rows.into_iter().try_for_each(|(section, row)| agree(section, row, &described))
     }
+}
+
+/// A market, and the section of its keys.
+type Row<'a> = (&'a str, &'a MarketConfig);
+
+/// A key of these markets, as the configuration has it.
+fn keys(rows: &[Row<'_>], name: &str) -> String {
+    rows.iter().map(|(section, _)| format!("`{section}.{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 impl Pairs {
-    fn targets(&self, rows: &[&MarketConfig]) -> Vec<String> {
-        let of = |row: &&MarketConfig| format!("{}?symbol={}", self.path, text_of(row));
-        if self.takes_symbol { rows.iter().map(of).collect() } else { vec![self.path.to_owned()] }
+    /// What to ask for, each with the markets that the answer describes.
+    fn targets<'a, 'b>(&self, rows: &'b [Row<'a>]) -> Vec<(String, &'b [Row<'a>])> {
+        let one = |of: &'b [Row<'a>]| (format!("{}?symbol={}", self.path, text_of(of[0].1)), of);
+        if self.takes_symbol { rows.chunks(1).map(one).collect() } else { vec![(self.path.to_owned(), rows)] }
     }
 }
 
-fn pairs(answer: &http::Answer, key: &str, doing: &str) -> Result<Vec<Pair>, Failure> {
+/// The pairs of an answer. Where it is none, the key of the address, or those of the symbols, are told.
+fn pairs(answer: &http::Answer, (url_key, symbol_keys): (&str, &str), doing: &str) -> Result<Vec<Pair>, Failure> {
     /// A request that the exchange does not understand: of the fields here, only the symbol is ours.
     const BAD_REQUEST: u16 = 400;
     match answer.status {
@@ -75,12 +86,12 @@ fn pairs(answer: &http::Answer, key: &str, doing: &str) -> Result<Vec<Pair>, Fai
             Failure::new(link::PROTOCOL, what)
         }),
         BAD_REQUEST => {
-            let what = format!("{doing}: the exchange does not list the pair: check `symbol`");
+            let what = format!("{doing}: the exchange does not list the pair: check {symbol_keys}");
             Err(Failure::new(link::INSTRUMENT, what))
         }
         code => {
             let then = match code {
-                401 | 403 | 404 | 451 => format!("check `{key}`, and whether the exchange serves this place"),
+                401 | 403 | 404 | 451 => format!("check `{url_key}`, and whether the exchange serves this place"),
                 _ => "it is asked again later".to_owned(),
             };
             let what = format!("{doing}: the exchange answered HTTP {code}: {then}");
@@ -90,11 +101,11 @@ fn pairs(answer: &http::Answer, key: &str, doing: &str) -> Result<Vec<Pair>, Fai
 }
 
 /// Orders must lie on the ticks, and their sizes on the lots, that the configuration has.
-fn agree(row: &MarketConfig, described: &[Pair]) -> Result<(), Failure> {
+fn agree(section: &str, row: &MarketConfig, described: &[Pair]) -> Result<(), Failure> {
     let symbol = text_of(row);
     let failure = |what| Err(Failure::new(link::INSTRUMENT, what));
     let Some(pair) = described.iter().find(|pair| pair.symbol == symbol) else {
-        return failure(format!("the exchange does not list {symbol}: check `symbol`"));
+        return failure(format!("the exchange does not list {symbol}: check `{section}.symbol`"));
     };
     let of = |kind: &str| pair.filters.iter().find(|filter| filter.filter_type == kind);
     let tick = of("PRICE_FILTER").and_then(|filter| filter.tick_size.as_deref()).unwrap_or("nothing");
@@ -106,8 +117,8 @@ fn agree(row: &MarketConfig, described: &[Pair]) -> Result<(), Failure> {
     }
     failure(format!(
         "the exchange describes {symbol} with a price step of {tick} and a size step of {step}; the configuration has price \
-         precision {}, an increment of {} ticks and quantity precision {}: change `price_precision`, `price_increment`, \
-         `qty_precision`",
+         precision {}, an increment of {} ticks and quantity precision {}: change `{section}.price_precision`, \
+         `{section}.price_increment`, `{section}.qty_precision`",
         row.price_precision, row.price_increment_ticks, row.qty_precision
     ))
 }
@@ -118,7 +129,7 @@ fn text_of(row: &MarketConfig) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pair, agree, http, pairs};
+    use super::{Pair, Pairs, agree, http, keys, pairs};
     use bytemuck::Zeroable;
     use hotpath::config::{MarketConfig, Symbol};
     use hotpath::record::link;
@@ -129,7 +140,7 @@ mod tests {
         {"filterType":"ICEBERG_PARTS","limit":10}]}]}"#;
 
     fn described() -> Vec<Pair> {
-        pairs(&http::Answer { status: 200, body: INFO.as_bytes().to_vec() }, "venue.rest_url", "x")
+        pairs(&http::Answer { status: 200, body: INFO.as_bytes().to_vec() }, ("venue.rest_url", "`venue.symbol`"), "x")
             .expect("a description")
     }
 
@@ -140,7 +151,7 @@ mod tests {
 
     #[test]
     fn only_what_the_exchange_describes_is_used() {
-        let fits = |row: &MarketConfig| agree(row, &described()).map_err(|failure| failure.cause);
+        let fits = |row: &MarketConfig| agree("venue", row, &described()).map_err(|failure| failure.cause);
         assert_eq!(fits(&row("BTCUSDT", 2, 1, 5)), Ok(()));
         // Finer ticks and lots of our own change nothing but their count.
         assert_eq!(fits(&row("BTCUSDT", 4, 100, 8)), Ok(()));
@@ -155,7 +166,7 @@ mod tests {
     fn an_error_is_told_as_what_it_means() {
         let cause = |status, body: &str| {
             let answer = http::Answer { status, body: body.as_bytes().to_vec() };
-            let pairs = pairs(&answer, "leader.1.rest_url", "x").map(|pairs| pairs.len());
+            let pairs = pairs(&answer, ("leader.1.rest_url", "`leader.1.symbol`"), "x").map(|pairs| pairs.len());
             pairs.map_err(|failure| (failure.cause, failure.code, failure.what.contains("check `leader.1.rest_url`")))
         };
         assert_eq!(cause(400, r#"{"code":-1121,"msg":"Invalid symbol."}"#), Err((link::INSTRUMENT, 0, false)));
@@ -164,5 +175,31 @@ mod tests {
         assert_eq!(cause(503, ""), Err((link::NOT_UPGRADED, 503, false)));
         assert_eq!(cause(200, "[]"), Err((link::PROTOCOL, 0, false)));
         assert_eq!(cause(200, INFO), Ok(1));
+    }
+
+    /// Who has three markets was told to look at `symbol`.
+    #[test]
+    fn keys_are_named_as_the_configuration_has_them() {
+        let said = |row: &MarketConfig| agree("leader.2", row, &described()).expect_err("a difference").what;
+        let unknown = said(&row("ETHUSDT", 2, 1, 5));
+        assert!(unknown.ends_with("does not list ETHUSDT: check `leader.2.symbol`"), "{unknown}");
+        let coarse = said(&row("BTCUSDT", 1, 1, 5));
+        for key in ["`leader.2.price_precision`", "`leader.2.price_increment`", "`leader.2.qty_precision`"] {
+            assert!(coarse.contains(key), "{coarse}");
+        }
+        let (btc, eth) = (row("BTCUSDT", 2, 1, 5), row("ETHUSDT", 2, 1, 5));
+        let rows = [("venue", &btc), ("leader.3", &eth)];
+        let told = |pairs: Pairs| -> Vec<_> {
+            pairs.targets(&rows).into_iter().map(|(target, of)| (target, keys(of, "symbol"))).collect()
+        };
+        let asked = |symbol: &str| format!("/api/v3/exchangeInfo?symbol={symbol}");
+        let each =
+            [(asked("BTCUSDT"), "`venue.symbol`".to_owned()), (asked("ETHUSDT"), "`leader.3.symbol`".to_owned())];
+        assert_eq!(told(Pairs::SPOT), each);
+        let both = "`venue.symbol`, `leader.3.symbol`".to_owned();
+        assert_eq!(told(Pairs::PERP), [("/fapi/v1/exchangeInfo".to_owned(), both)]);
+        let refused = http::Answer { status: 400, body: Vec::new() };
+        let refused = pairs(&refused, ("venue.rest_url", "`leader.3.symbol`"), "x").map(|pairs| pairs.len());
+        assert!(refused.is_err_and(|failure| failure.what.ends_with("check `leader.3.symbol`")));
     }
 }

@@ -27,7 +27,7 @@ impl ColdStart for Kraken {
         let limits =
             WebSocketConfig::default().max_message_size(Some(FRAME_BYTES_MAX)).max_frame_size(Some(FRAME_BYTES_MAX));
         let mut socket = WebSocket::from_partially_read(stream, rest, Role::Client, Some(limits));
-        let outcome = ask(self, &mut socket, config, (connection, &access.socket.endpoint.key));
+        let outcome = ask(self, &mut socket, config, (connection, access));
         // Whether the goodbye arrives is no matter.
         let _ = socket.close(None).and_then(|()| socket.flush());
         outcome
@@ -38,8 +38,9 @@ fn ask(
     venue: &Kraken,
     socket: &mut WebSocket<Stream>,
     config: &Config,
-    (connection, key): (u16, &str),
+    (connection, access): (u16, &Access),
 ) -> Result<(), Failure> {
+    let key = &access.socket.endpoint.key;
     socket.send(REQUEST.into()).map_err(|error| broken(error, key))?;
     let mut missing: BTreeSet<_> = (0_u16..)
         .zip(config.markets())
@@ -54,16 +55,16 @@ fn ask(
         let frame = Frame::received(connection, TEXT, text.as_bytes());
         let told = described(venue, config, frame, &mut memory)?;
         for (index, body) in &told.ours {
-            agree(config, *index, body)?;
+            agree(config, (*index, access.section(*index)), body)?;
             missing.remove(index);
         }
         if missing.is_empty() {
             return Ok(());
         }
         if !told.ours.is_empty() || told.has_others {
-            let unknown = missing.first().and_then(|index| config.markets().get(usize::from(*index)));
-            let symbol = unknown.map(text_of).unwrap_or_default();
-            let what = format!("the exchange does not list {symbol}: check `symbol`");
+            let unknown = missing.first().copied().unwrap_or_default();
+            let symbol = config.markets().get(usize::from(unknown)).map(text_of).unwrap_or_default();
+            let what = format!("the exchange does not list {symbol}: check `{}.symbol`", access.section(unknown));
             return Err(Failure::new(link::INSTRUMENT, what));
         }
     }
@@ -107,14 +108,14 @@ fn described(venue: &Kraken, config: &Config, frame: Frame<'_>, memory: &mut [Li
     Ok(told)
 }
 
-fn agree(config: &Config, index: u16, body: &Instrument) -> Result<(), Failure> {
+fn agree(config: &Config, (index, section): (u16, &str), body: &Instrument) -> Result<(), Failure> {
     let Some(row) = config.markets().get(usize::from(index)) else { return Ok(()) };
     if disagreement(row, body).is_none() {
         return Ok(());
     }
     let what = format!(
         "the exchange describes {} with price precision {}, quantity precision {} and an increment of {} ticks; the \
-         configuration has {}, {} and {}: change `venue.price_precision`, `venue.qty_precision`, `venue.price_increment`",
+         configuration has {}, {} and {}: change `{section}.price_precision`, `{section}.qty_precision`, `{section}.price_increment`",
         text_of(row),
         body.price_precision,
         body.qty_precision,

@@ -26,7 +26,7 @@ pub use thread::{Answer, Desk, Fetch, LinkThread, start};
 pub use tls::client_config;
 pub use wire::{Inbox, Read, Stamps, Wire};
 
-use hotpath::config::Config;
+use hotpath::config::{Config, MarketConfig};
 
 /// What a venue is asked before a connection to it is used.
 pub trait ColdStart {
@@ -44,4 +44,19 @@ pub struct Access {
     pub socket: Dialler,
     /// Where snapshots are fetched; none where they are pushed.
     pub rest: Option<Dialler>,
+    /// By market: the section of the configuration that holds its keys.
+    pub sections: Vec<String>,
+}
+
+impl Access {
+    /// The section of a market's keys.
+    fn section(&self, instrument: u16) -> &str {
+        self.sections.get(usize::from(instrument)).map_or("venue", String::as_str)
+    }
+
+    /// The markets of a connection, each with the section of its keys.
+    fn rows<'a>(&'a self, config: &'a Config, connection: u16) -> impl Iterator<Item = (&'a str, &'a MarketConfig)> {
+        let rows = self.sections.iter().map(String::as_str).zip(config.markets());
+        rows.filter(move |(_, row)| row.connection == connection)
+    }
 }

@@ -26,5 +26,5 @@ pub fn access(feed: &FeedConfig, loaded: &Loaded) -> Result<Access> {
         .rest_url
         .as_deref()
         .map(|url| Ok::<_, anyhow::Error>(dialler(Endpoint::parse_rest(&feed.section, url)?, fetch_ns)));
-    Ok(Access { socket, rest: rest.transpose()? })
+    Ok(Access { socket, rest: rest.transpose()?, sections: loaded.sections.clone() })
 }

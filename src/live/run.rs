@@ -107,7 +107,7 @@ pub fn run(loaded: &Loaded, plan: Plan<'_>, begun: impl FnOnce(&Begun)) -> Resul
         notices,
     };
     let (hot, links) = launch(hot, ways)?;
-    let watch = Watch::new(first);
+    let watch = Watch::new(first, loaded.sections.clone());
     let attendant = Attendant::new(watch, control, commands, noticed, plan.limits);
     let attended = attendant.attend(plan.tell, plan.show, || hot.is_finished());
     let (outcome, load, feed) =

@@ -17,6 +17,8 @@ const IN_VAIN_MIN: u32 = 4;
 #[derive(Debug, Default)]
 pub(super) struct Sentences {
     markets: Vec<MarketConfig>,
+    /// By market: the section of the configuration that holds its keys.
+    sections: Vec<String>,
     /// The last fetches: request and market.
     fetches: Vec<(u64, u16)>,
     /// Connections that are up.
@@ -24,9 +26,9 @@ pub(super) struct Sentences {
 }
 
 impl Sentences {
-    /// Those of a run of these markets.
-    pub(super) fn of(markets: &[MarketConfig]) -> Self {
-        Self { markets: markets.to_vec(), fetches: Vec::new(), up: BTreeSet::new() }
+    /// Those of a run of these markets, whose keys are in these sections of the configuration.
+    pub(super) fn of(markets: &[MarketConfig], sections: &[String]) -> Self {
+        Self { markets: markets.to_vec(), sections: sections.to_vec(), fetches: Vec::new(), up: BTreeSet::new() }
     }
 
     /// The sentence of a record; none when it has nothing to say to people, or the link thread has said it.
@@ -76,6 +78,18 @@ impl Sentences {
         )
     }
 
+    /// A key of a market, as the configuration has it.
+    fn key(&self, instrument: u16, name: &str) -> String {
+        let section = self.sections.get(usize::from(instrument)).map_or("venue", String::as_str);
+        format!("`{section}.{name}`")
+    }
+
+    /// The key of each market of a connection.
+    fn keys(&self, connection: u16, name: &str) -> String {
+        let rows = (0..).zip(&self.markets).filter(|(_, row)| row.connection == connection);
+        rows.map(|(instrument, _)| self.key(instrument, name)).collect::<Vec<_>>().join(", ")
+    }
+
     fn is_fetched(&self, instrument: u16) -> bool {
         let row = self.markets.get(usize::from(instrument));
         row.is_some_and(|row| row.snapshot_rule == snapshot_rule::FETCHED)
@@ -113,9 +127,11 @@ impl Sentences {
     fn of_vain_fetches(&self, head: &Head, times: u32) -> String {
         format!(
             "the snapshot of {} was fetched {times} times in vain: it was refused, or did not fit the updates; check that \
-             `rest_url` and `url` are of the same market of the same exchange, and `depth`; `journal cat --kind REFUSED` \
-             says what was refused",
-            self.market(head.instrument)
+             {} and {} are of the same market of the same exchange, and {}; `journal cat --kind REFUSED` says what was refused",
+            self.market(head.instrument),
+            self.key(head.instrument, "rest_url"),
+            self.key(head.instrument, "url"),
+            self.key(head.instrument, "depth")
         )
     }
 
@@ -153,12 +169,13 @@ impl Sentences {
             feed::ACK_MISSING => format!("a request was not answered within {bound:.1} s (`session.ack_ms_max`)"),
             feed::SNAPSHOT_MISSING if self.is_fetched(head.instrument) => format!(
                 "no snapshot within {bound:.1} s (`session.snapshot_ms_max`): it is fetched again; if this comes back, check \
-                 that `rest_url` can be reached from this host"
+                 that {} can be reached from this host",
+                self.key(head.instrument, "rest_url")
             ),
             feed::SNAPSHOT_MISSING => {
                 format!("no snapshot within {bound:.1} s (`session.snapshot_ms_max`): it is asked for anew")
             }
-            feed::REQUEST_REFUSED if body.expected > 0 => return Some(self.of_refused_fetch(body)),
+            feed::REQUEST_REFUSED if body.expected > 0 => return Some(self.of_refused_fetch(head.connection, body)),
             feed::REQUEST_REFUSED => "the exchange refused a request: `journal cat --kind ACK` says why".to_owned(),
             feed::CLOCK_STEP => {
                 let step = seconds(body.found.saturating_sub(body.expected));
@@ -173,9 +190,14 @@ impl Sentences {
             }
             feed::PROOF_MISSING => format!(
                 "nothing proved the book for {found:.0} s (`session.stable_s`): it is fetched again; if this comes back, check \
-                 that `rest_url` and `url` serve the same market"
+                 that {} and {} serve the same market",
+                self.key(head.instrument, "rest_url"),
+                self.key(head.instrument, "url")
             ),
-            feed::SILENT => format!("no message for {found:.1} s (`stale_ms`): the connection is made again"),
+            feed::SILENT => {
+                let keys = self.keys(head.connection, "stale_ms");
+                format!("no message for {found:.1} s ({keys}): the connection is made again")
+            }
             _ => return None,
         };
         Some(format!("{}{what}", self.about(head)))
@@ -194,20 +216,28 @@ impl Sentences {
     }
 
     /// A snapshot was refused over HTTP; the refusal names its request.
-    fn of_refused_fetch(&self, body: &Feed) -> String {
+    fn of_refused_fetch(&self, connection: u16, body: &Feed) -> String {
         let asked = self.fetches.iter().find(|(req_id, _)| *req_id == body.found.cast_unsigned());
         let of = asked.map_or_else(String::new, |(_, market)| format!(" of {}", self.market(*market)));
+        let key = |name| asked.map_or_else(|| self.keys(connection, name), |(_, market)| self.key(*market, name));
         let then = match body.expected {
-            429 => {
-                "too many requests: nothing is fetched for a minute; stop what else asks from this address, or make `depth` \
-                 larger, which is fetched less often"
-            }
+            429 => format!(
+                "too many requests: nothing is fetched for a minute; stop what else asks from this address, or make {} \
+                 larger, which is fetched less often",
+                key("depth")
+            ),
             418 => {
                 "this address is banned for a while: nothing is fetched for a minute at a time; stop what else asks from it"
+                    .to_owned()
             }
-            403 | 451 => "this address is not served: check `rest_url`, and whether the exchange serves this place",
-            400..500 => "stop the run and check `rest_url`, `symbol` and `depth` in the configuration",
-            _ => "the exchange has a fault: it is fetched again, and its status page may say when it ends",
+            403 | 451 => {
+                format!("this address is not served: check {}, and whether the exchange serves this place", key("rest_url"))
+            }
+            400..500 => {
+                let [rest_url, symbol, depth] = ["rest_url", "symbol", "depth"].map(key);
+                format!("stop the run and check {rest_url}, {symbol} and {depth} in the configuration")
+            }
+            _ => "the exchange has a fault: it is fetched again, and its status page may say when it ends".to_owned(),
         };
         format!("the snapshot{of} was refused (HTTP {}): {then}", body.expected)
     }

@@ -120,6 +120,7 @@ impl Seen {
 #[derive(Debug)]
 pub struct Watch {
     first: PathBuf,
+    sections: Vec<String>,
     follower: Option<FolderFollower>,
     seen: Seen,
     /// The first reading of the clocks, and when the last frame was read.
@@ -149,11 +150,12 @@ pub enum Look {
 }
 
 impl Watch {
-    /// Looks at the run that begins with the segment `first`.
+    /// Looks at the run that begins with the segment `first`; `sections` of its configuration hold the keys of its markets.
     #[must_use]
-    pub fn new(first: PathBuf) -> Self {
+    pub fn new(first: PathBuf, sections: Vec<String>) -> Self {
         Self {
             first,
+            sections,
             follower: None,
             seen: Seen::default(),
             tie: None,
@@ -253,7 +255,7 @@ impl Watch {
             seen.row = Some(*row);
         }
         self.proofs.start(&config);
-        self.speaker = Sentences::of(config.markets());
+        self.speaker = Sentences::of(config.markets(), &self.sections);
     }
 
     fn take_of_market(&mut self, head: &Head, bytes: &[u8]) {

@@ -366,6 +366,7 @@ fn leaders_are_markets_beside_the_one_that_trades() {
     let feeds: Vec<_> = loaded.feeds.iter().map(|feed| (feed.connection, &*feed.url, &*feed.section)).collect();
     let wanted = [(0, "wss://ws.kraken.com/v2", "venue"), (1, "wss://elsewhere/v2", "leader.3")];
     assert_eq!(feeds, wanted);
+    assert_eq!(loaded.sections, ["venue", "leader.1", "leader.3"], "by market");
 }
 
 #[test]

@@ -10,7 +10,12 @@ fn row(venue: u16, connection: u16, symbol: &str) -> MarketConfig {
 }
 
 fn pair() -> Sentences {
-    Sentences::of(&[row(venue_id::BINANCE_SPOT, 0, "BTCUSDT"), row(venue_id::BINANCE_PERP, 1, "BTCUSDT")])
+    let rows = [row(venue_id::BINANCE_SPOT, 0, "BTCUSDT"), row(venue_id::BINANCE_PERP, 1, "BTCUSDT")];
+    Sentences::of(&rows, &["venue".to_owned(), "leader.3".to_owned()])
+}
+
+fn alone() -> Sentences {
+    Sentences::of(&[row(venue_id::KRAKEN, 0, "BTC/EUR")], &["venue".to_owned()])
 }
 
 fn say<B: Body>(sentences: &mut Sentences, instrument: u16, connection: u16, body: &B) -> Option<String> {
@@ -39,7 +44,7 @@ fn gaps_name_their_market_and_what_to_do() {
     let sizes = say(&mut both, 0, 0, &sizes).expect("a sentence");
     assert!(sizes.contains("the size of its best level, at 7 ticks, is not what the exchange states"), "{sizes}");
     assert!(said(&mut both, 0, Cause::LinkDown).ends_with("(link-down): its snapshot is fetched anew"));
-    let mut alone = Sentences::of(&[row(venue_id::KRAKEN, 0, "BTC/EUR")]);
+    let mut alone = alone();
     let told = "the book of market 0 is not trusted (checksum): it is asked for anew";
     assert_eq!(said(&mut alone, 0, Cause::Checksum), told);
     let close = GapClose { duration_ns: 1_500_000_000, ..GapClose::zeroed() };
@@ -56,10 +61,10 @@ fn a_refused_fetch_names_the_market_that_it_was_for() {
         assert_eq!(say(&mut both, market, market, &request), None);
     }
     for (status, words) in [
-        (429, "nothing is fetched for a minute"),
+        (429, "make `leader.3.depth` larger"),
         (418, "banned"),
-        (451, "whether the exchange serves this place"),
-        (404, "check `rest_url`, `symbol` and `depth`"),
+        (451, "check `leader.3.rest_url`, and whether the exchange serves this place"),
+        (404, "check `leader.3.rest_url`, `leader.3.symbol` and `leader.3.depth` in"),
         (503, "it is fetched again"),
     ] {
         let code = feed::REQUEST_REFUSED;
@@ -69,8 +74,11 @@ fn a_refused_fetch_names_the_market_that_it_was_for() {
         assert!(said.starts_with(&start) && said.contains(words), "{said}");
     }
     let unknown = Feed { code: feed::REQUEST_REFUSED, expected: 429, found: 99, ..Feed::zeroed() };
-    let said = say(&mut both, NO_INSTRUMENT, 1, &unknown).expect("a sentence");
-    assert!(said.starts_with("the snapshot was refused (HTTP 429)"), "{said}");
+    let said = say(&mut both, NO_INSTRUMENT, 0, &unknown).expect("a sentence");
+    assert!(
+        said.starts_with("the snapshot was refused (HTTP 429)") && said.contains("make `venue.depth` larger"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -80,14 +88,17 @@ fn what_is_wrong_with_the_feed_says_where_and_what_to_do() {
     let missing = feed(feed::SNAPSHOT_MISSING, channel::BOOK);
     let said = say(&mut both, 1, 1, &missing).expect("a sentence");
     assert!(said.starts_with("market 1 (binance-perp BTCUSDT, leads): no snapshot within 5.0 s"), "{said}");
-    assert!(said.contains("check that `rest_url` can be reached"), "{said}");
+    assert!(said.contains("check that `leader.3.rest_url` can be reached"), "{said}");
     let unproven = Feed { found: 60_000_000_000, ..feed(feed::PROOF_MISSING, channel::BOOK) };
     let said = say(&mut both, 1, 1, &unproven).expect("a sentence");
-    assert!(said.contains("nothing proved the book for 60 s") && said.contains("`rest_url` and `url`"), "{said}");
+    assert!(
+        said.contains("nothing proved the book for 60 s") && said.contains("`leader.3.rest_url` and `leader.3.url`"),
+        "{said}"
+    );
     let silent = feed(feed::SILENT, channel::UNKNOWN);
     let said = say(&mut both, NO_INSTRUMENT, 1, &silent).expect("a sentence");
-    assert!(said.starts_with("connection 1 (binance-perp): no message for 6.0 s"), "{said}");
-    let mut alone = Sentences::of(&[row(venue_id::KRAKEN, 0, "BTC/EUR")]);
+    assert!(said.starts_with("connection 1 (binance-perp): no message for 6.0 s (`leader.3.stale_ms`): "), "{said}");
+    let mut alone = alone();
     let told = "no snapshot within 5.0 s (`session.snapshot_ms_max`): it is asked for anew";
     assert_eq!(say(&mut alone, 0, 0, &missing).as_deref(), Some(told));
     let up = Link { up: 1, cause: link::CONNECTED, ..Link::zeroed() };
