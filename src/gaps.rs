@@ -7,7 +7,7 @@ use crate::uptime::{Uptime, Watch};
 use anyhow::Result;
 use hotpath::checkpoint::decode_progress;
 use hotpath::record::{Clock, Feed, GapClose, GapOpen, Head, body_of, feed, head_of};
-use hotpath::trust::cause_name;
+use hotpath::trust::{Cause, cause_name};
 use journal::Segment;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -30,6 +30,40 @@ pub struct Gap {
     pub duration_ns: Option<u64>,
     /// Byte offset of the record that opened it; `None` when it opened before these files.
     pub offset: Option<u64>,
+    /// What showed it, as that record has it.
+    pub sign: Option<Sign>,
+}
+
+/// What was expected, and what was found.
+#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+pub struct Sign {
+    /// What the book would have had.
+    pub expected: u64,
+    /// What came.
+    pub found: u64,
+}
+
+impl Sign {
+    /// What it says where updates do not follow on one another: the id of the book's state, and that which an update followed.
+    #[must_use]
+    pub fn of_sequence(self) -> String {
+        let Self { expected, found } = self;
+        if found > expected {
+            return format!("an update between {expected} and {found} is missing");
+        }
+        format!(
+            "updates follow {found}, which is before the book's own {expected}: its snapshot is of a later time or another market, \
+             or updates came again"
+        )
+    }
+}
+
+impl Gap {
+    /// What there is to say beside the cause.
+    #[must_use]
+    pub fn what(&self) -> Option<String> {
+        self.sign.filter(|_| self.cause == cause_name(Cause::Sequence as u16)).map(Sign::of_sequence)
+    }
 }
 
 /// The gaps of a run's files, in order, and how much time a book was trusted.
@@ -141,6 +175,7 @@ impl Gaps {
         if let Some(open) = body_of::<GapOpen>(record) {
             let mut gap = self.gap(head.instrument, open.cause, open.number, head.taken_ns);
             gap.offset = Some(offset);
+            gap.sign = Some(Sign { expected: open.expected, found: open.found });
             self.gaps.push(gap);
         }
         if let Some(close) = body_of::<GapClose>(record) {
@@ -169,6 +204,7 @@ impl Gaps {
             opened_utc_ns: self.clock.and_then(utc),
             duration_ns: None,
             offset: None,
+            sign: None,
         }
     }
 }

@@ -188,6 +188,38 @@ fn last_receive_times_far_ahead_are_told_with_their_line() {
     }
 }
 
+/// Nothing is missing behind a snapshot whose id no update reaches: it is of another time.
+#[test]
+fn a_snapshot_ahead_of_all_updates_is_told_as_that() {
+    let desk = Desk::new();
+    let text = std::fs::read_to_string(&desk.spot).expect("a recording");
+    let id_of = |line: &str| {
+        let rest = line.split_once("{\"lastUpdateId\":").map(|(_, rest)| rest)?;
+        rest.split(',').next().expect("a number").parse::<u64>().ok()
+    };
+    let id = text.lines().find_map(id_of).expect("a snapshot");
+    let moved = |id: u64| format!("{{\"lastUpdateId\":{id},");
+    std::fs::write(&desk.spot, text.replace(&moved(id), &moved(id + 1_000_000))).expect("a file");
+    let out = desk.folder.path().join("ahead.bin");
+    let run = |args: &[&str], paths: &[&Path]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_journal"));
+        let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args).args(paths).output();
+        let output = output.expect("the program runs");
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, _, err) = run(&["import", "--config", BINANCE, "--out"], &[&out, &desk.spot]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(
+        err.contains("was never trusted (1 snapshots") && err.contains("`journal gaps` says what did not fit"),
+        "{err}"
+    );
+    let (code, told, _) = run(&["gaps"], &[&out]);
+    assert_eq!(code, Some(0), "{told}");
+    let own = format!("which is before the book's own {}: its snapshot is of a later time", id + 1_000_000);
+    assert!(told.contains(": sequence at ") && told.contains(&own) && !told.contains("missing"), "{told}");
+}
+
 /// The gaps of two markets were summed against the time of one.
 #[test]
 fn gaps_are_told_of_each_market() {

@@ -107,7 +107,7 @@ fn warn_of_content(imported: &Imported) {
         let (symbol, Counts { snapshots, updates, .. }) = (&market.symbol, market.counts);
         eprintln!(
             "journal: the book of {symbol} was never trusted ({snapshots} snapshots, {updates} updates): check that each FILE \
-             is of the market that the configuration names at its place, and holds a snapshot"
+             is of the market that the configuration names at its place, and holds a snapshot; `journal gaps` says what did not fit"
         );
     }
     for (path, leap) in &imported.leaps {

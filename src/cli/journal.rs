@@ -258,7 +258,15 @@ fn run_gaps(args: &FilesArgs) -> Result<Ended> {
         let lasted = gap.duration_ns.map_or("still open".to_owned(), |ns| format!("{:.6} s", ns as f64 / 1e9));
         let name = gaps.uptimes.get(&gap.instrument).map_or("", |uptime| &uptime.symbol);
         let of = format!("market {} {name}", gap.instrument);
-        writeln!(out, "gap {} of {}: {} at {} ns, {lasted}", gap.number, of.trim_end(), gap.cause, gap.opened_ns)?;
+        let what = gap.what().map_or_else(String::new, |what| format!(": {what}"));
+        writeln!(
+            out,
+            "gap {} of {}: {} at {} ns, {lasted}{what}",
+            gap.number,
+            of.trim_end(),
+            gap.cause,
+            gap.opened_ns
+        )?;
     }
     for (code, count) in &gaps.feed {
         writeln!(out, "feed {code}: {count}")?;

@@ -1,5 +1,6 @@
 //! What the journal tells of the feed, in sentences for the operator.
 
+use crate::gaps::Sign;
 use crate::venue::{name_of, symbol_of};
 use hotpath::config::{MarketConfig, snapshot_rule};
 use hotpath::record::{Feed, GapClose, GapOpen, Head, Kind, Link, NO_CONNECTION, Request, action, body_of, feed, link};
@@ -98,11 +99,17 @@ impl Sentences {
     fn of_gap(&self, instrument: u16, gap: &GapOpen) -> String {
         let (market, cause) = (self.market(instrument), cause_name(gap.cause));
         let then = match gap.cause {
-            cause if cause == Cause::Sequence as u16 => format!(
-                "an update between {} and {} is missing, its snapshot is fetched anew; if this comes back, the exchange leaves \
-                 updates out for this connection: look at the host's load and the exchange's status page",
-                gap.expected, gap.found
-            ),
+            cause if cause == Cause::Sequence as u16 => {
+                let sign = Sign { expected: gap.expected, found: gap.found };
+                let then = if gap.found > gap.expected {
+                    "the exchange leaves updates out for this connection: look at the host's load and the exchange's status page"
+                        .to_owned()
+                } else {
+                    let [rest_url, url] = ["rest_url", "url"].map(|name| self.key(instrument, name));
+                    format!("check that {rest_url} and {url} are of the same market of the same exchange")
+                };
+                format!("{}, its snapshot is fetched anew; if this comes back, {then}", sign.of_sequence())
+            }
             cause if cause == Cause::Touch as u16 => {
                 let differs = match gap.found == gap.expected {
                     true => {

@@ -37,6 +37,17 @@ fn gaps_name_their_market_and_what_to_do() {
             .starts_with("the book of market 1 (binance-perp BTCUSDT, leads) is not trusted (sequence): an update ")
     );
     assert!(sequence.contains("between 7 and 9 is missing, its snapshot is fetched anew"), "{sequence}");
+    // A snapshot that is ahead of all updates for a while: nothing is missing.
+    let ahead = GapOpen { cause: Cause::Sequence as u16, expected: 9, found: 7, ..GapOpen::zeroed() };
+    let ahead = say(&mut both, 1, 1, &ahead).expect("a sentence");
+    assert!(
+        ahead.contains("updates follow 7, which is before the book's own 9: its snapshot is of a later time"),
+        "{ahead}"
+    );
+    assert!(
+        ahead.contains("check that `leader.3.rest_url` and `leader.3.url` are of") && !ahead.contains("missing"),
+        "{ahead}"
+    );
     let touch = said(&mut both, 0, Cause::Touch);
     assert!(touch.starts_with("the book of market 0 (binance-spot BTCUSDT, trades) is not trusted (touch): its best"));
     assert!(touch.contains("is 9 ticks where the exchange states 7") && touch.contains("`journal verify`"), "{touch}");
