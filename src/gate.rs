@@ -7,10 +7,12 @@ mod data;
 mod ledger;
 mod links;
 mod proof;
+mod uptime;
 
 pub use capture::{Wanted, capture};
 pub use data::data;
 pub(crate) use ledger::Ledger;
+pub use uptime::Shares;
 
 use serde::Serialize;
 

@@ -1,7 +1,11 @@
 //! `fathom gate`: go where all holds, no-go where one thing does not, and why.
 
+#[path = "support/chained.rs"]
+mod chained;
 mod support;
 
+use chained::{Faults, Section, recorded};
+use fathom::import::{Source, import};
 use hotpath::record::{Kind, head_of};
 use journal::{Item, Segment};
 use serde_json::Value;
@@ -91,4 +95,73 @@ fn each_thing_that_is_wrong_closes_the_gate_under_its_name() {
     // No such file: nothing can be said, and that is no verdict.
     let (code, table) = gate(&["data"], Path::new("nowhere.bin"));
     assert_eq!((code, table), (Some(2), Value::Null));
+}
+
+/// The row of a name.
+fn row<'a>(table: &'a Value, name: &str) -> &'a Value {
+    let rows = table["checks"].as_array().expect("a table");
+    rows.iter().find(|row| row["name"] == name).expect("a row of that name")
+}
+
+/// A silence that `venue.stale_ms` bears was uptime, whatever its length.
+#[test]
+fn a_long_silence_is_no_uptime_whatever_the_configuration_bears() {
+    const LINE_FEED: &[u8] = b"\n";
+    let loaded = config("kraken-btc-eur.toml", &["venue.stale_ms=3600000"]);
+    let bytes = synthetic(4, 2_000, &loaded);
+    let first = bytes.split_inclusive(|byte| *byte == b'\n').next().expect("a first line");
+    let silent = |silent_ns: u64| {
+        let mut recording = first.to_vec();
+        let frames = support::frames(&bytes);
+        for (at, (recv_ns, payload)) in frames.iter().enumerate() {
+            let moved_ns = if at < frames.len() / 2 { *recv_ns } else { recv_ns + silent_ns };
+            recording.extend([format!("{moved_ns} {}\n", payload.len()).as_bytes(), payload, LINE_FEED].concat());
+        }
+        let (folder, imported) = imported_bytes(&recording, &loaded);
+        let (code, table) = gate(&["capture", "--hours", "0"], &imported.segments[0]);
+        drop(folder);
+        (code, table)
+    };
+    for bearable_s in [0, 50] {
+        let (code, table) = silent(bearable_s * 1_000_000_000);
+        assert_eq!((code, failing(&table)), (Some(0), vec![]), "{table}");
+    }
+    let (code, table) = silent(3_500_000_000_000);
+    assert_eq!((code, failing(&table)), (Some(1), vec!["uptime"]), "{table}");
+    let found = row(&table, "uptime")["found"].as_str().expect("text");
+    assert!(found.contains(" s in silences above 60 s do not count)"), "{found}");
+}
+
+/// Both gates looked at the market that trades: a leader that was never heard went unseen.
+#[test]
+fn each_market_has_its_uptime() {
+    let loaded = config("binance-btc-usdt.toml", &[]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, section| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, recorded(section, 5, 3_000, Faults::default())).expect("a file");
+        path
+    };
+    let (spot, perp) = (write("spot.txt", Section::Spot), write("perp.txt", Section::Perp));
+    let journal = |sources: &[Source], name: &str| {
+        let path = folder.path().join(name);
+        import(sources, &loaded, &path).expect("an import");
+        path
+    };
+    let leader = Source { path: perp, connection: 1 };
+    let both = journal(&[Source::own(&spot), leader], "both.bin");
+    let alone = journal(&[Source::own(&spot)], "alone.bin");
+    for of in [&["data"][..], &["capture", "--hours", "0", "--uptime", "90"]] {
+        let (code, table) = gate(of, &both);
+        assert_eq!((code, failing(&table)), (Some(0), vec![]), "{table}");
+        let found = row(&table, "leaders")["found"].as_str().expect("text");
+        assert!(found.starts_with("market 1 binance-perp BTCUSDT: 9"), "{found}");
+        let (code, table) = gate(of, &alone);
+        assert_eq!((code, failing(&table)), (Some(1), vec!["leaders"]), "{table}");
+        let found = row(&table, "leaders")["found"].as_str().expect("text");
+        assert_eq!(found, "market 1 binance-perp BTCUSDT: 0.0000 % of the time");
+        let unasked = [of, &["--leader-uptime", "0"]].concat();
+        let (code, table) = gate(&unasked, &alone);
+        assert_eq!((code, failing(&table)), (Some(0), vec![]), "{table}");
+    }
 }

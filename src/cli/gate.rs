@@ -2,7 +2,7 @@
 
 use super::{Ended, FilesArgs, print_json};
 use crate::files::journal_files;
-use crate::gate::{Check, Wanted, capture, data, holds};
+use crate::gate::{Check, Shares, Wanted, capture, data, holds};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -37,6 +37,9 @@ struct CaptureArgs {
     /// The book is trusted for more than this share of it.
     #[arg(long, value_name = "PERCENT", default_value_t = 99.0, value_parser = percent)]
     uptime: f64,
+    /// The book of each leader is trusted for more than this share of it; 0: leaders are not asked for.
+    #[arg(long, value_name = "PERCENT", default_value_t = 90.0, value_parser = percent)]
+    leader_uptime: f64,
 }
 
 #[derive(Debug, Args)]
@@ -47,6 +50,9 @@ struct DataArgs {
     /// The book is trusted for more than this share of the runs' time.
     #[arg(long, value_name = "PERCENT", default_value_t = 90.0, value_parser = percent)]
     uptime: f64,
+    /// The book of each leader is trusted for more than this share of it; 0: leaders are not asked for.
+    #[arg(long, value_name = "PERCENT", default_value_t = 90.0, value_parser = percent)]
+    leader_uptime: f64,
 }
 
 /// More than 100 % can never be.
@@ -67,10 +73,14 @@ fn positive(text: &str) -> Result<f64, String> {
 pub fn run(args: &GateArgs) -> Result<Ended> {
     let (name, of, checks) = match &args.gate {
         Gate::Capture(args) => {
-            let wanted = Wanted { hours: args.hours, uptime_percent: args.uptime };
+            let shares = Shares { own_percent: args.uptime, leader_percent: args.leader_uptime };
+            let wanted = Wanted { hours: args.hours, shares };
             ("capture", &args.of, capture(&journal_files(&args.of.files)?, &wanted)?)
         }
-        Gate::Data(args) => ("data", &args.of, data(&journal_files(&args.of.files)?, args.uptime)?),
+        Gate::Data(args) => {
+            let shares = Shares { own_percent: args.uptime, leader_percent: args.leader_uptime };
+            ("data", &args.of, data(&journal_files(&args.of.files)?, &shares)?)
+        }
     };
     let is_open = holds(&checks);
     if of.json {

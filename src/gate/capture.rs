@@ -1,12 +1,14 @@
 //! `fathom gate capture`: can the capture be trusted?
 
-use super::Check;
-use super::data;
+use super::books::Spent;
 use super::ledger::Ledger;
 use super::proof::Proof;
+use super::uptime::{Shares, uptime};
+use super::{Check, data};
 use crate::cli::grouped;
 use crate::latency::{Latency, Quantiles, Split, Stage};
 use anyhow::Result;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// What is asked of a capture.
@@ -14,11 +16,11 @@ use std::path::PathBuf;
 pub struct Wanted {
     /// Least time from the first frame to the last, hours.
     pub hours: f64,
-    /// Least share of that time with a trusted book of market 0, percent.
-    pub uptime_percent: f64,
+    /// Least shares of that time with a trusted book.
+    pub shares: Shares,
 }
 
-/// Whether the book was trusted for long enough of a long enough time, whether every gap in it is accounted for, and whether
+/// Whether the books were trusted for long enough of a long enough time, whether every gap in it is accounted for, and whether
 /// nothing was changed without a word.
 ///
 /// # Errors
@@ -27,16 +29,11 @@ pub fn capture(files: &[PathBuf], wanted: &Wanted) -> Result<Vec<Check>> {
     let proof = Proof::of(files)?;
     let ledger = Ledger::of(files)?;
     let wall_ns = wall_ns(&ledger);
-    Ok(vec![
-        proof.whole(),
-        proof.verified(),
-        proof.replayed(),
-        span(wall_ns, wanted),
-        uptime(&ledger, wall_ns, wanted),
-        data::gaps(&ledger),
-        account(&ledger),
-        latency(files)?,
-    ])
+    let mut checks = vec![proof.whole(), proof.verified(), proof.replayed(), span(wall_ns, wanted)];
+    // The time between runs is time without a book.
+    checks.extend(uptime(&ledger, wall_ns, &wanted.shares));
+    checks.extend([data::gaps(&ledger), account(&ledger), latency(files)?]);
+    Ok(checks)
 }
 
 /// Whether the latency of the trading connection has its 95th and 99th percentile: end to end, or what a recording can tell.
@@ -70,33 +67,29 @@ fn span(wall_ns: u64, wanted: &Wanted) -> Check {
     Check::new("span", format!("{} hours and more", wanted.hours), format!("{hours:.4} hours"), hours >= wanted.hours)
 }
 
-/// The time between runs is time without a book.
-fn uptime(ledger: &Ledger, wall_ns: u64, wanted: &Wanted) -> Check {
-    trusted(ledger, wall_ns, wanted.uptime_percent)
-}
-
-/// Whether the book of market 0 was trusted for more than a share of a time.
-pub(super) fn trusted(ledger: &Ledger, wall_ns: u64, uptime_percent: f64) -> Check {
-    // A run ends some time behind its last frame: that is no time of the feed.
-    let trusted_ns: u64 = ledger.runs.iter().map(|run| run.books.trusted_ns - run.books.behind_ns).sum();
-    let percent = 100.0 * trusted_ns as f64 / (wall_ns.max(1)) as f64;
-    let found = format!("{percent:.4} % of the time, in {} runs", ledger.runs.len());
-    let holds = wall_ns > 0 && percent > uptime_percent;
-    Check::new("uptime", format!("a trusted book more than {uptime_percent} % of the time"), found, holds)
-}
-
-/// Every nanosecond is trusted, in a gap that is named, or before the first trust.
+/// Every nanosecond of every market is trusted, in a gap that is named, or before the first trust.
 fn account(ledger: &Ledger) -> Check {
-    let sum = |part: fn(&super::books::Books) -> u64| ledger.runs.iter().map(|run| part(&run.books)).sum::<u64>();
-    let (trusted_ns, gap_ns, before_ns) = (sum(|of| of.trusted_ns), sum(|of| of.gap_ns), sum(|of| of.before_ns));
-    let span_ns: u64 = ledger.runs.iter().map(|run| run.span_ns).sum();
-    let rest_ns = span_ns.abs_diff(trusted_ns + gap_ns + before_ns);
+    let (mut own, mut rest_ns, mut markets) = (Spent::default(), 0, BTreeSet::new());
+    for run in &ledger.runs {
+        for (instrument, book) in run.books.all() {
+            rest_ns += book.spent.rest_ns(run.span_ns);
+            markets.insert(instrument);
+            if instrument == 0 {
+                own.add(&book.spent);
+            }
+        }
+    }
     let s = |ns: u64| format!("{:.6} s", ns as f64 / 1e9);
+    let others = match markets.len() {
+        0 | 1 => "",
+        _ => ", of all markets",
+    };
     let found = format!(
-        "{} trusted, {} in gaps, {} before the first trust; {rest_ns} ns are left over",
-        s(trusted_ns),
-        s(gap_ns),
-        s(before_ns)
+        "{} trusted, {} in gaps, {} before the first trust; {rest_ns} ns are left over{others}",
+        s(own.trusted_ns),
+        s(own.gap_ns),
+        s(own.before_ns)
     );
-    Check::new("account", "all time trusted, in a named gap, or before the first trust", found, rest_ns == 0)
+    let holds = rest_ns == 0 && !markets.is_empty();
+    Check::new("account", "all time trusted, in a named gap, or before the first trust", found, holds)
 }

@@ -1,20 +1,20 @@
 //! `fathom gate data`: may research stand on these journals?
 
 use super::Check;
-use super::capture::trusted;
 use super::ledger::{Ledger, RunLedger};
 use super::proof::Proof;
+use super::uptime::{Shares, uptime};
 use crate::cli::grouped;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Whether frames decode to the same events again, whether the book of market 0 was trusted for more than a share of the time,
+/// Whether frames decode to the same events again, whether each book was trusted for more than its share of the time,
 /// and whether gaps, heartbeats and connections are all there and fit.
 ///
 /// # Errors
 /// When a file does not open as a journal.
-pub fn data(files: &[PathBuf], uptime_percent: f64) -> Result<Vec<Check>> {
+pub fn data(files: &[PathBuf], wanted: &Shares) -> Result<Vec<Check>> {
     let proof = Proof::of(files)?;
     let ledger = Ledger::of(files)?;
     // What lies between runs is no data.
@@ -24,16 +24,10 @@ pub fn data(files: &[PathBuf], uptime_percent: f64) -> Result<Vec<Check>> {
         .filter_map(|run| run.utc_ns)
         .map(|(first_ns, last_ns)| last_ns.saturating_sub(first_ns))
         .sum();
-    Ok(vec![
-        proof.whole(),
-        proof.replayed(),
-        events(&ledger),
-        proof.verified(),
-        gaps(&ledger),
-        trusted(&ledger, feed_ns, uptime_percent),
-        beats(&ledger),
-        links(&ledger),
-    ])
+    let mut checks = vec![proof.whole(), proof.replayed(), events(&ledger), proof.verified(), gaps(&ledger)];
+    checks.extend(uptime(&ledger, feed_ns, wanted));
+    checks.extend([beats(&ledger), links(&ledger)]);
+    Ok(checks)
 }
 
 fn sum(ledger: &Ledger, count: impl Fn(&RunLedger) -> u64) -> u64 {

@@ -7,6 +7,7 @@ use super::links::Links;
 use crate::memory::Memory;
 use crate::replay::scan::{Scan, first_state, records};
 use crate::tie::Tie;
+use crate::venue::market_names;
 use anyhow::Result;
 use hotpath::checkpoint::decode_progress;
 use hotpath::record::{Frame, Head, Kind, body_of, flag, head_of};
@@ -132,10 +133,11 @@ impl RunLedger {
         let now_ns = decode_progress(state).map_or(0, |progress| progress.taken_ns);
         self.tie = Tie::of_state(state);
         let Ok(engine) = memory.load(state) else { return };
-        for (market, row) in (0..).zip(engine.markets()) {
-            self.books.begin(market, &row.state.trust, now_ns);
-        }
         let config = engine.config();
+        let named = market_names(config.markets()).into_iter().zip(config.markets());
+        for ((market, row), (name, at)) in (0..).zip(engine.markets()).zip(named) {
+            self.books.begin((market, at.connection), &name, &row.state.trust, now_ns);
+        }
         self.links = Links::of(config.markets().iter().map(|row| row.connection).collect(), is_live);
         let with_beats = config.markets().iter().filter(|row| row.heartbeats != 0).map(|row| row.connection);
         self.beats = Beats::of(with_beats.collect(), config.session.heartbeat_ns_max, is_live);

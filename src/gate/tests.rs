@@ -1,5 +1,5 @@
 use super::beats::Beats;
-use super::books::Books;
+use super::books::{Books, Spent};
 use super::ledger::At;
 use super::links::Links;
 use super::{Check, Faults};
@@ -38,7 +38,7 @@ struct Told(Books, Faults);
 impl Told {
     fn new() -> Self {
         let mut books = Books::default();
-        books.begin(0, &hotpath::trust::Trust::zeroed(), 0);
+        books.begin((0, 0), "BTC/EUR", &hotpath::trust::Trust::zeroed(), 0);
         Self(books, Faults::default())
     }
 
@@ -47,11 +47,25 @@ impl Told {
         self.0.note(at(), &head, &bytes, &mut self.1);
         self
     }
+
+    /// A frame of the connection of market 0, or of another.
+    fn frame(mut self, taken_ns: u64, connection: u16) -> Self {
+        let (mut head, bytes) = record(taken_ns, &Frame::zeroed());
+        head.connection = connection;
+        self.0.note(at(), &head, &bytes, &mut self.1);
+        self
+    }
+
+    /// The time of market 0, when the run ends.
+    fn end(mut self, now_ns: u64, last_frame_ns: u64) -> Spent {
+        self.0.end(now_ns, last_frame_ns);
+        self.0.all().next().expect("a market").1.spent
+    }
 }
 
 #[test]
 fn gaps_that_follow_on_one_another_add_up_to_all_time() {
-    let mut told = Told::new()
+    let told = Told::new()
         .tell(2 * S, &Trust::zeroed())
         .tell(5 * S, &opened(1, Cause::Checksum))
         .tell(6 * S, &closed(1, Cause::Checksum, 5 * S, S))
@@ -59,10 +73,41 @@ fn gaps_that_follow_on_one_another_add_up_to_all_time() {
         .tell(12 * S, &GapOpen { expected: 5 * S, found: 8 * S, ..opened(2, Cause::Stale) })
         .tell(13 * S, &closed(2, Cause::Stale, 9 * S, 4 * S));
     assert_eq!(told.1, Faults::default());
-    told.0.end(20 * S, 18 * S);
-    assert_eq!((told.0.before_ns, told.0.trusted_ns, told.0.gap_ns), (2 * S, 13 * S, 5 * S));
-    assert_eq!(told.0.behind_ns, 2 * S);
-    assert_eq!(told.0.causes.into_iter().collect::<Vec<_>>(), [("checksum", 1), ("stale", 1)]);
+    assert_eq!(
+        told.0.causes.iter().map(|(name, count)| (*name, *count)).collect::<Vec<_>>(),
+        [("checksum", 1), ("stale", 1)]
+    );
+    let spent = told.end(20 * S, 18 * S);
+    let wanted = Spent { before_ns: 2 * S, trusted_ns: 13 * S, gap_ns: 5 * S, behind_ns: 2 * S, silent_ns: 0 };
+    assert_eq!((spent, spent.up_ns(), spent.rest_ns(20 * S)), (wanted, 11 * S, 0));
+}
+
+/// With `stale_ms` of an hour, an hour without a frame was an hour of uptime.
+#[test]
+fn what_was_not_heard_for_long_is_no_uptime() {
+    let trusted = || Told::new().frame(0, 0).tell(S, &Trust::zeroed());
+    let stale = GapOpen { expected: 300 * S, found: 310 * S, ..opened(1, Cause::Stale) };
+    // What happened, when the run ended and its last frame came, and how much of the trusted time was silent.
+    let cases = [
+        ("a minute", trusted().frame(60 * S, 0), (61 * S, 60 * S), 0),
+        ("more than a minute, from when it was trusted", trusted().frame(61 * S, 0), (61 * S, 61 * S), 60 * S),
+        ("an hour", trusted().frame(40 * S, 0).frame(3_640 * S, 0), (3_650 * S, 3_640 * S), 3_600 * S),
+        ("another connection is no sign", trusted().frame(50 * S, 7).frame(100 * S, 0), (100 * S, 100 * S), 99 * S),
+        ("up to the gap", trusted().tell(310 * S, &stale).frame(900 * S, 0), (900 * S, 900 * S), 299 * S),
+        ("up to the last frame of all", trusted().frame(50 * S, 0), (500 * S, 400 * S), 350 * S),
+        (
+            "before it was trusted",
+            Told::new().frame(0, 0).frame(500 * S, 0).tell(500 * S, &Trust::zeroed()),
+            (501 * S, 500 * S),
+            0,
+        ),
+    ];
+    for (what, told, (now_ns, last_frame_ns), silent_ns) in cases {
+        assert_eq!(told.1, Faults::default(), "{what}");
+        let spent = told.end(now_ns, last_frame_ns);
+        assert_eq!((spent.silent_ns, spent.rest_ns(now_ns)), (silent_ns, 0), "{what}: {spent:?}");
+        assert_eq!(spent.up_ns(), spent.trusted_ns - spent.behind_ns - silent_ns, "{what}");
+    }
 }
 
 #[test]
@@ -93,7 +138,7 @@ struct Wired(Links, Books, Faults);
 impl Wired {
     fn new() -> Self {
         let mut books = Books::default();
-        books.begin(0, &hotpath::trust::Trust::zeroed(), 0);
+        books.begin((0, 0), "BTC/EUR", &hotpath::trust::Trust::zeroed(), 0);
         Self(Links::of(vec![0], true), books, Faults::default())
     }
 
