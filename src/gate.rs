@@ -4,6 +4,7 @@ mod beats;
 mod books;
 mod capture;
 mod data;
+mod faults;
 mod ledger;
 mod links;
 mod proof;
@@ -14,6 +15,7 @@ pub use data::data;
 pub(crate) use ledger::Ledger;
 pub use uptime::Shares;
 
+use faults::Faults;
 use serde::Serialize;
 
 /// One row of a gate's table.
@@ -48,20 +50,6 @@ impl Check {
 #[must_use]
 pub fn holds(checks: &[Check]) -> bool {
     checks.iter().all(|check| check.holds)
-}
-
-/// What does not fit together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Faults {
-    count: u64,
-    first: Option<String>,
-}
-
-impl Faults {
-    fn note(&mut self, fault: impl FnOnce() -> String) {
-        self.count += 1;
-        self.first.get_or_insert_with(fault);
-    }
 }
 
 #[cfg(test)]

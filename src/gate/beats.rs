@@ -1,7 +1,6 @@
 //! Whether heartbeats come, and whether their absence is told.
 
-use super::Faults;
-use super::ledger::At;
+use super::faults::{At, Faults};
 use hotpath::record::{Feed, Head, Kind, Request, action, body_of, feed};
 use std::collections::BTreeMap;
 

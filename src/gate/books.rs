@@ -1,7 +1,6 @@
 //! Whether the records of trust in a book follow on one another, and add up to its time.
 
-use super::Faults;
-use super::ledger::At;
+use super::faults::{At, Faults};
 use crate::uptime::late_ns;
 use hotpath::record::{GapClose, GapOpen, Head, Kind, body_of};
 use hotpath::trust::{Trust, cause_name};

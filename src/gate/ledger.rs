@@ -1,8 +1,8 @@
 //! One walk over a run's records: what follows on what.
 
-use super::Faults;
 use super::beats::Beats;
 use super::books::Books;
+use super::faults::{At, Faults};
 use super::links::Links;
 use crate::memory::Memory;
 use crate::replay::scan::{Scan, first_state, records};
@@ -12,7 +12,6 @@ use anyhow::Result;
 use hotpath::checkpoint::decode_progress;
 use hotpath::record::{Frame, Head, Kind, body_of, flag, head_of};
 use journal::{Segment, origin};
-use std::fmt::{Display, Formatter};
 use std::path::{Path, PathBuf};
 
 /// WebSocket's opcodes of text and binary messages.
@@ -106,25 +105,6 @@ impl Ledger {
     /// The first of all things that do not fit together.
     pub(crate) fn first_fault(&self) -> Option<&str> {
         [&self.of_frames, &self.of_links, &self.of_books, &self.of_beats].into_iter().find_map(|of| of.first.as_deref())
-    }
-}
-
-/// Where a record is.
-#[derive(Clone, Copy)]
-pub(super) struct At<'a> {
-    path: &'a Path,
-    offset: usize,
-}
-
-impl<'a> At<'a> {
-    pub(super) const fn new(path: &'a Path, offset: usize) -> Self {
-        Self { path, offset }
-    }
-}
-
-impl Display for At<'_> {
-    fn fmt(&self, out: &mut Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{}, byte {}", self.path.display(), self.offset)
     }
 }
 

@@ -1,8 +1,7 @@
 //! Whether connections come and go as recorded, with what they do to the books they carry.
 
-use super::Faults;
 use super::books::Books;
-use super::ledger::At;
+use super::faults::{At, Faults};
 use hotpath::record::{Command, Head, Kind, Link, Request, action, body_of, command};
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
+use super::Check;
 use super::beats::Beats;
 use super::books::{Books, Spent};
-use super::ledger::At;
+use super::faults::{At, Faults};
 use super::links::Links;
-use super::{Check, Faults};
 use bytemuck::Zeroable;
 use hotpath::record::{
     Body, Command, Feed, Frame, GapClose, GapOpen, Head, Heartbeat, Kind, Link, Request, Timer, Trust, action, command,

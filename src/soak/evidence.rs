@@ -1,12 +1,14 @@
 //! What the exchange says of a run: what it did wrong, and its own books.
 
 use super::books::{Precisions, ToldBook};
-use super::reading::Place;
 use crate::exchange::{Fault, FaultLine, FaultLog, Truth, Witness};
 use hotpath::config::{MarketConfig, checksum_rule};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Where something happened: the exchange's connection, and the last message of it that had come.
+pub type Place = (u64, u64);
 
 /// Levels a side that Kraken's checksum sees.
 const CHECKED_LEVELS: u32 = 10;

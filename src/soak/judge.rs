@@ -1,8 +1,8 @@
 //! The journal held against the exchange's log: each fault has left its sign, and there is no sign without a fault.
 
-use super::evidence::{Evidence, Told};
+use super::evidence::{Evidence, Place, Told};
 use super::expected::{Expected, STILL, expected_of, is_of_connection};
-use super::reading::{Place, Reading};
+use super::reading::Reading;
 use crate::exchange::{Fault, FaultLine};
 use anyhow::{Result, ensure};
 

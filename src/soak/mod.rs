@@ -15,8 +15,8 @@ mod reading;
 mod run;
 
 pub use engine::MemoryUse;
-pub use evidence::{Evidence, Recorder, Told, faults_of};
+pub use evidence::{Evidence, Place, Recorder, Told, faults_of};
 pub use judge::{ensure_messages_show, ensure_outdated_told, judge};
 pub use paced::Paced;
-pub use reading::{Place, Reader, Reading};
+pub use reading::{Reader, Reading};
 pub use run::{Plan, SPEED_MAX, Soak, Soaked, Stage, Venue};

@@ -1,7 +1,7 @@
 //! What a journal says of a run, read for a judge: what went wrong, where, and whether its books were the exchange's.
 
 use super::books::held;
-use super::evidence::Told;
+use super::evidence::{Place, Told};
 use crate::memory::Memory;
 use crate::replay::scan::first_state;
 use anyhow::{Context, Result, anyhow, bail};
@@ -16,9 +16,6 @@ use hotpath::{trust, venue};
 use journal::{Item, Segment};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-
-/// Where something happened: the exchange's connection, and the last message of it that had come.
-pub type Place = (u64, u64);
 
 /// A part that is ignored because nothing is ever made of it.
 const UNUSED: u16 = 4;

@@ -1,6 +1,6 @@
 //! What was done, exactly.
 
-use super::plan::Fault;
+use super::plan::{Fault, FaultPlan};
 use serde::Serialize;
 
 /// One line of the log of truth.
@@ -27,3 +27,11 @@ pub struct FaultLine {
 
 /// Who is told.
 pub type FaultLog = Box<dyn FnMut(&FaultLine) + Send>;
+
+/// The faults of an exchange.
+pub struct Faults {
+    /// Which.
+    pub plan: FaultPlan,
+    /// Who is told of each.
+    pub log: FaultLog,
+}

@@ -5,8 +5,8 @@ mod hand;
 
 use super::client::{Item, Listener};
 use super::form::Form;
-use super::log::FaultLog;
-use super::plan::{Dice, Fault, FaultPlan, Faults};
+use super::log::{FaultLog, Faults};
+use super::plan::{Dice, Fault, FaultPlan};
 use super::stamps;
 use crate::exchange::clock::Clock;
 use crate::exchange::dialect::{Control, Dialect, Door, Outbox, Outgoing, Said, Sort};

@@ -14,6 +14,6 @@ mod plan;
 mod stamps;
 
 pub(super) use line::{Line, Trouble};
-pub use log::{FaultLine, FaultLog};
+pub use log::{FaultLine, FaultLog, Faults};
 pub(super) use message::Faulty;
-pub use plan::{Fault, FaultPlan, Faults};
+pub use plan::{Fault, FaultPlan};

@@ -1,6 +1,5 @@
 //! Which faults happen, how often, and the dice.
 
-use super::log::FaultLog;
 use crate::exchange::dialect::Sort;
 use crate::market::Random;
 use anyhow::{Context, Result, bail};
@@ -218,14 +217,6 @@ impl FromStr for Rule {
         };
         Ok(Self { fault, when })
     }
-}
-
-/// The faults of an exchange.
-pub struct Faults {
-    /// Which.
-    pub plan: FaultPlan,
-    /// Who is told of each.
-    pub log: FaultLog,
 }
 
 /// One fault's own dice: what happens of one fault changes nothing of another.
