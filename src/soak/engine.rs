@@ -25,6 +25,22 @@ pub struct Engine {
     anonymous_kib: Vec<u64>,
 }
 
+/// How it is begun.
+pub struct Begin<'a> {
+    /// The program.
+    pub program: &'a Path,
+    /// The configuration.
+    pub config: &'a Path,
+    /// Keys of it, `KEY.PATH=VALUE`.
+    pub sets: &'a [String],
+    /// The folder of runs.
+    pub folder: &'a Path,
+    /// The file for what it says.
+    pub said: &'a Path,
+    /// When it ends by itself.
+    pub lasts: Duration,
+}
+
 /// Anonymous memory of the engine's process, KiB: what is mapped of files is not in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct MemoryUse {
@@ -49,15 +65,18 @@ impl MemoryUse {
 }
 
 impl Engine {
-    /// Begins `fathom run`; what it says goes to a file.
+    /// Begins `fathom run` with a configuration and keys of it, in `folder`; what it says goes to the file `said`. After `lasts`
+    /// it ends by itself, should nobody be left to stop it.
     ///
     /// # Errors
     /// When the process cannot be begun.
-    pub fn begin(program: &Path, config: &Path, sets: &[String], folder: &Path, said: &Path) -> Result<Self> {
+    pub fn begin(begin: &Begin<'_>) -> Result<Self> {
+        let Begin { program, config, sets, folder, said, lasts } = *begin;
         let told = || format!("cannot write {}", said.display());
         let file = File::create(said).with_context(told)?;
         let mut command = Command::new(program);
         command.arg("run").arg(config).arg("--out").arg(folder).arg("--json");
+        command.arg("--seconds").arg(lasts.as_secs().to_string());
         command.args(sets.iter().flat_map(|set| ["--set", set]));
         command.stdin(Stdio::null()).stdout(file.try_clone().with_context(told)?).stderr(file);
         let child = command.spawn().with_context(|| format!("cannot begin {}", program.display()))?;

@@ -1,6 +1,6 @@
 //! A run from beginning to end: exchange and witness here, the engine in its own process, and then the judge.
 
-use super::engine::{Engine, MemoryUse};
+use super::engine::{Begin, Engine, MemoryUse};
 use super::evidence::{Evidence, Recorder, faults_of};
 use super::judge::judge;
 use super::paced::Paced;
@@ -44,6 +44,8 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Good weather behind the faults: the longest of them is over, market's time; and how long the engine may take to be well.
 const CALM_S: u64 = 36;
 const WELL_WITHIN: Duration = Duration::from_secs(180);
+/// Behind that the engine ends by itself: whoever was to stop it is gone.
+const MARGIN: Duration = Duration::from_secs(60);
 /// Messages with a book that is trusted all along, after which the engine is well.
 const WELL_FRAMES: u64 = 50;
 
@@ -85,6 +87,16 @@ pub struct Plan<'a> {
     pub sets: &'a [String],
     /// Set from outside to end early.
     pub signal: Arc<AtomicBool>,
+}
+
+impl Plan<'_> {
+    const fn lasts(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+
+    fn calm(&self) -> Duration {
+        Duration::from_secs(self.fault_seconds.map_or(0, |_| CALM_S / u64::from(self.speed)))
+    }
 }
 
 /// What it is at.
@@ -189,7 +201,10 @@ impl<'a> Soak<'a> {
         stage(Stage::Begun { url: &server.url(), journal: &journal });
         let (watched, served) = thread::scope(|scope| {
             let serving = scope.spawn(|| server.run(&over));
-            let engine = Engine::begin(plan.program, &config, &sets, &journal, &said);
+            let lasts = plan.lasts() + plan.calm() + WELL_WITHIN + MARGIN;
+            let begin =
+                Begin { program: plan.program, config: &config, sets: &sets, folder: &journal, said: &said, lasts };
+            let engine = Engine::begin(&begin);
             let watched = engine.and_then(|engine| watch(plan, engine, &recorder, stage));
             over.store(true, Ordering::Relaxed);
             (watched, serving.join())
@@ -239,8 +254,7 @@ fn watch(
     recorder: &Recorder,
     stage: &mut dyn FnMut(Stage<'_>),
 ) -> Result<Watched> {
-    let (begun, lasts) = (Instant::now(), Duration::from_secs(plan.seconds));
-    let calm = Duration::from_secs(plan.fault_seconds.map_or(0, |_| CALM_S / u64::from(plan.speed)));
+    let (begun, lasts, calm) = (Instant::now(), plan.lasts(), plan.calm());
     // Frames and gaps from when on it may be called well.
     let mut well: Option<(u64, u64)> = None;
     let mut is_calm = false;
