@@ -3,10 +3,11 @@
 use crate::left_out::Missing;
 use crate::memory::Memory;
 use crate::replay::scan::{Scan, first_state, records};
+use crate::tie::Tie;
 use crate::uptime::{Uptime, Watch};
 use anyhow::Result;
 use hotpath::checkpoint::decode_progress;
-use hotpath::record::{Clock, Feed, GapClose, GapOpen, Head, body_of, feed, head_of};
+use hotpath::record::{Feed, GapClose, GapOpen, Head, body_of, feed, head_of};
 use hotpath::trust::{Cause, cause_name};
 use journal::Segment;
 use serde::Serialize;
@@ -24,7 +25,7 @@ pub struct Gap {
     pub cause: &'static str,
     /// When it opened, monotonic nanoseconds.
     pub opened_ns: u64,
-    /// When it opened, UTC nanoseconds; `None` before the first clock reading.
+    /// When it opened, UTC nanoseconds, by the reading of the clocks before it, or else the first; `None` without one.
     pub opened_utc_ns: Option<u64>,
     /// How long it lasted; `None` while it is open at the end of the files.
     pub duration_ns: Option<u64>,
@@ -84,8 +85,8 @@ pub struct Gaps {
     /// What the session told of the feed: how often each.
     pub feed: BTreeMap<&'static str, u64>,
     watch: Watch,
-    /// Monotonic and UTC nanoseconds of the latest clock reading.
-    clock: Option<(u64, u64)>,
+    /// The latest reading of the clocks.
+    clock: Option<Tie>,
     first_ns: Option<u64>,
     last_ns: u64,
 }
@@ -134,8 +135,7 @@ impl Gaps {
     /// A file of the run begins: a gap may be open.
     pub(crate) fn note_state(&mut self, state: &[u8], memory: &mut Memory) {
         let Ok(progress) = decode_progress(state) else { return };
-        let clock = Some((progress.clock_mono_ns, progress.clock_utc_ns));
-        self.clock = clock.filter(|(_, utc_ns)| *utc_ns != 0).or(self.clock);
+        self.read(Tie::of_state(state));
         let Ok(engine) = memory.load(state) else { return };
         self.watch.note_state(engine, progress.taken_ns);
         for (instrument, market) in (0..).zip(engine.markets()) {
@@ -171,7 +171,7 @@ impl Gaps {
         if let Some(told) = body_of::<Feed>(record) {
             *self.feed.entry(feed::name(told.code).unwrap_or("unknown")).or_default() += 1;
         }
-        self.clock = body_of::<Clock>(record).map(|clock| (clock.mono_ns, clock.utc_ns)).or(self.clock);
+        self.read(Tie::of(record));
         if let Some(open) = body_of::<GapOpen>(record) {
             let mut gap = self.gap(head.instrument, open.cause, open.number, head.taken_ns);
             gap.offset = Some(offset);
@@ -192,16 +192,24 @@ impl Gaps {
         }
     }
 
+    /// A reading of the clocks. The first one also tells when gaps opened that came before it.
+    fn read(&mut self, tie: Option<Tie>) {
+        let Some(tie) = tie else { return };
+        if self.clock.is_none() {
+            for gap in &mut self.gaps {
+                gap.opened_utc_ns = Some(tie.utc_ns(gap.opened_ns));
+            }
+        }
+        self.clock = Some(tie);
+    }
+
     fn gap(&self, instrument: u16, cause: u16, number: u32, opened_ns: u64) -> Gap {
-        let utc = |(mono_ns, utc_ns): (u64, u64)| {
-            utc_ns.checked_add_signed(opened_ns.cast_signed().wrapping_sub(mono_ns.cast_signed()))
-        };
         Gap {
             instrument,
             number,
             cause: cause_name(cause),
             opened_ns,
-            opened_utc_ns: self.clock.and_then(utc),
+            opened_utc_ns: self.clock.map(|tie| tie.utc_ns(opened_ns)),
             duration_ns: None,
             offset: None,
             sign: None,

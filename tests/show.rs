@@ -2,11 +2,13 @@
 
 mod support;
 
+use bytemuck::Zeroable;
 use fathom::memory::Memory;
 use fathom::run::JournalDiary;
+use fathom::utc::rfc3339;
 use hotpath::config::Config;
 use hotpath::input::Input;
-use hotpath::record::{Link, Timer, link};
+use hotpath::record::{Clock, Link, Timer, link};
 use hotpath::venue::Frame;
 use hotpath::venue::kraken::Kraken;
 use journal::{Place, Run, Settings, Writer};
@@ -25,19 +27,25 @@ fn session_with_a_gap() -> (tempfile::TempDir, PathBuf, usize) {
 fn sessions_with_a_gap(sets: &[&str]) -> (tempfile::TempDir, Vec<PathBuf>, usize) {
     let loaded = config("kraken-btc-eur.toml", sets);
     let bytes = synthetic(21, 600, &loaded);
-    let all = frames(&bytes);
-    let updates: Vec<_> =
-        all.iter().filter(|frame| frame.1.starts_with(b"{\"channel\":\"book\",\"type\":\"update\"")).collect();
-    let left_out = updates[updates.len() / 2];
+    let kept = without_one_update(&bytes);
     let first_line = bytes.iter().position(|byte| *byte == b'\n').expect("a first line") + 1;
     let mut recording = bytes[..first_line].to_vec();
-    for (recv_ns, payload) in all.iter().filter(|frame| *frame != left_out) {
+    for (recv_ns, payload) in &kept {
         recording.extend(format!("{recv_ns} {}\n", payload.len()).bytes());
         recording.extend(payload);
         recording.push(b'\n');
     }
     let (folder, imported) = imported_bytes(&recording, &loaded);
-    (folder, imported.segments, all.len() - 1)
+    (folder, imported.segments, kept.len())
+}
+
+/// The frames of a recording but for the update in the middle.
+fn without_one_update(recording: &[u8]) -> Vec<(u64, Vec<u8>)> {
+    let mut all = frames(recording);
+    let is_update = |frame: &(u64, Vec<u8>)| frame.1.starts_with(b"{\"channel\":\"book\",\"type\":\"update\"");
+    let updates: Vec<_> = (0..all.len()).filter(|at| is_update(&all[*at])).collect();
+    all.remove(updates[updates.len() / 2]);
+    all
 }
 
 /// Standard output of a `journal` command that succeeds.
@@ -141,12 +149,57 @@ fn gaps_are_listed_with_cause_and_time() {
     assert_eq!(gaps.len(), 1);
     assert_eq!((&gaps[0]["cause"], &gaps[0]["duration_ns"]), (&"checksum".into(), &Value::Null));
     assert_eq!((&gaps[0]["offset"], &gaps[0]["opened_ns"]), (&open["offset"], &open["taken_ns"]));
+    let utc_ns = gaps[0]["opened_utc_ns"].as_u64().expect("a reading of the clocks ties it to UTC");
+    let text = journal(&["gaps", file]);
+    let opened = format!("gap 1 of market 0 BTC/EUR: checksum at {}, still open\n", rfc3339(utc_ns / 1_000));
+    // The recording starts at 2026-08-01T00:00:00Z.
+    assert!(text.starts_with(&opened) && opened.contains(" 2026-08-01T00:0"), "{text}");
+    assert!(text.contains("\n1 gap of market 0, "), "{text}");
     let (gap_ns, span_ns) = (&listed["uptime"][0]["gap_ns"], listed["span_ns"].as_u64().expect("time"));
     let gap_ns = gap_ns.as_u64().expect("time");
     assert!(0 < gap_ns && gap_ns < span_ns);
     let verified: Value = serde_json::from_str(&journal(&["verify", file, "--json"])).expect("JSON");
     assert_eq!((&verified["gaps"], &verified["ok"]), (&1.into(), &true.into()));
     assert!(verified["checksums_bad"].as_u64() > Some(0), "a wrong feed is recorded as wrong");
+}
+
+/// Without a reading of the clocks there is no UTC, and that is said; the first one tells it also of what was before it.
+#[test]
+fn a_gap_is_told_in_utc_once_any_reading_ties_it() {
+    for reads in [false, true] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("untied.bin");
+        let loaded = config("kraken-btc-eur.toml", &[]);
+        let run = Run { run_id: 5, salt: 6, created_utc_ns: 0, markets: 1, origin: 0, segment: 0, first_seq: 0 };
+        let settings = Settings { place: Place::File(path.clone()), run, capacity_bytes: 1 << 24 };
+        let mut diary = JournalDiary(Writer::create(settings).expect("a journal"));
+        let mut memory = Memory::new();
+        let mut core = memory.start(Kraken, &loaded.config).expect("a start");
+        core.open(0, &mut diary).expect("an opening");
+        let kept = without_one_update(&synthetic(21, 600, &loaded));
+        let mut turn = |at_ns, input: &Input<'_>| core.turn(at_ns, input, &mut diary).expect("a step");
+        for (recv_ns, payload) in &kept {
+            let frame = Frame::received(0, 1, payload);
+            turn(*recv_ns, &Input::Frame { frame, recv_ns: *recv_ns, kernel_utc_ns: 0, end_of_read: true });
+        }
+        let mono_ns = kept[kept.len() - 1].0 + 1;
+        if reads {
+            turn(mono_ns, &Input::Clock(Clock { mono_ns, utc_ns: mono_ns + 3_600_000_000_000, ..Clock::zeroed() }));
+        }
+        diary.0.close().expect("closed");
+        let path = path.to_str().expect("a plain path");
+        let listed: Value = serde_json::from_str(&journal(&["gaps", path, "--json"])).expect("JSON");
+        let gap = &listed["gaps"][0];
+        let opened_ns = gap["opened_ns"].as_u64().expect("a time");
+        let (utc_ns, words) = if reads {
+            (Value::from(opened_ns + 3_600_000_000_000), rfc3339((opened_ns + 3_600_000_000_000) / 1_000))
+        } else {
+            (Value::Null, format!("{opened_ns} ns of monotonic time (no reading of the clocks ties it to UTC)"))
+        };
+        let text = journal(&["gaps", path]);
+        assert!(text.starts_with(&format!("gap 1 of market 0 BTC/EUR: checksum at {words}, still open\n")), "{text}");
+        assert_eq!(gap["opened_utc_ns"], utc_ns);
+    }
 }
 
 /// Uptime is a share of the time in which frames came: from the snapshot that was believed to the update that was missed.

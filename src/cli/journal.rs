@@ -1,6 +1,7 @@
 //! The `journal` program.
 
 use super::cat::{self, CatArgs};
+use super::gaps;
 use super::import;
 use super::latency::{self, LatencyArgs};
 use super::play::{self, PlayArgs};
@@ -8,21 +9,18 @@ use super::recording::first_line;
 use super::recover::{self, RecoverArgs};
 use super::report::{self, ReportArgs};
 use super::seal::{self, SealArgs};
-use super::{Ended, FilesArgs, grouped, print_json, progress};
+use super::{Ended, FilesArgs, counted, grouped, print_json, progress};
 use crate::config;
 use crate::files::journal_files;
-use crate::gaps::Gaps;
 use crate::import::Source;
 use crate::info::Info;
 use crate::left_out::Missing;
 use crate::replay::target::is_replaceable;
 use crate::sample;
-use crate::uptime::Uptime;
 use crate::verify::{Verified, missing_between, verify};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -48,7 +46,7 @@ enum Command {
     /// Shows what a journal is and holds: run, market, span, records and bytes by kind.
     #[command(after_help = "Example:\n  journal info journal.bin")]
     Info(FilesArgs),
-    /// Checks CRCs, sequence and schema, and recomputes every book with its checksums, chain and best levels.
+    /// Checks CRCs, sequence and schema, and recomputes every book with its checksums, chain and touches.
     #[command(after_help = "Example:\n  journal verify journal.bin --json")]
     Verify(FilesArgs),
     Cat(CatArgs),
@@ -99,7 +97,7 @@ pub fn run(cli: &Cli) -> Result<Ended> {
         Command::Verify(args) => run_verify(args),
         Command::Cat(args) => cat::run(args),
         Command::Play(args) => play::run(args),
-        Command::Gaps(args) => run_gaps(args),
+        Command::Gaps(args) => gaps::run(args),
         Command::Latency(args) => latency::run(args),
         Command::Report(args) => report::run(args),
         Command::Recover(args) => recover::run(args),
@@ -156,7 +154,8 @@ fn run_verify(args: &FilesArgs) -> Result<Ended> {
     let missing = missing_between(&all);
     let ok = missing == 0 && all.iter().all(Verified::is_ok);
     if missing > 0 {
-        eprintln!("journal: {missing} records are missing between the files of a run: give the segments between");
+        let missing = counted(missing, "record is", "records are");
+        eprintln!("journal: {missing} missing between the files of a run: give the segments between");
     }
     if args.json {
         print_json(&verify_json(&files, &all))?;
@@ -194,6 +193,25 @@ fn verify_json(files: &[PathBuf], all: &[Verified]) -> Value {
     })
 }
 
+/// The proofs that the exchange gave: where it states touches and sends no checksum, of checksums nothing is said.
+fn print_proofs(out: &mut impl Write, verified: &Verified) -> std::io::Result<()> {
+    let counts = &verified.counts;
+    let has_touches = counts.touches_ok + counts.touches_bad > 0;
+    if !has_touches || counts.checksums_ok + counts.checksums_bad + counts.unverifiable > 0 {
+        writeln!(
+            out,
+            "  checksums  {} ok, {} bad, {} without a snapshot before them",
+            grouped(counts.checksums_ok),
+            grouped(counts.checksums_bad),
+            grouped(counts.unverifiable)
+        )?;
+    }
+    if has_touches {
+        writeln!(out, "  touches    {} ok, {} bad", grouped(counts.touches_ok), grouped(counts.touches_bad))?;
+    }
+    Ok(())
+}
+
 fn print_verified(out: &mut impl Write, path: &Path, verified: &Verified) -> std::io::Result<()> {
     let name = path.display();
     writeln!(out, "{name}: {}", if verified.is_ok() { "OK" } else { "FAILED" })?;
@@ -203,15 +221,7 @@ fn print_verified(out: &mut impl Write, path: &Path, verified: &Verified) -> std
         grouped(verified.scan.records()),
         grouped(verified.records_damaged)
     )?;
-    writeln!(
-        out,
-        "  checksums  {} ok, {} bad, {} without a snapshot before them",
-        grouped(verified.counts.checksums_ok),
-        grouped(verified.counts.checksums_bad),
-        grouped(verified.counts.unverifiable)
-    )?;
-    let touches = (verified.counts.touches_ok, verified.counts.touches_bad);
-    writeln!(out, "  touches    {} ok, {} bad", grouped(touches.0), grouped(touches.1))?;
+    print_proofs(out, verified)?;
     writeln!(out, "  gaps       {}", grouped(verified.gaps))?;
     if verified.scan.end != journal::End::Sealed {
         writeln!(out, "  end        not closed ({}): the writer crashed or still writes", verified.scan.end)?;
@@ -225,77 +235,9 @@ fn print_verified(out: &mut impl Write, path: &Path, verified: &Verified) -> std
     for offset in &verified.disagreements {
         writeln!(
             out,
-            "  byte {offset}: the recorded verdict on a book, or its best levels, are not the recomputed ones: replay to see \
-             where the engine differs"
+            "  byte {offset}: the recorded verdict on a book, or its touch, is not the recomputed one: replay to see where the \
+             engine differs"
         )?;
     }
     Ok(())
-}
-
-fn run_gaps(args: &FilesArgs) -> Result<Ended> {
-    let gaps = Gaps::of(&journal_files(&args.files)?)?;
-    let ended = if gaps.damage == 0 { Ended::Ok } else { Ended::Failed };
-    if gaps.damage > 0 {
-        eprintln!("journal: {} damaged places: gaps there may be missing; verify names them", gaps.damage);
-    }
-    for missing in &gaps.left_out {
-        eprintln!("journal: {missing}: gaps there may be missing");
-    }
-    if args.json {
-        let left_out: Vec<_> = gaps.left_out.iter().map(Missing::to_json).collect();
-        print_json(&json!({
-            "gaps": gaps.gaps,
-            "span_ns": gaps.span_ns,
-            "damage": gaps.damage,
-            "left_out": left_out,
-            "uptime": gaps.uptimes.iter().map(|row| uptime_json(row, &gaps)).collect::<Vec<_>>(),
-            "feed": gaps.feed,
-        }))?;
-        return Ok(ended);
-    }
-    let mut out = std::io::stdout().lock();
-    for gap in &gaps.gaps {
-        let lasted = gap.duration_ns.map_or("still open".to_owned(), |ns| format!("{:.6} s", ns as f64 / 1e9));
-        let name = gaps.uptimes.get(&gap.instrument).map_or("", |uptime| &uptime.symbol);
-        let of = format!("market {} {name}", gap.instrument);
-        let what = gap.what().map_or_else(String::new, |what| format!(": {what}"));
-        writeln!(
-            out,
-            "gap {} of {}: {} at {} ns, {lasted}{what}",
-            gap.number,
-            of.trim_end(),
-            gap.cause,
-            gap.opened_ns
-        )?;
-    }
-    for (code, count) in &gaps.feed {
-        writeln!(out, "feed {code}: {count}")?;
-    }
-    for (instrument, uptime) in &gaps.uptimes {
-        let Uptime { symbol, span_ns, trusted_ns, .. } = uptime;
-        let share = uptime.share().map_or("no time".to_owned(), |share| format!("{:.4} %", share * 100.0));
-        let (trusted_s, span_s) = (*trusted_ns as f64 / 1e9, *span_ns as f64 / 1e9);
-        writeln!(out, "uptime of market {instrument} {symbol}: {share}, {trusted_s:.6} s of {span_s:.6} s")?;
-    }
-    // Each market has all of the time for its own gaps.
-    for instrument in gaps.uptimes.keys().chain(gaps.by_market.keys()).collect::<BTreeSet<_>>() {
-        let (count, gap_ns) = gaps.by_market.get(instrument).copied().unwrap_or_default();
-        let (gap_s, span_s) = (gap_ns as f64 / 1e9, gaps.span_ns as f64 / 1e9);
-        writeln!(out, "{count} gaps of market {instrument}, {gap_s:.6} s of {span_s:.6} s")?;
-    }
-    Ok(ended)
-}
-
-fn uptime_json((instrument, uptime): (&u16, &Uptime), gaps: &Gaps) -> Value {
-    let Uptime { symbol, span_ns, trusted_ns, .. } = uptime;
-    let (count, gap_ns) = gaps.by_market.get(instrument).copied().unwrap_or_default();
-    json!({
-        "instrument": instrument,
-        "symbol": symbol,
-        "span_ns": span_ns,
-        "trusted_ns": trusted_ns,
-        "share": uptime.share(),
-        "gaps": count,
-        "gap_ns": gap_ns,
-    })
 }

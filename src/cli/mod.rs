@@ -8,6 +8,7 @@ pub mod exchange;
 pub mod fathom;
 mod faults;
 mod follow;
+mod gaps;
 mod gate;
 pub mod import;
 mod init;
@@ -90,6 +91,12 @@ pub fn progress(text: &str) {
     }
 }
 
+/// So many of something, for people: `1 gap`, `2 gaps`, `1,234 gaps`.
+#[must_use]
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
 /// A number with thousands separated, for people.
 #[must_use]
 pub fn grouped(number: u64) -> String {
@@ -102,4 +109,16 @@ pub fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn one_is_not_many() {
+        let told = [0, 1, 2, 1_001].map(|number| counted(number, "gap", "gaps"));
+        assert_eq!(told, ["0 gaps", "1 gap", "2 gaps", "1,001 gaps"]);
+        assert_eq!(counted(1, "record is", "records are"), "1 record is");
+    }
 }

@@ -90,7 +90,7 @@ pub struct GapRow {
     pub instrument: u16,
     /// Why it opened.
     pub cause: &'static str,
-    /// When it opened; none before the first reading of the clocks.
+    /// When it opened; none without a reading of the clocks.
     pub opened_utc_ns: Option<u64>,
     /// How long it lasted; none while it is open at the end of the files.
     pub duration_ns: Option<u64>,
