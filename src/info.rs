@@ -1,6 +1,6 @@
 //! `journal info`: what a file is and what it holds.
 
-use crate::cli::grouped;
+use crate::cli::{counted, grouped};
 use crate::left_out::Missing;
 use crate::render::kind_name;
 use crate::replay::scan::first_state;
@@ -170,7 +170,9 @@ impl Info {
             writeln!(out, "  market     {name} at depth {}", row.depth)?;
         }
         let end = if self.end == End::Sealed { "closed".to_owned() } else { format!("not closed ({})", self.end) };
-        writeln!(out, "  size       {} bytes, {end}, {} damaged places", grouped(self.file_bytes), self.damage)?;
+        let bytes = counted(self.file_bytes, "byte", "bytes");
+        let damaged = counted(self.damage as u64, "damaged place", "damaged places");
+        writeln!(out, "  size       {bytes}, {end}, {damaged}")?;
         if let Some(bytes) = self.compressed_bytes {
             let (on_disk, a_frame) = (grouped(bytes), self.per_frame(bytes));
             writeln!(out, "  compressed {on_disk} bytes on the disk, {a_frame:.1} a frame; below: decompressed")?;

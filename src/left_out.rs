@@ -1,5 +1,6 @@
 //! What a recovery left out of a journal, for people and scripts.
 
+use crate::cli::counted;
 use hotpath::record::{LeftOut, body_of, left_out};
 use journal::Record;
 use serde_json::{Value, json};
@@ -48,8 +49,10 @@ impl fmt::Display for Missing {
         match body.records {
             0 => write!(f, "all records from seq {seq} on were left out at byte {offset}")?,
             1 => write!(f, "the record seq {seq} was left out at byte {offset}")?,
-            many => write!(f, "{many} records from seq {seq} on were left out at byte {offset}")?,
+            many => {
+                write!(f, "{} from seq {seq} on were left out at byte {offset}", counted(many, "record", "records"))?;
+            }
         }
-        write!(f, " ({}, {} bytes passed over)", self.cause(), body.bytes)
+        write!(f, " ({}, {} passed over)", self.cause(), counted(body.bytes, "byte", "bytes"))
     }
 }

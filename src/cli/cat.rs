@@ -1,7 +1,7 @@
 //! `journal cat`: records as text or JSON lines, filtered.
 
 use super::printer::{Printer, Wanted};
-use super::{Ended, follow};
+use super::{Ended, counted, follow};
 use crate::files::journal_files;
 use anyhow::Result;
 use clap::Args;
@@ -56,7 +56,8 @@ fn print(path: &Path, printer: &mut Printer) -> Result<Ended> {
         match item {
             Item::Record(record) => printer.print(&record)?,
             Item::Damage(Damage { offset, bytes, .. }) => {
-                eprintln!("journal: {}: damaged at byte {offset}: {bytes} bytes passed over", path.display());
+                let bytes = counted(bytes as u64, "byte", "bytes");
+                eprintln!("journal: {}: damaged at byte {offset}: {bytes} passed over", path.display());
                 ended = Ended::Failed;
             }
         }

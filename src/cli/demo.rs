@@ -3,7 +3,7 @@
 use super::run::StatusLine;
 use super::teller::Teller;
 use super::told::take_interrupts;
-use super::{Ended, grouped, print_json};
+use super::{Ended, counted, grouped, print_json};
 use crate::demo::{SPEED, Shown, Stage, demo};
 use crate::live;
 use anyhow::Result;
@@ -81,7 +81,7 @@ fn print(shown: &Shown) -> Result<()> {
     let (ok, bad) = shown.checksums();
     let seen = &shown.ran.seen;
     writeln!(out, "{}", if shown.is_match() { "MATCH" } else { "MISMATCH" })?;
-    writeln!(out, "  messages   {}, {} records", grouped(seen.frames), grouped(seen.records))?;
+    writeln!(out, "  messages   {}, {}", grouped(seen.frames), counted(seen.records, "record", "records"))?;
     writeln!(out, "  checksums  {} ok, {} bad", grouped(ok), grouped(bad))?;
     writeln!(out, "  verified   {}", if shown.is_verified { "yes" } else { "no: `journal verify` says where" })?;
     let (feed_ns, trusted_ns) = (shown.summary.feed_ns, shown.summary.trusted_ns);

@@ -1,7 +1,7 @@
 //! `journal import`: recordings to a journal.
 
 use super::recording::default_config;
-use super::{Ended, grouped, print_json, progress};
+use super::{Ended, counted, grouped, print_json, progress};
 use crate::config::{self, FeedConfig, Loaded};
 use crate::import::{Imported, Leap, MarketSum, Setback, Source, Spot, import};
 use anyhow::{Result, bail};
@@ -64,10 +64,9 @@ fn sources(args: &ImportArgs, feeds: &[FeedConfig]) -> Result<Vec<Source>> {
     let leading = &feeds[1..];
     if args.leaders.len() > leading.len() {
         bail!(
-            "{} recordings of leaders, but the configuration has {} connections for leaders: name the leaders in it, \
-             or give fewer with --leader",
-            args.leaders.len(),
-            leading.len()
+            "{} of leaders, but the configuration has {} for leaders: name the leaders in it, or give fewer with --leader",
+            counted(args.leaders.len() as u64, "recording", "recordings"),
+            counted(leading.len() as u64, "connection", "connections")
         );
     }
     let own = args.recordings.iter().map(|path| Source::own(path));
@@ -105,8 +104,9 @@ const SETBACK_NS_MAX: u64 = 60_000_000_000;
 fn warn_of_content(imported: &Imported) {
     for market in imported.markets.iter().filter(|market| market.is_recorded && !market.was_trusted) {
         let (symbol, Counts { snapshots, updates, .. }) = (&market.symbol, market.counts);
+        let (snapshots, updates) = (counted(snapshots, "snapshot", "snapshots"), counted(updates, "update", "updates"));
         eprintln!(
-            "journal: the book of {symbol} was never trusted ({snapshots} snapshots, {updates} updates): check that each FILE \
+            "journal: the book of {symbol} was never trusted ({snapshots}, {updates}): check that each FILE \
              is of the market that the configuration names at its place, and holds a snapshot; `journal gaps` says what did not fit"
         );
     }
@@ -128,26 +128,30 @@ fn warn_of_content(imported: &Imported) {
         } else {
             "take the line with the wrong time out of the recording, or cut it there"
         };
+        let messages = counted(frames, "message has", "messages have");
         eprintln!(
-            "journal: {frames} messages have an earlier receive time than one before them and are taken at the latest, up \
-             to {seconds:.3} s late (behind frame {behind_frame}): {then}"
+            "journal: {messages} an earlier receive time than one before, and the latest time is taken, up to \
+             {seconds:.3} s late (behind frame {behind_frame}): {then}"
         );
     }
 }
 
 /// What somebody should know before the result is used.
 fn warn(imported: &Imported, loaded: &Loaded, is_alone: bool) {
-    let frames = imported.frames;
+    let (frames, before) = (
+        counted(imported.frames, "frame", "frames"),
+        counted(imported.frames, "frame before it is", "frames before it are"),
+    );
     for (path, broken) in &imported.broken {
         let name = path.display();
         if is_alone {
-            eprintln!("journal: {name}: {broken}; the {frames} frames before it are in the journal");
+            eprintln!("journal: {name}: {broken}; the {before} in the journal");
         } else {
             eprintln!("journal: {name}: {broken}; what comes before it, and the other recordings, are in the journal");
         }
     }
     if let Some(halt) = imported.halt {
-        eprintln!("journal: the engine halted ({halt:?}) after {frames} frames; replay the journal to see why");
+        eprintln!("journal: the engine halted ({halt:?}) after {frames}; replay the journal to see why");
     }
     for (market, row) in imported.markets.iter().zip(loaded.config.markets()) {
         let (confirmed, configured) = (market.depth, row.depth);
@@ -163,8 +167,7 @@ fn warn(imported: &Imported, loaded: &Loaded, is_alone: bool) {
     let refused = imported.refused;
     if refused > 0 {
         eprintln!(
-            "journal: {refused} of {frames} frames were refused: `journal cat --kind REFUSED` says why; check the \
-             precisions"
+            "journal: {refused} of {frames} refused: `journal cat --kind REFUSED` says why; check the precisions"
         );
     }
 }
@@ -218,7 +221,7 @@ fn market_json(market: &MarketSum) -> Value {
 
 fn print(imported: &Imported, loaded: &Loaded) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    let frames = grouped(imported.frames);
+    let frames = counted(imported.frames, "frame", "frames");
     let segments: Vec<_> = imported.segments.iter().map(|path| path.display().to_string()).collect();
     let segments = segments.join(", ");
     let told: Vec<_> = imported
@@ -240,14 +243,14 @@ fn print(imported: &Imported, loaded: &Loaded) -> Result<()> {
         })
         .collect();
     if let [alone] = &told[..] {
-        writeln!(out, "{frames} frames, {alone} -> {segments}")?;
+        writeln!(out, "{frames}, {alone} -> {segments}")?;
         return Ok(());
     }
-    writeln!(out, "{frames} frames -> {segments}")?;
+    writeln!(out, "{frames} -> {segments}")?;
     let width = imported.markets.iter().map(|market| market.symbol.len()).max().unwrap_or(0);
     for (market, told) in imported.markets.iter().zip(told) {
-        let (symbol, updates) = (&market.symbol, grouped(market.counts.updates));
-        writeln!(out, "  {symbol:width$}  {updates} updates, {told}")?;
+        let (symbol, updates) = (&market.symbol, counted(market.counts.updates, "update", "updates"));
+        writeln!(out, "  {symbol:width$}  {updates}, {told}")?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `journal latency`: how long messages take.
 
-use super::{Ended, progress};
+use super::{Ended, counted, progress};
 use crate::files::{closed_files, write_over};
 use crate::latency::{Compared, Exported, Figures, Files, Latency, Rerun, against, csv, export, newest, page, print};
 use anyhow::{Context, Result, bail};
@@ -156,12 +156,15 @@ fn compare_only(args: &LatencyArgs, file: &Path) -> Result<Ended> {
 fn warn(latency: &Latency) {
     let Files { damage, left_out, records_missing_between: missing, .. } = latency.files();
     if !latency.is_whole() {
+        let damaged = counted(*damage, "damaged place", "damaged places");
+        let missing = counted(*missing, "record", "records");
         eprintln!(
-            "journal: {damage} damaged places, {missing} records missing between the files: figures are of the rest, `journal verify` says where"
+            "journal: {damaged}, {missing} missing between the files: figures are of the rest, `journal verify` says where"
         );
     }
     if *left_out > 0 {
-        eprintln!("journal: a recovery left records out in {left_out} places: figures are of the rest");
+        let places = counted(*left_out, "place", "places");
+        eprintln!("journal: a recovery left records out in {places}: figures are of the rest");
     }
     if let Some(why) = latency.lacks() {
         eprintln!("journal: {why}");

@@ -2,7 +2,7 @@
 
 use super::recording::default_config;
 use super::told::{known_before, say, sentence, take_interrupts};
-use super::{Ended, grouped, print_json};
+use super::{Ended, counted, grouped, print_json};
 use crate::config;
 use crate::play::{Begun, Pace, Played, play};
 use anyhow::{Result, anyhow};
@@ -71,7 +71,8 @@ pub fn run(args: &PlayArgs) -> Result<Ended> {
     };
     let played = play(&args.recording, &loaded, &args.folder, args.pace, &stop, begun, tell)?;
     if let Some(halt) = played.halt {
-        eprintln!("journal: the engine halted ({halt:?}) after {} frames; replay the folder to see why", played.frames);
+        let frames = counted(played.frames, "frame", "frames");
+        eprintln!("journal: the engine halted ({halt:?}) after {frames}; replay the folder to see why");
     }
     if args.json {
         print_json(&to_json(&played))?;
@@ -101,17 +102,17 @@ fn print(played: &Played) -> Result<()> {
     let end = if played.is_cut { "stopped" } else { "played to the end" };
     writeln!(
         out,
-        "{end}: {} frames, {} records in {:.3} s",
-        grouped(*frames),
-        grouped(*records),
+        "{end}: {}, {} in {:.3} s",
+        counted(*frames, "frame", "frames"),
+        counted(*records, "record", "records"),
         *took_ns as f64 / 1e9
     )?;
     writeln!(
         out,
-        "  journal  {} segments, {} bytes, {} syncs",
-        grouped(totals.segments),
-        grouped(totals.bytes),
-        grouped(totals.syncs)
+        "  journal  {}, {}, {}",
+        counted(totals.segments, "segment", "segments"),
+        counted(totals.bytes, "byte", "bytes"),
+        counted(totals.syncs, "sync", "syncs")
     )?;
     writeln!(
         out,

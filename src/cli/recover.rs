@@ -1,6 +1,6 @@
 //! `journal recover`: clean, closed journals from damaged or unfinished ones.
 
-use super::{Ended, grouped, print_json, progress};
+use super::{Ended, counted, grouped, print_json, progress};
 use crate::files::{journal_files, plain_name};
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -60,7 +60,8 @@ pub fn run(args: &RecoverArgs) -> Result<Ended> {
         done.iter().try_for_each(|(source, target, told)| print(&mut out, source, target, told))?;
     }
     if done.len() < files.len() {
-        bail!("{} of {} files could not be recovered: see above", files.len() - done.len(), files.len());
+        let all = counted(files.len() as u64, "file", "files");
+        bail!("{} of {all} could not be recovered: see above", files.len() - done.len());
     }
     Ok(Ended::Ok)
 }
@@ -101,7 +102,7 @@ fn to_json(source: &Path, target: &Path, told: &Recovered) -> Value {
 
 fn print(out: &mut impl Write, source: &Path, target: &Path, told: &Recovered) -> std::io::Result<()> {
     let name = source.display();
-    writeln!(out, "{name}: {} records -> {}", grouped(told.records), target.display())?;
+    writeln!(out, "{name}: {} -> {}", counted(told.records, "record", "records"), target.display())?;
     if told.tail_used {
         writeln!(out, "  the tail file beside it held what the file had lost")?;
     }
@@ -119,8 +120,8 @@ fn print(out: &mut impl Write, source: &Path, target: &Path, told: &Recovered) -
         };
         writeln!(
             out,
-            "  passed over {} bytes at byte {offset} ({}); {missing}",
-            grouped(*bytes),
+            "  passed over {} at byte {offset} ({}); {missing}",
+            counted(*bytes, "byte", "bytes"),
             left_out::name(*cause).unwrap_or("unknown cause")
         )?;
     }

@@ -1,6 +1,6 @@
 //! The `replay` program.
 
-use super::{Ended, grouped, print_json, progress};
+use super::{Ended, counted, grouped, print_json, progress};
 use crate::files::journal_files;
 use crate::left_out::Missing;
 use crate::render::{json, kind_name, text};
@@ -48,7 +48,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Ended> {
     let files = journal_files(&args.files)?;
     let started = Instant::now();
-    progress(&format!("replaying {} segment(s)", files.len()));
+    progress(&format!("replaying {}", counted(files.len() as u64, "segment", "segments")));
     let reports = replay(&files, args.out.as_deref(), args.threads)?;
     progress("");
     let total = Total::of(&reports, started.elapsed().as_secs_f64());
@@ -182,7 +182,8 @@ fn print_file(out: &mut impl Write, report: &SegmentReport) -> io::Result<()> {
     match report.scan.end {
         journal::End::Sealed => {}
         end => {
-            writeln!(out, "{name}: not closed ({end}); {} bytes are whole steps", grouped(report.valid_bytes as u64))?
+            let whole = counted(report.valid_bytes as u64, "byte is", "bytes are");
+            writeln!(out, "{name}: not closed ({end}); {whole} whole steps")?
         }
     }
     if report.header_copies < 2 {
@@ -195,14 +196,17 @@ fn print_file(out: &mut impl Write, report: &SegmentReport) -> io::Result<()> {
         writeln!(out, "{name}: holds no whole checkpoint, so nothing of it can be replayed")?;
     }
     if report.lost_before_next > 0 {
-        writeln!(out, "{name}: ends {} records before the next segment begins", grouped(report.lost_before_next))?;
+        let lost = counted(report.lost_before_next, "record", "records");
+        writeln!(out, "{name}: ends {lost} before the next segment begins")?;
     }
     if report.segments_missing > 0 {
-        writeln!(out, "{name}: the {} segments after it were not given", report.segments_missing)?;
+        let missing = counted(report.segments_missing.into(), "segment after it was", "segments after it were");
+        writeln!(out, "{name}: {missing} not given")?;
     }
     for damage in &report.scan.damage {
         let lost = damage.lost.map_or("records lost: unknown".to_owned(), |lost| format!("records lost: {lost}"));
-        writeln!(out, "{name}: damaged at byte {} for {} bytes; {lost}", damage.offset, damage.bytes)?;
+        let bytes = counted(damage.bytes as u64, "byte", "bytes");
+        writeln!(out, "{name}: damaged at byte {} for {bytes}; {lost}", damage.offset)?;
     }
     for missing in &report.scan.left_out {
         let next = report.scan.spans.iter().find(|span| span.bytes.start > missing.offset);

@@ -1,6 +1,6 @@
 //! `journal seal`: closed journals compressed, and proved before the original goes.
 
-use super::{Ended, grouped, print_json, progress};
+use super::{Ended, counted, print_json, progress};
 use crate::files::bin_files;
 use anyhow::{Result, bail};
 use clap::Args;
@@ -58,12 +58,13 @@ pub fn run(args: &SealArgs) -> Result<Ended> {
     } else {
         let mut out = std::io::stdout().lock();
         for Compressed { source, path, bytes, compressed_bytes } in &done {
-            let (before, after) = (grouped(*bytes), grouped(*compressed_bytes));
-            writeln!(out, "{}: {before} bytes -> {}: {after} bytes", source.display(), path.display())?;
+            let (before, after) = (counted(*bytes, "byte", "bytes"), counted(*compressed_bytes, "byte", "bytes"));
+            writeln!(out, "{}: {before} -> {}: {after}", source.display(), path.display())?;
         }
     }
     if done.len() + live < files.len() {
-        bail!("{} of {} files could not be compressed: see above", files.len() - live - done.len(), files.len());
+        let all = counted(files.len() as u64, "file", "files");
+        bail!("{} of {all} could not be compressed: see above", files.len() - live - done.len());
     }
     Ok(Ended::Ok)
 }

@@ -1,5 +1,6 @@
 //! What a run says on standard error, in sentences.
 
+use super::counted;
 use anyhow::{Context, Result};
 use hotpath::record::{Found, end};
 use journal::{Caveat, Event};
@@ -40,7 +41,8 @@ pub(super) fn known_before(folder: &Path, caveats: &[Caveat], found: Option<&Fou
 fn what_was_found(found: &Found) -> String {
     let Found { segment, run_id, records, last_seq, .. } = *found;
     let end = end::name(found.end).unwrap_or("unknown");
-    let held = format!("segment {segment} of run {run_id:016x} holds {records} records up to seq {last_seq}");
+    let records = counted(records, "record", "records");
+    let held = format!("segment {segment} of run {run_id:016x} holds {records} up to seq {last_seq}");
     match found.end {
         end::SEALED => format!("{held}; closed"),
         _ => format!("{held}; not closed ({end}): this run goes on behind it, `journal recover` makes it whole"),

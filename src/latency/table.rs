@@ -3,7 +3,7 @@
 use super::figures::{ClockRow, Coverage, Figures, RerunFigures, Row};
 use super::spreads::{NAMES, Quantiles};
 use super::stage::{RERUN, STAGES, Stage};
-use crate::cli::grouped;
+use crate::cli::{counted, grouped};
 use crate::report::duration;
 use crate::report::units::percent;
 use crate::utc::rfc3339;
@@ -43,10 +43,11 @@ fn coverage(coverage: &Coverage, out: &mut impl Write) -> io::Result<()> {
     let (stamped, ahead) = (grouped(messages.kernel_stamped), grouped(messages.kernel_ahead));
     let refused = grouped(messages.kernel_refused);
     writeln!(out, "  kernel     {stamped} with its stamp, {ahead} of them told as no wait, {refused} not believed")?;
-    let (runs, segments, damage) = (grouped(files.runs), grouped(files.segments), grouped(files.damage));
+    let (runs, segments) = (counted(files.runs, "run", "runs"), grouped(files.segments));
+    let damage = grouped(files.damage);
     writeln!(
         out,
-        "  files      {segments} of {runs} runs; damaged places {damage}, records missing between them {}",
+        "  files      {segments} of {runs}; damaged places {damage}, records missing between them {}",
         grouped(files.records_missing_between)
     )
 }
@@ -139,8 +140,8 @@ fn clock(clocks: &ClockRow, out: &mut impl Write) -> io::Result<()> {
     let moved = narrow(clocks.moved_ns_max);
     writeln!(
         out,
-        "  ours: {} readings, each to within {uncertain}; UTC moved by at most {moved} between two",
-        grouped(clocks.readings)
+        "  ours: {}, each to within {uncertain}; UTC moved by at most {moved} between two",
+        counted(clocks.readings, "reading", "readings")
     )
 }
 

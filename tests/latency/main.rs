@@ -312,7 +312,7 @@ fn a_journal_in_any_state_gives_figures_or_a_sentence() {
     broken[whole.len() / 2] ^= 1;
     let output = latency(&[text(&put("broken", &broken))]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(said(&output).contains("1 damaged places") && !output.stdout.is_empty(), "{}", said(&output));
+    assert!(said(&output).contains("1 damaged place,") && !output.stdout.is_empty(), "{}", said(&output));
     for (name, bytes, words) in [
         ("foreign", &b"CBCAP1 kraken BTC/EUR 1"[..], "foreign"),
         ("nothing", b"", "nothing"),
