@@ -6,7 +6,7 @@ mod tables;
 use super::against::Compared;
 use super::figures::{Figures, MarketRow};
 use super::{Latency, table};
-use crate::cli::grouped;
+use crate::cli::{counted, grouped};
 use crate::report::duration;
 use crate::report::page::figures::figure;
 use crate::report::page::{data, sheet};
@@ -50,16 +50,16 @@ fn head(all: &Latency, figures: &Figures, feed: &str) -> Markup {
                 (Some(first_ns), Some(last_ns)) => { strong { (utc(first_ns)) } " to " strong { (utc(last_ns)) } " UTC" },
                 _ => "at times that are not known: no clock was read",
             }
-            ", " (count(files.runs, "run", "runs")) " in " (count(files.segments, "file", "files"))
+            ", " (counted(files.runs, "run", "runs")) " in " (counted(files.segments, "file", "files"))
         }
         @if files.damage > 0 {
-            p.warning { "The journals are damaged in " (count(files.damage, "place", "places")) ": what stood there, up to the next checkpoint, is in no figure." }
+            p.warning { "The journals are damaged in " (counted(files.damage, "place", "places")) ": what stood there, up to the next checkpoint, is in no figure." }
         }
         @if files.records_missing_between > 0 {
-            p.warning { (count(files.records_missing_between, "record is", "records are")) " missing between the files." }
+            p.warning { (counted(files.records_missing_between, "record is", "records are")) " missing between the files." }
         }
         @if files.left_out > 0 {
-            p.warning { "A recovery left records out in " (count(files.left_out, "place", "places")) "." }
+            p.warning { "A recovery left records out in " (counted(files.left_out, "place", "places")) "." }
         }
         @if let Some(why) = all.lacks() { p.warning { "Not all is known: " (why) "." } }
     }
@@ -103,14 +103,9 @@ fn trusted(market: &MarketRow) -> Markup {
         &format!("Trusted, {symbol}"),
         &value,
         &html! {
-            "of " (duration(span_ns.cast_signed())) ", " (count(*gaps as u64, "gap", "gaps"))
+            "of " (duration(span_ns.cast_signed())) ", " (counted(*gaps as u64, "gap", "gaps"))
         },
     )
-}
-
-/// `1 gap`, `2 gaps`.
-fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 
 /// `2026-08-02 03:35:50.983`.

@@ -12,7 +12,7 @@ use super::series::{Band, Lane, Rank, State};
 use super::source::Visit;
 use super::spread::Spread;
 use super::stamps::{Arrival, Clocks, Measured, Stamps};
-use super::told::{Granted, Told};
+use super::told::{Granted, Told, rank_of};
 use crate::delay::Differences;
 use crate::memory::Memory;
 use crate::proofs::Proofs;
@@ -209,7 +209,7 @@ impl Collected {
 
     fn linked(&mut self, step: usize, head: &Head, body: Option<Link>) {
         let Some(body) = body else { return };
-        let down = State { rank: Rank::Bad, label: link::name(body.cause).unwrap_or("down") };
+        let down = State { rank: rank_of(&body), label: link::name(body.cause).unwrap_or("down") };
         self.connections.entry(head.connection).or_default().set(step, if body.up != 0 { UP } else { down });
     }
 

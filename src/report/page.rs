@@ -9,7 +9,7 @@ mod tables;
 
 use super::units::duration;
 use super::{MARK, Report, Summary};
-use crate::cli::grouped;
+use crate::cli::counted;
 use maud::{Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("style.css");
@@ -69,6 +69,12 @@ pub fn data(name: &str, json: &str) -> Markup {
     html! { script type="application/json" id=(name) { (PreEscaped(json)) } }
 }
 
+/// What may be wider than a narrow screen: it scrolls in a box of its own, and the page does not.
+#[must_use]
+pub fn wide(content: &Markup) -> Markup {
+    html! { div.wide { (content) } }
+}
+
 /// Stripes for what is wrong: it must be told apart without colour.
 fn patterns() -> Markup {
     html! {
@@ -117,24 +123,20 @@ fn warnings(summary: &Summary) -> Vec<String> {
         warnings.push(format!("The files hold {} runs; this page shows the one named above.", summary.runs));
     }
     if summary.damage > 0 {
-        let places = places(summary.damage);
+        let places = counted(summary.damage, "place", "places");
         warnings.push(format!(
             "The journal is damaged in {places}. What stood there, up to the next checkpoint, is not shown."
         ));
     }
     if summary.left_out > 0 {
-        warnings.push(format!("A recovery left records out in {}.", places(summary.left_out as u64)));
+        warnings
+            .push(format!("A recovery left records out in {}.", counted(summary.left_out as u64, "place", "places")));
     }
     if summary.records_missing_between > 0 {
-        let missing = grouped(summary.records_missing_between);
-        warnings
-            .push(format!("{missing} records are missing between the files: segments between them were not given."));
+        let missing = counted(summary.records_missing_between, "record is", "records are");
+        warnings.push(format!("{missing} missing between the files: segments between them were not given."));
     }
     warnings
-}
-
-fn places(count: u64) -> String {
-    format!("{} {}", grouped(count), if count == 1 { "place" } else { "places" })
 }
 
 fn again(summary: &Summary) -> Markup {
@@ -149,7 +151,7 @@ fn again(summary: &Summary) -> Markup {
             }
             p {
                 "JOURNAL is the file or the folder with run " code { (summary.run_id) } ", "
-                (grouped(summary.segments as u64)) @if summary.segments == 1 { " segment" } @else { " segments" } ". "
+                (counted(summary.segments as u64, "segment", "segments")) ". "
                 @match &summary.digest {
                     Some(digest) => { "When it matches, " code { "replay" } " prints the digest " code { (digest) } "." },
                     None => { "It is not closed or not complete, so no digest names it." },

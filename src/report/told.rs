@@ -2,6 +2,7 @@
 
 use super::series::Rank;
 use super::units::duration;
+use crate::cli::counted;
 use hotpath::record::{
     Close, Command, Feed, Found, HaltBody, Head, Host, Kind, Link, NO_CONNECTION, Status, ack_error, body_of, channel,
     close, command, end, feed, host, link, source, status,
@@ -40,7 +41,7 @@ impl Told {
         match head.kind {
             Kind::LINK => {
                 let body: Link = body_of(record)?;
-                let rank = if body.up != 0 { Rank::Good } else { Rank::Bad };
+                let rank = rank_of(&body);
                 told(rank, &connection, link::name(body.cause), link_words(&body))
             }
             Kind::FEED => {
@@ -77,6 +78,16 @@ impl Told {
     }
 }
 
+/// A connection that ends because it was asked to is no fault.
+#[must_use]
+pub const fn rank_of(link: &Link) -> Rank {
+    match (link.up, link.cause) {
+        (0, link::ASKED) => Rank::Idle,
+        (0, _) => Rank::Bad,
+        _ => Rank::Good,
+    }
+}
+
 fn link_words(body: &Link) -> String {
     match (body.up, body.close_code) {
         (0, 0) => "down".to_owned(),
@@ -87,7 +98,8 @@ fn link_words(body: &Link) -> String {
 
 fn found_words(body: &Found) -> String {
     let Found { segment, run_id, records, .. } = *body;
-    format!("the run before, {run_id:016x}, left segment {segment} with {records} records")
+    let records = counted(records, "record", "records");
+    format!("the run before, {run_id:016x}, left segment {segment} with {records}")
 }
 
 fn feed_words(body: &Feed) -> String {
@@ -113,7 +125,9 @@ fn feed_words(body: &Feed) -> String {
         }
         feed::LINK_STOPPED => format!("it will not be made again, {found} after it ended"),
         feed::CONNECT_SLOW => format!("{found} so far, bound {expected}"),
-        feed::RESUBSCRIBED_IN_VAIN => format!("{about}: {} times, at most {}", body.found, body.expected),
+        feed::RESUBSCRIBED_IN_VAIN => {
+            format!("{about}: {}, at most {}", counted(body.found.unsigned_abs(), "time", "times"), body.expected)
+        }
         feed::SILENT => format!("no message for {found}, bound {expected}"),
         _ => format!("expected {}, found {}", body.expected, body.found),
     }
@@ -135,5 +149,19 @@ impl Granted {
     #[must_use]
     pub fn name(&self) -> &'static str {
         host::name(self.body.option).unwrap_or("unknown")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rank, rank_of};
+    use hotpath::record::{Link, link};
+
+    #[test]
+    fn a_connection_that_was_asked_to_end_is_neither_good_nor_bad() {
+        let of = |up, cause| rank_of(&Link { up, cause, ..bytemuck::Zeroable::zeroed() });
+        assert_eq!(of(1, link::CONNECTED), Rank::Good);
+        assert_eq!(of(0, link::ASKED), Rank::Idle);
+        assert_eq!(of(0, link::BROKEN), Rank::Bad);
     }
 }

@@ -4,6 +4,7 @@ use crate::latency::figures::{Figures, Row};
 use crate::latency::split::Split;
 use crate::latency::stage::Stage;
 use crate::latency::{Latency, table};
+use crate::report::page::wide;
 use crate::report::plots::{Curve, Rung, curves, rungs};
 use hotpath::regime::{AXES, Axis};
 use maud::{Markup, html};
@@ -65,7 +66,7 @@ fn panel(title: &str, plot: Option<&Markup>) -> Markup {
                     h3 { (title) }
                     span.key.p50 { "❙ p50" } span.key.p99 { "◆ p99" } span.key.p999 { "■ p99.9" } span.key.max { "| max" }
                 }
-                (plot)
+                (wide(plot))
             }
         }
     }
@@ -93,7 +94,7 @@ pub fn stages(all: &Latency) -> Markup {
                             h3 { (told(stage)) }
                             @for curve in &by_level { span.key.(curve.class) { (curve.class) } }
                         }
-                        (plot)
+                        (wide(&plot))
                     }
                 }
                 @if let Some(plot) = curves("Percentiles by stage", &by_stage, FLOOR_NS) {
@@ -102,7 +103,7 @@ pub fn stages(all: &Latency) -> Markup {
                             h3 { "Stages" }
                             @for curve in &by_stage { span.key.(curve.class) { (of_stage(curve.class)) } }
                         }
-                        (plot)
+                        (wide(&plot))
                     }
                 }
             }

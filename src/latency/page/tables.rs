@@ -1,12 +1,13 @@
 //! The tables, and what must be known to read them.
 
 use super::utc;
-use crate::cli::grouped;
+use crate::cli::{counted, grouped};
 use crate::latency::against::{Compared, Pair};
 use crate::latency::figures::{ClockRow, Figures, GapRow, RerunFigures, Row};
 use crate::latency::spreads::{NAMES, Quantiles};
 use crate::latency::stage::{RERUN, STAGES, Stage};
 use crate::latency::table::shown;
+use crate::report::page::wide;
 use crate::report::{ClockFigures, duration};
 use maud::{Markup, html};
 
@@ -34,7 +35,7 @@ pub fn rerun(figures: &RerunFigures) -> Markup {
         section {
             h2 { "Finer stages: " (label) }
             p.note {
-                "The journal's inputs went through the engine once more, " (grouped(*messages)) " messages, with a look at the clock behind each stage ("
+                "The journal's inputs went through the engine once more, " (counted(*messages, "message", "messages")) ", with a look at the clock behind each stage ("
                 (clock_ns) " ns, and in each of them). Outside the sum: another time, perhaps another machine, warm caches, no socket. "
                 "The journal holds what was inside TLS and frame, so each message was framed and sealed anew (" (tls) ") and opened by the code that "
                 "reads a live connection."
@@ -75,7 +76,7 @@ fn split(row: &Row) -> String {
 }
 
 fn numbers<'a>(head: &str, rows: impl Iterator<Item = (String, &'a Quantiles)>) -> Markup {
-    html! {
+    wide(&html! {
         table.numbers {
             thead { tr { th { (head) } th { "count" } @for (_, name) in NAMES { th { (name) } } } }
             tbody {
@@ -88,7 +89,7 @@ fn numbers<'a>(head: &str, rows: impl Iterator<Item = (String, &'a Quantiles)>) 
                 }
             }
         }
-    }
+    })
 }
 
 fn label_of(row: &Row) -> String {
@@ -110,17 +111,19 @@ pub fn compared(compared: &Compared) -> Markup {
                 (compared.day.as_deref().unwrap_or("other figures"))
             }
             p.note { "How long now, and how many times as long as then." }
-            table.numbers {
-                thead { tr { th { "stage" } @for (_, name) in NAMES { th { (name) } } } }
-                tbody {
-                    @for pairs in rows.iter().filter(|pairs| is_shown(pairs)) {
-                        tr {
-                            td { (title(pairs)) }
-                            @for (figure, _) in NAMES { (cell(pairs, figure)) }
+            (wide(&html! {
+                table.numbers {
+                    thead { tr { th { "stage" } @for (_, name) in NAMES { th { (name) } } } }
+                    tbody {
+                        @for pairs in rows.iter().filter(|pairs| is_shown(pairs)) {
+                            tr {
+                                td { (title(pairs)) }
+                                @for (figure, _) in NAMES { (cell(pairs, figure)) }
+                            }
                         }
                     }
                 }
-            }
+            }))
         }
     }
 }
@@ -159,10 +162,12 @@ pub fn gaps(figures: &Figures) -> Markup {
         section {
             h2 { "Gaps: when the book could not be believed" }
             @if all.is_empty() { p { "None." } } @else {
-                table {
-                    thead { tr { th { "market" } th { "from, UTC" } th { "cause" } th { "how long" } } }
-                    tbody { @for gap in all.iter().take(GAPS_MAX) { (gap_row(figures, gap)) } }
-                }
+                (wide(&html! {
+                    table {
+                        thead { tr { th { "market" } th { "from, UTC" } th { "cause" } th { "how long" } } }
+                        tbody { @for gap in all.iter().take(GAPS_MAX) { (gap_row(figures, gap)) } }
+                    }
+                }))
                 @if all.len() > GAPS_MAX {
                     p.note { "And " (grouped((all.len() - GAPS_MAX) as u64)) " more: " code { "journal gaps JOURNAL" } " lists them all." }
                 }
@@ -194,8 +199,8 @@ pub fn caveats(figures: &Figures) -> Markup {
                 li {
                     "The wait in the kernel is counted: a message begins with the kernel's receive stamp, so what queued in the socket while "
                     "the thread was busy is in its time. A read has one stamp, that of the last segment it brought: what came in an "
-                    "earlier segment of the same read waited longer than is told. " (grouped(messages.kernel_ahead)) " stamps lay just behind our read, "
-                    "by the error of tying UTC to our clock, and are told as no wait; " (grouped(messages.kernel_refused)) " were not believed."
+                    "earlier segment of the same read waited longer than is told. " (counted(messages.kernel_ahead, "stamp lay", "stamps lay")) " just behind our read, "
+                    "by the error of tying UTC to our clock, told as no wait; not believed: " (grouped(messages.kernel_refused)) "."
                 }
                 li {
                     "Committed means that all records of a message's step are in the mapped file, as the journaling thread saw it at the end of a round of at "
@@ -221,7 +226,7 @@ fn clock(clocks: &ClockRow) -> Markup {
     let uncertain = uncertain.map_or("a span that is not recorded".to_owned(), words);
     html! {
         li {
-            "In the last run " (grouped(clocks.readings)) " readings tied our clock to UTC, each to within " (uncertain)
+            "In the last run " (counted(clocks.readings, "reading", "readings")) " tied our clock to UTC, each to within " (uncertain)
             "; between two of them UTC moved by at most " (words(clocks.moved_ns_max)) ", and a wait in the kernel is wrong by no more."
         }
         @for clock in &clocks.exchange { (offset(clock)) }

@@ -1,6 +1,7 @@
 //! How delays lie, and how far they can be believed.
 
-use crate::cli::grouped;
+use crate::cli::counted;
+use crate::report::page::wide;
 use crate::report::plots::{Curve, curves};
 use crate::report::spread::Percentiles;
 use crate::report::units::duration;
@@ -63,7 +64,7 @@ pub fn delays(report: &Report) -> Markup {
                                 span.key.(class_of(*market)) { "updates" @if summary.markets.len() > 1 { " of " (report.name(*market)) } }
                             }
                         }
-                        (plot)
+                        (wide(plot))
                     }
                 }
                 @if let Some(plot) = &own {
@@ -73,7 +74,7 @@ pub fn delays(report: &Report) -> Markup {
                             @if summary.kernel_to_read.is_some() { span.key.kernel { "kernel to read" } }
                             span.key.taken { "read to engine" }
                         }
-                        (plot)
+                        (wide(plot))
                     }
                 }
                 div.whole[exchange.is_some() == own.is_some()] { (told) }
@@ -86,12 +87,12 @@ fn table(report: &Report) -> Markup {
     let summary = &report.summary;
     let from_exchange = (0..).zip(&summary.markets).map(|(market, figures)| {
         let of = if summary.markets.len() > 1 { format!(", {}", report.name(market)) } else { String::new() };
-        (format!("exchange to our read, above the least{of}"), "updates", figures.delay.as_ref())
+        (format!("exchange to our read, above the least{of}"), ["update", "updates"], figures.delay.as_ref())
     });
     let own = [
-        ("kernel to our read", "messages", summary.kernel_to_read.as_ref()),
-        ("our read to the engine", "messages", summary.read_to_engine.as_ref()),
-        ("round trip of a ping", "pings", summary.round_trip.as_ref()),
+        ("kernel to our read", ["message", "messages"], summary.kernel_to_read.as_ref()),
+        ("our read to the engine", ["message", "messages"], summary.read_to_engine.as_ref()),
+        ("round trip of a ping", ["ping", "pings"], summary.round_trip.as_ref()),
     ];
     let own = own.into_iter().map(|(name, unit, told)| (name.to_owned(), unit, told));
     let rows = from_exchange.chain(own).filter_map(|(name, unit, told)| Some(row(&name, unit, told?)));
@@ -99,22 +100,22 @@ fn table(report: &Report) -> Markup {
     if rows.is_empty() {
         return html! { p { "No delay was measured: no message came." } };
     }
-    html! {
+    wide(&html! {
         table.numbers {
             thead { tr {
                 th { "delay" } th { "values" } th { "least" } th { "p50" } th { "p90" } th { "p99" } th { "p99.9" } th { "max" }
             } }
             tbody { @for row in rows { (row) } }
         }
-    }
+    })
 }
 
-fn row(name: &str, unit: &str, told: &Percentiles) -> Markup {
+fn row(name: &str, [one, many]: [&str; 2], told: &Percentiles) -> Markup {
     let cells = [Some(told.min_ns), told.p50_ns, told.p90_ns, told.p99_ns, told.p999_ns, Some(told.max_ns)];
     html! {
         tr {
             td { (name) }
-            td { (grouped(told.count)) " " (unit) }
+            td { (counted(told.count, one, many)) }
             @for ns in cells { td { @if let Some(ns) = ns { (duration(ns)) } @else { "-" } } }
         }
     }
@@ -134,8 +135,7 @@ fn caveats(report: &Report) -> Markup {
             }
             @for clock in &summary.clocks { (offset(summary, clock)) }
             li {
-                (grouped(summary.clock_readings))
-                @if summary.clock_readings == 1 { " reading ties" } @else { " readings tie" }
+                (counted(summary.clock_readings, "reading ties", "readings tie"))
                 " our monotonic clock to the host's UTC, to within "
                 (uncertainty.as_deref().unwrap_or("a span that is not recorded"))
                 @if summary.clock_readings > 1 { "; between two of them UTC moved by at most " (moved) }

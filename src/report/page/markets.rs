@@ -1,6 +1,7 @@
 //! The markets of a run, side by side.
 
 use crate::cli::grouped;
+use crate::report::page::wide;
 use crate::report::units::{duration, percent};
 use crate::report::{MarketFigures, Report};
 use maud::{Markup, html};
@@ -11,13 +12,15 @@ pub fn markets(report: &Report) -> Markup {
     html! {
         section {
             h2 { "Markets" }
-            table.numbers {
-                thead { tr {
-                    th { "market" } th { "role" } th { "connection" } th { "depth" } th { "updates" } th { "trades" }
-                    th { "updates/s" } th { "proofs" } th { "gaps" } th { "trusted" } th { "delay above the least, p50" } th { "p99" }
-                } }
-                tbody { @for market in &report.summary.markets { tr { (row(market)) } } }
-            }
+            (wide(&html! {
+                table.numbers {
+                    thead { tr {
+                        th { "market" } th { "role" } th { "connection" } th { "depth" } th { "updates" } th { "trades" }
+                        th { "updates/s" } th { "proofs" } th { "gaps" } th { "trusted" } th { "delay above the least, p50" } th { "p99" }
+                    } }
+                    tbody { @for market in &report.summary.markets { tr { (row(market)) } } }
+                }
+            }))
             p.note { "A leader is followed and not traded. Delays are of updates, from the exchange to our read." }
         }
     }

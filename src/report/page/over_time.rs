@@ -2,6 +2,7 @@
 
 use crate::report::Report;
 use crate::report::leaders::Leader;
+use crate::report::page::wide;
 use crate::report::plots::{TimeAxis, basis, bursts, delay, lanes, price, quote, quote_fits, rates, spread};
 use crate::report::series::Lane;
 use crate::report::units::duration;
@@ -81,7 +82,7 @@ fn followed(report: &Report, leader: &Leader, time: &TimeAxis) -> Markup {
 }
 
 fn figure(name: &Markup, keys: &Markup, plot: &Markup) -> Markup {
-    html! { figure { figcaption { h3 { (name) } (keys) } (plot) } }
+    html! { figure { figcaption { h3 { (name) } (keys) } (wide(plot)) } }
 }
 
 fn price_keys(report: &Report) -> Markup {

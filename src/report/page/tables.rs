@@ -1,8 +1,9 @@
 //! Gaps, what was told, what was asked and what the host granted, row by row.
 
-use crate::cli::grouped;
+use crate::cli::{counted, grouped};
 use crate::gaps::Gap;
 use crate::report::Report;
+use crate::report::page::wide;
 use crate::report::requests::{Asked, Fate};
 use crate::report::rows::{ROWS_MAX, Rows};
 use crate::report::series::Rank;
@@ -22,12 +23,12 @@ pub fn tables(report: &Report) -> Markup {
 }
 
 fn table(heads: &[&str], rows: &[Markup]) -> Markup {
-    html! {
+    wide(&html! {
         table {
             thead { tr { @for head in heads { th { (head) } } } }
             tbody { @for row in rows { tr { (row) } } }
         }
-    }
+    })
 }
 
 /// Says how many rows are not shown.
@@ -96,7 +97,7 @@ fn requests(report: &Report) -> Markup {
                 (table(&["when", "number", "connection", "request", "try", "what became of it", "after"], &rows))
                 (more(requests.rows.left_out(), "journal cat JOURNAL --kind REQUEST --kind SENT --kind ACK"))
             }
-            @if pings > 0 { p { (grouped(pings)) " pings were sent, " (grouped(answered)) " were answered." } }
+            @if pings > 0 { p { (counted(pings, "ping was", "pings were")) " sent, answered: " (grouped(answered)) "." } }
         }
     }
 }

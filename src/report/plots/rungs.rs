@@ -3,7 +3,7 @@
 use super::frame::{WIDTH, point};
 use super::path::Path;
 use super::scale::Scale;
-use crate::cli::grouped;
+use crate::cli::{counted, grouped};
 use crate::report::units::duration;
 use maud::{Markup, html};
 
@@ -44,7 +44,8 @@ impl Rung {
 
     fn words(&self) -> String {
         let marks: Vec<_> = self.marks().map(|(_, name, ns)| format!("{name} {}", duration(ns))).collect();
-        format!("{} {}: {} values, {}", self.group, self.name, grouped(self.count), marks.join(", "))
+        let count = counted(self.count, "value", "values");
+        format!("{} {}: {count}, {}", self.group, self.name, marks.join(", "))
     }
 }
 
