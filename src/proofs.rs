@@ -1,5 +1,5 @@
 //! How many proofs of each book held, as a journal's records tell it: the exchange's checksums as the engine compared
-//! them, and the best levels that the exchange states, compared once more.
+//! them, and the touches that the exchange states, compared once more.
 
 use crate::memory::Memory;
 use crate::verify::{Counts, Twin};
@@ -14,7 +14,7 @@ use hotpath::venue::every::Every;
 pub struct Proof {
     /// Exchange checksums that hold, and that do not.
     pub checksums: (u64, u64),
-    /// Best levels that are those that the exchange stated for the same update id, and that are not.
+    /// Touches that are those that the exchange stated for the same update id, and that are not.
     pub touches: (u64, u64),
 }
 

@@ -12,6 +12,7 @@ use fathom::verify::verify;
 use hotpath::record::{Close, Command as Word, Found, Host, Kind, body_of, close, command, end, host, source};
 use journal::{Item, Segment, valid_prefix};
 use serde_json::Value;
+use std::net::TcpListener;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -145,6 +146,30 @@ fn an_operator_is_obeyed_and_answered() {
     let changes: Vec<_> = words.iter().map(|word| word.code).filter(|code| *code != command::STATUS).collect();
     assert_eq!(changes, [command::PAUSE, command::RESUME, command::STOP]);
     assert_eq!(json["state"]["records"].as_u64(), Some(count(folder.path())), "the run tells of its last record too");
+}
+
+/// The state does not show a pause before there is a connection; the answer does.
+#[test]
+fn a_pause_is_answered_while_the_engine_connects() {
+    // It takes connections and never says a word.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("venue.url=ws://{}/v2", silent.local_addr().expect("an address"));
+    let venue = Venue::open(Manner::default(), calm);
+    let folder = TempDir::new().expect("a folder");
+    let child = Running::start(&mut fathom(&venue, folder.path(), &["--set", &url]));
+    ask_until(folder.path(), "status", |answer| answer["state"] == "connecting");
+    let ctl = |word: &str| {
+        let asked = Command::new(env!("CARGO_BIN_EXE_fathom")).args(["ctl", word, "--out"]).arg(folder.path()).output();
+        String::from_utf8(asked.expect("the program").stdout).expect("text")
+    };
+    let paused = ctl("pause");
+    assert!(paused.starts_with("paused: once connected, quotes are withheld until `fathom ctl resume`\n"), "{paused}");
+    assert!(paused.contains("\nstate      connecting, paused, run "), "{paused}");
+    assert!(ctl("status").starts_with("state      connecting, paused, run "));
+    let resumed = ctl("resume");
+    assert!(resumed.starts_with("resumed: once connected, ") && !resumed.contains("connecting, paused"), "{resumed}");
+    assert!(ctl("stop").starts_with("stopped: "));
+    assert_eq!(ended(child).0, 1, "no book was ever trusted");
 }
 
 fn count(folder: &Path) -> u64 {

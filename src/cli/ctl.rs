@@ -1,6 +1,6 @@
 //! `fathom ctl`: a word to a running engine.
 
-use super::{Ended, print_json};
+use super::{Ended, counted, print_json};
 use crate::config;
 use crate::delay::Offset;
 use crate::live::control;
@@ -33,7 +33,7 @@ pub struct CtlArgs {
     json: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Word {
     /// Tell how the run gets on.
     Status,
@@ -65,14 +65,13 @@ pub fn run(args: &CtlArgs) -> Result<Ended> {
     if args.json {
         print_json(&answer)?;
     } else {
-        print(&answer)?;
+        print(&mut std::io::stdout().lock(), args.word, &answer)?;
     }
     Ok(Ended::Ok)
 }
 
 /// The answer for people: what matters first, units written out.
-fn print(answer: &Value) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+fn print(out: &mut impl Write, word: Word, answer: &Value) -> Result<()> {
     let text = |name: &str| match &answer[name] {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),
@@ -85,13 +84,20 @@ fn print(answer: &Value) -> Result<()> {
     };
     let share = answer["uptime"].as_f64().map_or_else(|| "-".to_owned(), |share| format!("{:.3} %", share * 100.0));
     let book = if answer["trusted"] == true { "trusted" } else { "not trusted" };
+    let paused = if answer["paused"] == true && answer["state"] != "paused" { ", paused" } else { "" };
+    let proof = answer["proof"].as_str().unwrap_or("checksums");
+    let proved = ["ok", "bad"].map(|name| text(&format!("{proof}_{name}")));
+    let bytes =
+        answer["journal_bytes"].as_u64().map_or_else(|| "-".to_owned(), |bytes| counted(bytes, "byte", "bytes"));
+    if let Some(done) = done(word, answer) {
+        writeln!(out, "{done}")?;
+    }
     let rows = [
-        ("state", format!("{}, run {}", text("state"), text("run_id"))),
+        ("state", format!("{}{paused}, run {}", text("state"), text("run_id"))),
         ("book", format!("{}, {book}", pair("touch"))),
         ("quote", pair("quote")),
         ("messages", format!("{}, records {}", text("frames"), text("records"))),
-        ("checksums", format!("{} ok, {} bad", text("checksums_ok"), text("checksums_bad"))),
-        ("touches", format!("{} ok, {} bad", text("touches_ok"), text("touches_bad"))),
+        (proof, format!("{} ok, {} bad", proved[0], proved[1])),
         ("trusted", format!("{share} of the time between first and last message, gaps {}", text("gaps"))),
         (
             "delay",
@@ -102,7 +108,7 @@ fn print(answer: &Value) -> Result<()> {
             ),
         ),
         ("clock", clock(answer).unwrap_or_else(|| "-".to_owned())),
-        ("journal", format!("{} bytes, lag {}", text("journal_bytes"), ms("journal_lag_ns"))),
+        ("journal", format!("{bytes}, lag {}", ms("journal_lag_ns"))),
     ];
     for (name, value) in rows {
         writeln!(out, "{name:<10} {value}")?;
@@ -111,6 +117,18 @@ fn print(answer: &Value) -> Result<()> {
         writeln!(out, "{:<10} {}", "leader", told_of(leader))?;
     }
     Ok(())
+}
+
+/// What became of a word that changes something: also where the state does not show it yet.
+fn done(word: Word, answer: &Value) -> Option<&'static str> {
+    Some(match (word, answer["connected"] == true) {
+        (Word::Status, _) => return None,
+        (Word::Pause, true) => "paused: quotes are withheld until `fathom ctl resume`",
+        (Word::Pause, false) => "paused: once connected, quotes are withheld until `fathom ctl resume`",
+        (Word::Resume, true) => "resumed: it quotes while the book is trusted",
+        (Word::Resume, false) => "resumed: once connected, it quotes while the book is trusted",
+        (Word::Stop, _) => "stopped: the run ends in order",
+    })
 }
 
 /// What is known of a delay: at least, and at most where round trips tell.
@@ -142,4 +160,48 @@ fn told_of(leader: &Value) -> String {
         "{venue} {symbol}: {link}, {touch}, {book}, gaps {gaps}, delay {} above the least",
         delay(&leader["delay_ns"], &leader["delay_ns_max"])
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Word, print};
+    use crate::live::{Seen, status};
+    use hotpath::config::{MarketConfig, sequence_rule};
+
+    fn told(word: Word, seen: &Seen) -> String {
+        let mut out = Vec::new();
+        print(&mut out, word, &status(seen)).expect("room");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn a_word_is_answered_with_what_it_did_whatever_the_state() {
+        let connecting = Seen { run_id: 7, is_paused: true, ..Seen::default() };
+        let connected = Seen { links: 1, ..connecting };
+        let first = |word, seen: &Seen| told(word, seen).lines().take(2).collect::<Vec<_>>().join("\n");
+        assert_eq!(
+            first(Word::Pause, &connecting),
+            "paused: once connected, quotes are withheld until `fathom ctl resume`\n\
+             state      connecting, paused, run 0000000000000007"
+        );
+        assert_eq!(
+            first(Word::Pause, &connected),
+            "paused: quotes are withheld until `fathom ctl resume`\nstate      paused, run 0000000000000007"
+        );
+        let resumed = Seen { is_paused: false, ..connecting };
+        assert!(first(Word::Resume, &resumed).starts_with("resumed: once connected, "));
+        assert!(told(Word::Status, &connected).starts_with("state      paused, run"));
+    }
+
+    /// A venue without checksums has none that are bad, and none that are good.
+    #[test]
+    fn the_proof_that_a_venue_gives_is_told_and_no_other() {
+        let mut seen = Seen { checksums: (5, 1), ..Seen::default() };
+        assert!(told(Word::Status, &seen).contains("\nchecksums  5 ok, 1 bad\n"));
+        let chained = MarketConfig { sequence_rule: sequence_rule::CHAIN, ..bytemuck::Zeroable::zeroed() };
+        seen.markets[0].row = Some(chained);
+        seen.markets[0].proof.touches = (3, 0);
+        let text = told(Word::Status, &seen);
+        assert!(text.contains("\ntouches    3 ok, 0 bad\n") && !text.contains("checksums"), "{text}");
+    }
 }

@@ -1,6 +1,6 @@
 //! `journal report`: one run as a page.
 
-use super::{Ended, grouped, print_json, progress};
+use super::{Ended, counted, grouped, print_json, progress};
 use crate::files::journal_files;
 use crate::report::{Report, Summary};
 use anyhow::Result;
@@ -68,8 +68,9 @@ fn tell(summary: &Summary, out: &Path, as_json: bool) -> Result<()> {
     }
     if summary.damage > 0 || summary.records_missing_between > 0 {
         eprintln!(
-            "journal: {} damaged places, {} records missing between the files: the page says so and shows the rest",
-            summary.damage, summary.records_missing_between
+            "journal: {}, {} missing between the files: the page says so and shows the rest",
+            counted(summary.damage, "damaged place", "damaged places"),
+            counted(summary.records_missing_between, "record", "records")
         );
     }
     if as_json {
@@ -77,14 +78,15 @@ fn tell(summary: &Summary, out: &Path, as_json: bool) -> Result<()> {
         value["page"] = out.display().to_string().into();
         return print_json(&value);
     }
-    let Summary { messages, records, checksums_ok, checksums_bad, gaps, .. } = summary;
+    let (proof, ok, bad) = summary.proof();
     writeln!(
         std::io::stdout(),
-        "{} messages, {} records, checksums {} ok, {} bad, gaps {gaps} -> {}",
-        grouped(*messages),
-        grouped(*records),
-        grouped(*checksums_ok),
-        grouped(*checksums_bad),
+        "{}, {}, {proof} {} ok, {} bad, gaps {} -> {}",
+        counted(summary.messages, "message", "messages"),
+        counted(summary.records, "record", "records"),
+        grouped(ok),
+        grouped(bad),
+        summary.gaps,
         out.display()
     )?;
     Ok(())

@@ -2,12 +2,11 @@
 
 use super::teller::{Pace, Teller};
 use super::told::{known_before, say, take_interrupts};
-use super::{Ended, grouped, print_json};
+use super::{Ended, counted, grouped, print_json};
 use crate::config;
-use crate::live::{self, Begun, Limits, MarketSeen, Plan, Ran, Seen};
+use crate::live::{self, Begun, Limits, Plan, Ran, Seen};
 use anyhow::Result;
 use clap::Args;
-use hotpath::config::sequence_rule;
 use hotpath::record::close;
 use serde_json::json;
 use std::io::Write;
@@ -125,7 +124,7 @@ impl StatusLine {
             0 => String::new(),
             count => format!("  leaders {trusted} of {count} trusted"),
         };
-        let (proof, (ok, bad)) = proof(seen);
+        let (proof, (ok, bad)) = seen.markets[0].proved();
         format!(
             "{state}  {book}{leaders}  messages {}  {proof} {} ok {} bad  gaps {}  delay {delay}  journal {:.1} MiB  lag {:.1} ms",
             grouped(seen.frames),
@@ -136,13 +135,6 @@ impl StatusLine {
             seen.lag_ns as f64 / 1e6
         )
     }
-}
-
-/// What proves the book of the market that trades: its name, and how many held and did not.
-fn proof(seen: &Seen) -> (&'static str, (u64, u64)) {
-    let MarketSeen { row, proof, .. } = seen.markets[0];
-    let is_chained = row.is_some_and(|row| row.sequence_rule == sequence_rule::CHAIN);
-    if is_chained { ("best levels", proof.touches) } else { ("checksums", proof.checksums) }
 }
 
 fn to_json(ran: &Ran) -> serde_json::Value {
@@ -162,9 +154,10 @@ fn to_json(ran: &Ran) -> serde_json::Value {
 fn print(ran: &Ran) -> Result<()> {
     let mut out = std::io::stdout().lock();
     let Seen { frames, records, gaps, .. } = ran.seen;
-    let (proof, (ok, bad)) = proof(&ran.seen);
+    let (proof, (ok, bad)) = ran.seen.markets[0].proved();
     let close = ran.close.and_then(close::name).unwrap_or("halted");
-    writeln!(out, "{close}: {} messages, {} records -> {}", grouped(frames), grouped(records), ran.folder.display())?;
+    let (messages, records) = (counted(frames, "message", "messages"), counted(records, "record", "records"));
+    writeln!(out, "{close}: {messages}, {records} -> {}", ran.folder.display())?;
     writeln!(out, "  {proof:<10} {} ok, {} bad", grouped(ok), grouped(bad))?;
     match ran.seen.uptime() {
         Some(uptime) => writeln!(

@@ -7,7 +7,7 @@ use crate::tie::Tie;
 use crate::uptime::late_ns;
 use anyhow::Result;
 use hotpath::checkpoint::decode_config;
-use hotpath::config::{MARKETS_MAX, MarketConfig};
+use hotpath::config::{MARKETS_MAX, MarketConfig, sequence_rule};
 use hotpath::record::{
     BODY_BYTES, Command, Features, Frame, HEAD_BYTES, Head, Health, Kind, Link, Quote, body_of, command, flag,
 };
@@ -38,6 +38,15 @@ pub struct MarketSeen {
     pub delay: Option<Delay>,
     /// Our clock less the exchange's, as far as it is known.
     pub offset: Option<Offset>,
+}
+
+impl MarketSeen {
+    /// What proves the book: `touches` where updates chain, or `checksums`; how many held, and how many did not.
+    #[must_use]
+    pub fn proved(&self) -> (&'static str, (u64, u64)) {
+        let is_chained = self.row.is_some_and(|row| row.sequence_rule == sequence_rule::CHAIN);
+        if is_chained { ("touches", self.proof.touches) } else { ("checksums", self.proof.checksums) }
+    }
 }
 
 /// The state of a run as its journal tells it. Market 0 is meant where a market is.

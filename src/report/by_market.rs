@@ -31,9 +31,9 @@ pub struct MarketFigures {
     pub checksums_ok: Option<u64>,
     /// Exchange checksums that do not.
     pub checksums_bad: Option<u64>,
-    /// Best levels that are those that the exchange states for the same update id; none where it states none.
+    /// Touches that are those that the exchange states for the same update id; none where it states none.
     pub touches_ok: Option<u64>,
-    /// Best levels that are not.
+    /// Touches that are not.
     pub touches_bad: Option<u64>,
     /// Gaps.
     pub gaps: usize,

@@ -70,7 +70,7 @@ pub struct Summary {
     pub checksums_ok: u64,
     /// See `checksums_ok`.
     pub checksums_bad: u64,
-    /// Best levels that are those that the exchange states for the same update id, and that are not.
+    /// Touches that are those that the exchange states for the same update id, and that are not.
     pub touches_ok: u64,
     /// See `touches_ok`.
     pub touches_bad: u64,
@@ -200,6 +200,20 @@ impl Summary {
             damage: source.damage(),
             left_out: source.left_out().count(),
             records_missing_between: source.missing_between(),
+        }
+    }
+}
+
+impl Summary {
+    /// What proves the book of market 0: `touches` where the venue states them, or `checksums`; how many held, and how many
+    /// did not.
+    #[must_use]
+    pub fn proof(&self) -> (&'static str, u64, u64) {
+        let has_touches = self.markets.first().is_some_and(|market| market.touches_ok.is_some());
+        if has_touches {
+            ("touches", self.touches_ok, self.touches_bad)
+        } else {
+            ("checksums", self.checksums_ok, self.checksums_bad)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The row of figures at the top.
 
-use crate::cli::grouped;
+use crate::cli::{counted, grouped};
 use crate::report::Summary;
 use crate::report::units::{duration, percent};
 use maud::{Markup, html};
@@ -14,7 +14,7 @@ pub fn figures(summary: &Summary) -> Markup {
             (proof(summary))
             (trust(summary))
             (delay(summary))
-            (figure("Longest burst", &html! { (grouped(summary.burst_100ms)) small { " messages" } }, &html! {
+            (figure("Longest burst", &html! { (grouped(summary.burst_100ms)) small { @if summary.burst_100ms == 1 { " message" } @else { " messages" } } }, &html! {
                 "in 100 ms; " (grouped(summary.burst_10ms)) " in 10 ms"
             }))
             (journal(summary))
@@ -34,23 +34,19 @@ fn messages(summary: &Summary) -> Markup {
         (grouped(summary.messages_book)) " book, " (grouped(summary.messages_trade)) " trade, "
         (grouped(summary.messages_other)) " other"
         @if summary.messages_refused > 0 { "; " (grouped(summary.messages_refused)) " refused" }
-        @if summary.trades > 0 { br; (grouped(summary.trades)) @if summary.trades == 1 { " trade" } @else { " trades" } }
+        @if summary.trades > 0 { br; (counted(summary.trades, "trade", "trades")) }
     };
     figure("Messages", &html! { (grouped(summary.messages)) }, &note)
 }
 
-/// The proof that the venue gives: checksums, or the best levels that it states.
+/// The proof that the venue gives: checksums, or the touches that it states.
 fn proof(summary: &Summary) -> Markup {
-    let touches = summary.markets.first().and_then(|market| market.touches_ok);
-    let (name, ok, bad) = match touches {
-        Some(ok) => ("Stated best levels", ok, summary.touches_bad),
-        None => ("Exchange checksums", summary.checksums_ok, summary.checksums_bad),
-    };
+    let (proof, ok, bad) = summary.proof();
     let note = html! {
         @if bad > 0 { strong.bad { (grouped(bad)) " bad" } } @else { "0 bad" }
-        @if touches.is_some() { "; for the same update id"  }
+        @if proof == "touches" { "; best bid and ask for the same update id"  }
     };
-    figure(name, &html! { (grouped(ok)) small { " ok" } }, &note)
+    figure(&format!("Exchange {proof}"), &html! { (grouped(ok)) small { " ok" } }, &note)
 }
 
 fn trust(summary: &Summary) -> Markup {
@@ -58,7 +54,7 @@ fn trust(summary: &Summary) -> Markup {
     let gaps = summary.markets.first().map_or(summary.gaps, |market| market.gaps);
     let value = html! { @if feed_ns > 0 { (percent(trusted_ns, feed_ns)) } @else { "-" } };
     let note = html! {
-        (gaps) @if gaps == 1 { " gap" } @else { " gaps" } ", "
+        (counted(gaps as u64, "gap", "gaps")) ", "
         (duration(feed_ns.saturating_sub(trusted_ns).cast_signed())) " without"
         br; "from the first message to the last"
     };
@@ -82,8 +78,7 @@ fn delay(summary: &Summary) -> Markup {
 fn journal(summary: &Summary) -> Markup {
     let value = html! { (grouped(summary.bytes)) small { " bytes" } };
     let note = html! {
-        (grouped(summary.records)) " records, " (grouped(summary.segments as u64))
-        @if summary.segments == 1 { " segment" } @else { " segments" }
+        (counted(summary.records, "record", "records")) ", " (counted(summary.segments as u64, "segment", "segments"))
         @if let Some(lag_ns) = summary.journal_lag_ns_max {
             br; "longest lag at a sample " (duration(i64::try_from(lag_ns).unwrap_or(i64::MAX)))
         }

@@ -52,7 +52,7 @@ fn rate(market: &MarketFigures) -> String {
 fn proofs(market: &MarketFigures) -> Markup {
     let all = [
         ("checksums", market.checksums_ok.zip(market.checksums_bad)),
-        ("best levels", market.touches_ok.zip(market.touches_bad)),
+        ("touches", market.touches_ok.zip(market.touches_bad)),
     ];
     let told = all.into_iter().filter_map(|(name, proved)| Some((name, proved?)));
     html! {
