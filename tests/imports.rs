@@ -211,7 +211,7 @@ fn a_snapshot_ahead_of_all_updates_is_told_as_that() {
     let (code, _, err) = run(&["import", "--config", BINANCE, "--out"], &[&out, &desk.spot]);
     assert_eq!(code, Some(1), "{err}");
     assert!(
-        err.contains("was never trusted (1 snapshots") && err.contains("`journal gaps` says what did not fit"),
+        err.contains("was never trusted (1 snapshot, ") && err.contains("`journal gaps` says what did not fit"),
         "{err}"
     );
     let (code, told, _) = run(&["gaps"], &[&out]);
