@@ -142,7 +142,10 @@ impl Total {
         let of = if held == self.records { String::new() } else { format!(" of {}", grouped(held)) };
         writeln!(out, "  records    {}{of} ({})", grouped(self.records), kinds.join(", "))?;
         writeln!(out, "  frames     {}", grouped(self.frames))?;
-        writeln!(out, "  checksums  {} ok, {} bad", grouped(self.checksums_ok), grouped(self.checksums_bad))?;
+        // An exchange may have none.
+        if self.checksums_ok + self.checksums_bad > 0 {
+            writeln!(out, "  checksums  {} ok, {} bad", grouped(self.checksums_ok), grouped(self.checksums_bad))?;
+        }
         writeln!(out, "  rate       {} records/s", grouped(self.records_per_second as u64))?;
         writeln!(out, "  digest     {}", self.digest)
     }

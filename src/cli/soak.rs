@@ -4,7 +4,7 @@ mod simulated;
 
 use super::teller::{Pace, Teller};
 use super::told::{say, take_interrupts};
-use super::{Ended, grouped, print_json};
+use super::{Ended, counted, grouped, print_json};
 use crate::soak::{Plan, SPEED_MAX, Soak, Soaked, Stage, Venue};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -128,9 +128,9 @@ fn over_sockets(args: &SoakArgs) -> Result<Ended> {
             let book = if status["trusted"] == true { "trusted" } else { "not trusted" };
             let frames = status["frames"].as_u64().map_or_else(|| "-".to_owned(), grouped);
             teller.status(format!(
-                "{} s, {} faults, {frames} messages, book {book}, {} KiB of memory",
+                "{} s, {}, {frames} messages, book {book}, {} KiB of memory",
                 begun.elapsed().as_secs(),
-                faults,
+                counted(faults as u64, "fault", "faults"),
                 grouped(anonymous_kib)
             ));
         }
@@ -161,22 +161,24 @@ fn print(soaked: &Soaked) -> Result<()> {
     let mut out = std::io::stdout().lock();
     let Soaked { faults, signs, frames, books, segments, bytes, stills, memory, digest, journal } = soaked;
     writeln!(out, "OK")?;
-    writeln!(out, "  messages   {}, in {segments} segments, {} bytes", grouped(*frames), grouped(*bytes))?;
+    let segments = counted(*segments as u64, "segment", "segments");
+    writeln!(out, "  messages   {}, in {segments}, {} bytes", grouped(*frames), grouped(*bytes))?;
     writeln!(out, "  replayed   MATCH, verified, digest {digest}")?;
     writeln!(out, "  books      {} trusted, each the exchange's own", grouped(*books))?;
-    writeln!(out, "  faults     {}", counted(faults, "no fault"))?;
-    writeln!(out, "  signs      {}", counted(signs, "none"))?;
+    writeln!(out, "  faults     {}", listed(faults, "no fault"))?;
+    writeln!(out, "  signs      {}", listed(signs, "none"))?;
     let (first, second) = (grouped(memory.first_half_kib), grouped(memory.second_half_kib));
     writeln!(out, "  memory     at most {first} KiB in the first half, {second} KiB in the second")?;
     if *stills > 0 {
-        writeln!(out, "  host       the exchange itself did not run for a second or more, {stills} times")?;
+        let stills = counted(*stills as u64, "time", "times");
+        writeln!(out, "  host       the exchange itself did not run for a second or more, {stills}")?;
     }
     writeln!(out, "  journal    {}", journal.display())?;
     Ok(())
 }
 
 /// Counts by name, for people.
-fn counted<K: Display>(counts: &BTreeMap<K, u64>, nothing: &str) -> String {
+fn listed<K: Display>(counts: &BTreeMap<K, u64>, nothing: &str) -> String {
     let counts: Vec<String> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
     if counts.is_empty() { nothing.to_owned() } else { counts.join(", ") }
 }

@@ -1,7 +1,7 @@
 //! What both gates stand on: the files are whole, a second implementation agrees, replay gives the same bytes.
 
 use super::Check;
-use crate::cli::{grouped, progress};
+use crate::cli::{counted, grouped, progress};
 use crate::replay::report::SegmentReport;
 use crate::replay::{digest, replay};
 use crate::verify::{Verified, missing_between, verify};
@@ -39,9 +39,12 @@ impl Proof {
         let segments: u64 = self.replayed.iter().map(|report| u64::from(report.segments_missing)).sum();
         let records: u64 = self.verified.iter().map(|file| file.scan.records()).sum();
         let found = format!(
-            "{} records in {} files; {damaged} damaged places, {left_out} left out, {missing} records and {segments} files missing between",
-            grouped(records),
-            self.verified.len(),
+            "{} in {}; {}, {left_out} left out, {} and {} missing between",
+            counted(records, "record", "records"),
+            counted(self.verified.len() as u64, "file", "files"),
+            counted(damaged, "damaged place", "damaged places"),
+            counted(missing, "record", "records"),
+            counted(segments, "file", "files"),
         );
         let holds = records > 0 && damaged + left_out + missing + segments == 0;
         Check::new("files", "every record there and whole", found, holds)

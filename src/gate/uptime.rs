@@ -3,6 +3,7 @@
 use super::Check;
 use super::books::{SILENT_NS_MAX, Spent};
 use super::ledger::Ledger;
+use crate::cli::counted;
 use std::collections::BTreeMap;
 
 /// Least shares of the time with a trusted book, percent.
@@ -25,7 +26,7 @@ pub(super) fn uptime(ledger: &Ledger, wall_ns: u64, wanted: &Shares) -> Vec<Chec
     let leaders: Vec<_> = by_market.iter().filter(|((instrument, _), _)| *instrument != 0).collect();
     let percent = |spent: &Spent| 100.0 * spent.up_ns() as f64 / wall_ns.max(1) as f64;
     let of = |spent: &Spent| format!("{:.4} % of the time{}", percent(spent), silence(spent));
-    let runs = format!("in {} runs", ledger.runs.len());
+    let runs = format!("in {}", counted(ledger.runs.len() as u64, "run", "runs"));
     let own_percent = wanted.own_percent;
     let found = match own[..] {
         [(_, spent)] => format!("{}, {runs}", of(spent)),

@@ -1,7 +1,7 @@
 //! In simulated time.
 
-use super::{SoakArgs, counted};
-use crate::cli::{Ended, grouped, print_json};
+use super::{SoakArgs, listed};
+use crate::cli::{Ended, counted, grouped, print_json};
 use crate::config;
 use crate::sim::{Plan, Simulated, simulate};
 use crate::starter;
@@ -55,15 +55,16 @@ fn print(seed: u64, simulated: &Simulated) -> Result<()> {
     writeln!(out, "OK seed {seed}")?;
     writeln!(
         out,
-        "  messages   {}, {} records in {segments} segments, {} bytes",
+        "  messages   {}, {} records in {}, {} bytes",
         grouped(*frames),
         grouped(examined.records),
+        counted(*segments, "segment", "segments"),
         grouped(*bytes)
     )?;
     writeln!(out, "  replayed   MATCH, verified, checksums {} ok, {} bad", grouped(ok), grouped(bad))?;
     writeln!(out, "  books      {} trusted, each the exchange's own", grouped(examined.books))?;
-    writeln!(out, "  gaps       {}", counted(&examined.gaps, "none"))?;
-    writeln!(out, "  exchange   {}", counted(faults, "no fault"))?;
+    writeln!(out, "  gaps       {}", listed(&examined.gaps, "none"))?;
+    writeln!(out, "  exchange   {}", listed(faults, "no fault"))?;
     writeln!(out, "  weather    {happened}")?;
     Ok(())
 }
