@@ -69,6 +69,18 @@ fn changed(file: &Path, kind: Kind, edit: impl Fn(&mut [u8])) -> PathBuf {
     path
 }
 
+/// Two collectors, each up for a part of the time, were up for 192 % of it.
+#[test]
+fn runs_that_overlap_are_not_added_up() {
+    let (_folder, file) = sample(2_000);
+    let loaded = config("kraken-btc-eur.toml", &[]);
+    let (_other, imported) = imported_bytes(&synthetic(5, 2_000, &loaded), &loaded);
+    let other = imported.segments[0].to_str().expect("a plain path");
+    let (code, table) = gate(&["capture", "--hours", "0.001", other], &file);
+    assert_eq!((code, failing(&table)), (Some(1), vec!["span"]), "{table}");
+    assert!(row(&table, "span")["found"].as_str().is_some_and(|found| found.contains("runs overlap")), "{table}");
+}
+
 #[test]
 fn each_thing_that_is_wrong_closes_the_gate_under_its_name() {
     let (_folder, file) = sample(2_000);

@@ -124,3 +124,38 @@ fn a_run_over_sockets_that_fails_says_why() {
         assert!(said.contains(words), "{said}");
     }
 }
+
+/// Whatever goes wrong, connections are found by the exchange's log; and what is somebody's stays.
+#[test]
+fn a_run_over_sockets_in_good_weather_is_judged_too_and_harms_no_file() {
+    let folder = folder();
+    let calm = ["--seconds", "3", "--speed", "5", "--fault-seconds", "off"];
+    let Output { status, stdout, stderr } = soak(folder.path(), &calm);
+    assert_eq!(status.code(), Some(0), "{}", String::from_utf8_lossy(&stderr));
+    let told: Value = serde_json::from_slice(&stdout).expect("JSON");
+    assert!(told["run"]["books"].as_u64() > Some(50) && told["run"]["faults"] == serde_json::json!({}), "{told}");
+    // In the same folder again.
+    assert_eq!(soak(folder.path(), &calm).status.code(), Some(0));
+    let (said, notes) = (folder.path().join("engine.log"), "my notes");
+    std::fs::write(&said, notes).expect("a file");
+    assert_eq!(soak(folder.path(), &calm).status.code(), Some(2));
+    assert_eq!(std::fs::read_to_string(&said).expect("it is there"), notes);
+}
+
+/// The folder of a simulated run is removed when it was good: once with what somebody else had in it.
+#[test]
+fn a_simulated_run_begins_in_a_folder_of_its_own() {
+    let folder = folder();
+    let own = folder.path().join("seed-7");
+    std::fs::create_dir(&own).expect("a folder");
+    std::fs::write(own.join("thesis.txt"), "precious").expect("a file");
+    let simulated = ["--simulate", "--seconds", "5", "--seed", "7"];
+    let refused = soak(folder.path(), &simulated);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(refused.status.code() == Some(2) && said.contains("seed-7 is there already"), "{said}");
+    assert_eq!(std::fs::read_to_string(own.join("thesis.txt")).expect("it is there"), "precious");
+    let last = u64::MAX.to_string();
+    let told = soak(folder.path(), &["--simulate", "--seconds", "5", "--seed", &last]);
+    let told: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    assert_eq!(told["runs"].as_array().map(Vec::len), Some(1), "{told}");
+}

@@ -171,7 +171,7 @@ fn print(soaked: &Soaked) -> Result<()> {
     writeln!(out, "  memory     at most {first} KiB in the first half, {second} KiB in the second")?;
     if *stills > 0 {
         let stills = counted(*stills as u64, "time", "times");
-        writeln!(out, "  host       the exchange itself did not run for a second or more, {stills}")?;
+        writeln!(out, "  host       the exchange itself did not run for half a second or more, {stills}")?;
     }
     writeln!(out, "  journal    {}", journal.display())?;
     Ok(())

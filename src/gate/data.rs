@@ -21,7 +21,7 @@ pub fn data(files: &[PathBuf], wanted: &Shares) -> Result<Vec<Check>> {
     let feed_ns = ledger
         .runs
         .iter()
-        .filter_map(|run| run.utc_ns)
+        .filter_map(RunLedger::utc_ns)
         .map(|(first_ns, last_ns)| last_ns.saturating_sub(first_ns))
         .sum();
     let mut checks = vec![proof.whole(), proof.replayed(), events(&ledger), proof.verified(), gaps(&ledger)];

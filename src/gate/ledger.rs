@@ -37,8 +37,8 @@ pub(super) struct RunLedger {
     pub(super) books: Books,
     pub(super) links: Links,
     pub(super) beats: Beats,
-    /// First and last FRAME, UTC nanoseconds.
-    pub(super) utc_ns: Option<(u64, u64)>,
+    /// First FRAME in monotonic time and in UTC, nanoseconds. What a clock does that is set later does not move the run.
+    first_frame_ns: Option<(u64, u64)>,
     /// From the first record to the last, nanoseconds.
     pub(super) span_ns: u64,
     first_ns: Option<u64>,
@@ -123,7 +123,7 @@ impl RunLedger {
         self.beats = Beats::of(with_beats.collect(), config.session.heartbeat_ns_max, is_live);
     }
 
-    fn time(&mut self, head: &Head, record: &[u8]) {
+    pub(super) fn time(&mut self, head: &Head, record: &[u8]) {
         self.first_ns.get_or_insert(head.taken_ns);
         self.last_ns = self.last_ns.max(head.taken_ns);
         self.tie = Tie::of(record).or(self.tie);
@@ -131,10 +131,14 @@ impl RunLedger {
             self.last_frame_ns = head.taken_ns;
         }
         if let (Kind::FRAME, Some(tie)) = (head.kind, self.tie) {
-            let utc_ns = tie.utc_ns(head.taken_ns);
-            let first_ns = self.utc_ns.map_or(utc_ns, |(first_ns, _)| first_ns);
-            self.utc_ns = Some((first_ns, utc_ns));
+            self.first_frame_ns.get_or_insert((head.taken_ns, tie.utc_ns(head.taken_ns)));
         }
+    }
+
+    /// First and last FRAME, UTC nanoseconds: the last one is so far behind the first as monotonic time says.
+    pub(super) fn utc_ns(&self) -> Option<(u64, u64)> {
+        let (mono_ns, utc_ns) = self.first_frame_ns?;
+        Some((utc_ns, utc_ns.saturating_add(self.last_frame_ns.saturating_sub(mono_ns))))
     }
 
     /// Whether nothing came of the message before this record.

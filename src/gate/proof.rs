@@ -6,6 +6,7 @@ use crate::replay::report::SegmentReport;
 use crate::replay::{digest, replay};
 use crate::verify::{Verified, missing_between, verify};
 use anyhow::Result;
+use journal::End;
 use std::path::PathBuf;
 
 /// Verification and replay of all files.
@@ -38,8 +39,11 @@ impl Proof {
         let missing = missing_between(&self.verified);
         let segments: u64 = self.replayed.iter().map(|report| u64::from(report.segments_missing)).sum();
         let records: u64 = self.verified.iter().map(|file| file.scan.records()).sum();
+        let open = self.verified.iter().filter(|file| !matches!(file.scan.end, End::Sealed)).count();
+        let open =
+            if open == 0 { String::new() } else { format!("; {} not closed", counted(open as u64, "file", "files")) };
         let found = format!(
-            "{} in {}; {}, {left_out} left out, {} and {} missing between",
+            "{} in {}; {}, {left_out} left out, {} and {} missing between{open}",
             counted(records, "record", "records"),
             counted(self.verified.len() as u64, "file", "files"),
             counted(damaged, "damaged place", "damaged places"),

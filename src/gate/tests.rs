@@ -2,11 +2,12 @@ use super::Check;
 use super::beats::Beats;
 use super::books::{Books, Spent};
 use super::faults::{At, Faults};
+use super::ledger::RunLedger;
 use super::links::Links;
 use bytemuck::Zeroable;
 use hotpath::record::{
-    Body, Command, Feed, Frame, GapClose, GapOpen, Head, Heartbeat, Kind, Link, Request, Timer, Trust, action, command,
-    feed, link,
+    Body, Clock, Command, Feed, Frame, GapClose, GapOpen, Head, Heartbeat, Kind, Link, Request, Timer, Trust, action,
+    command, feed, link,
 };
 use hotpath::trust::Cause;
 use std::path::Path;
@@ -229,4 +230,23 @@ fn a_row_says_how_many_do_not_fit_and_which_first() {
     (1..=3).for_each(|number| faults.note(|| format!("number {number}")));
     let check = Check::agreement("gaps", "all", "2 stale".into(), &faults);
     assert_eq!((check.found.as_str(), check.holds), ("2 stale; 3 do not fit, the first: number 1", false));
+}
+
+/// UTC that was set back by 20 s shortened the time by which trusted time was divided: 157 % of it.
+#[test]
+fn a_clock_that_is_set_moves_no_end_of_a_run() {
+    let mut run = RunLedger::default();
+    let clock = |mono_ns: u64, utc_ns: u64| Clock { mono_ns, utc_ns, ..Clock::zeroed() };
+    let mut take = |taken_ns: u64, clock: Option<Clock>| {
+        let (head, bytes) = match clock {
+            Some(clock) => record(taken_ns, &clock),
+            None => record(taken_ns, &Frame::zeroed()),
+        };
+        run.time(&head, &bytes);
+    };
+    take(S, Some(clock(S, 1_000 * S)));
+    take(2 * S, None);
+    take(30 * S, Some(clock(30 * S, 1_009 * S)));
+    take(40 * S, None);
+    assert_eq!(run.utc_ns(), Some((1_001 * S, 1_039 * S)));
 }

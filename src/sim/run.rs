@@ -29,7 +29,8 @@ use std::sync::Arc;
 const S: u64 = 1_000_000_000;
 /// When simulations begin: 2026-08-01, half an hour before midnight, so that a day ends soon.
 const START_UTC_NS: u64 = 1_785_540_600 * S;
-/// Good weather at the end, in which everything must be found again, nanoseconds; or half of the run.
+/// Good weather behind all that goes wrong, in which everything must be found again, nanoseconds: an exchange that closes for its
+/// policy is left alone for a minute.
 const CALM_NS: u64 = 180 * S;
 const SYMBOL: &str = "BTC/EUR";
 
@@ -42,7 +43,7 @@ pub struct Plan<'a> {
     pub folder: &'a Path,
     /// All chance.
     pub seed: u64,
-    /// How long, seconds of the simulation's time.
+    /// How long things go wrong, seconds of the simulation's time.
     pub seconds: u64,
     /// Mean time between two things that go wrong, seconds; none: nothing does.
     pub fault_seconds: Option<u64>,
@@ -70,22 +71,22 @@ pub struct Simulated {
 /// Runs the engine through a market and bad weather, and examines its journal.
 ///
 /// # Errors
-/// What is wrong with the configuration or the folder; or what is wrong with the system: a halt, a journal that does not
+/// What is wrong with the configuration or the folder, which must be new or empty; or what is wrong with the system: a halt, a journal that does not
 /// verify, another replay, a trusted book that was never the exchange's, a book that is not found again.
 pub fn simulate(plan: &Plan<'_>) -> Result<Simulated> {
     let mut random = Random::new(plan.seed);
     let mut config = plan.loaded.config;
     config.session = config.session.activated();
-    std::fs::create_dir_all(plan.folder)
-        .with_context(|| format!("cannot make the folder {}", plan.folder.display()))?;
+    let folder = plan.folder.display();
+    std::fs::create_dir_all(plan.folder).with_context(|| format!("cannot make the folder {folder}"))?;
     let run_id = random.next();
     let settings = journal_settings(plan.loaded, START_UTC_NS, run_id, random.next() as u32);
     let (disk, feed) = Disk::of(Parts::begin(Folder::take(plan.folder)?, settings)?)?;
     let hands = Hands::new(START_UTC_NS);
     let recorder = Recorder::new(Precisions::of(&config.markets[0]), Arc::default());
-    let end_ns = plan.seconds * S;
     let mean_ns = plan.fault_seconds.map(|seconds| seconds * S);
-    let calm_ns = end_ns.saturating_sub(CALM_NS.min(end_ns / 2));
+    let calm_ns = plan.seconds * S;
+    let end_ns = calm_ns + mean_ns.map_or(0, |_| CALM_NS);
     let wrongs = random.next();
     let wrongs = mean_ns.map_or(FaultPlan::new(wrongs), |mean_ns| {
         FaultPlan::spread(wrongs, &faults_here(&config.markets[0]), mean_ns).until(calm_ns)
@@ -126,7 +127,7 @@ pub fn simulate(plan: &Plan<'_>) -> Result<Simulated> {
     ensure!(
         is_trusted,
         "the book was not found again in {} s of good weather: the journal is in {}",
-        CALM_NS.min(end_ns / 2) / S,
+        CALM_NS / S,
         plan.folder.display()
     );
     let Totals { segments, bytes, .. } = finish(&mut world)?;

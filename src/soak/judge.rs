@@ -17,6 +17,7 @@ pub fn judge(evidence: &Evidence, reading: &Reading) -> Result<()> {
             ensure_detected(line, fault, &evidence.told, evidence.is_chained, reading)?;
         }
     }
+    ensure_refusals_counted(evidence, reading)?;
     let mut stood = [0; STILL.len()];
     for (place, sign) in &reading.signs {
         let is_explained = evidence.told.log.iter().any(|line| explains(line, *place, sign, evidence.is_chained));
@@ -31,6 +32,19 @@ pub fn judge(evidence: &Evidence, reading: &Reading) -> Result<()> {
     }
     ensure_outdated_told(&evidence.told, reading)?;
     ensure!(reading.is_trusted, "the book was not trusted at the end");
+    Ok(())
+}
+
+/// What happens before a connection is up is known by its number alone: each time must have its sign.
+fn ensure_refusals_counted(evidence: &Evidence, reading: &Reading) -> Result<()> {
+    for fault in [Fault::Refuse429, Fault::Refuse503] {
+        for must in expected_of(fault, evidence.is_chained).must {
+            let lines =
+                evidence.told.log.iter().take(evidence.settled).filter(|line| line.fault == Some(fault)).count();
+            let signs = reading.signs.iter().filter(|(_, sign)| sign.starts_with(must)).count();
+            ensure!(signs >= lines, "{}: {lines} times, and {signs} times {must} in the journal", fault.name());
+        }
+    }
     Ok(())
 }
 

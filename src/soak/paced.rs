@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Longer than any turn of the exchange takes, and shorter than what the engine calls silence.
-const STILL: Duration = Duration::from_secs(1);
+const STILL: Duration = Duration::from_millis(500);
 
 /// The market.
 pub struct Paced {

@@ -17,6 +17,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -34,9 +35,8 @@ pub enum Venue {
 
 /// How many times as fast as its own time a market may go: a silence of it must still last for longer than the engine bears.
 pub const SPEED_MAX: u32 = 5;
-/// How long the engine bears a silence of a market at its own speed, and at least, milliseconds.
-const STALE_MS: u32 = 5_000;
-const STALE_MS_MIN: u32 = 1_200;
+/// How long the engine bears a silence of a market at its own speed, milliseconds.
+const STALE_MS: u32 = 9_000;
 /// Longest wait between two connects that fail, milliseconds: a minute, as in earnest, would leave little time for faults.
 const RETRY_MS_MAX: u32 = 5_000;
 /// Between two looks at the engine.
@@ -55,6 +55,9 @@ const FLAT_FROM_S: u64 = 900;
 /// The exchange's log in the folder, and how one begins.
 const LOG: &str = "exchange.jsonl";
 const LOG_MARK: &[u8] = b"{\"utc_ns\":";
+/// What the engine says, and how it begins.
+const SAID: &str = "engine.log";
+const SAID_MARK: &[u8] = b"fathom: ";
 
 impl Venue {
     /// The configuration that reads it.
@@ -156,6 +159,8 @@ pub struct Soak<'a> {
     recorder: Recorder,
     config: PathBuf,
     sets: Vec<String>,
+    /// Held as long as the run lasts.
+    _lock: File,
 }
 
 impl<'a> Soak<'a> {
@@ -168,18 +173,21 @@ impl<'a> Soak<'a> {
         let written = starter::write(plan.folder, plan.venue.market())?;
         ensure_writable(&ca, PEM_MARK)?;
         ensure_writable(&plan.folder.join(LOG), LOG_MARK)?;
-        let stale_ms = (STALE_MS / plan.speed).max(STALE_MS_MIN);
+        ensure_writable(&plan.folder.join(SAID), SAID_MARK)?;
+        let lock = lock(plan.folder)?;
+        let stale_ms = STALE_MS / plan.speed;
         let mut sets = vec![format!("venue.stale_ms={stale_ms}"), format!("session.retry_ms_max={RETRY_MS_MAX}")];
         sets.extend(plan.sets.iter().cloned());
         let loaded = config::load(&written.config, &sets)?;
         let (serves, stills) = serves(plan)?;
         let recorder = Recorder::new(Precisions::of(&loaded.config.markets[0]), stills);
         let market_ns = |seconds: u64| seconds.saturating_mul(u64::from(plan.speed)).saturating_mul(1_000_000_000);
-        let faults = plan.fault_seconds.map(|mean_s| {
+        let wrong = plan.fault_seconds.map_or(FaultPlan::new(plan.seed), |mean_s| {
             let all = faults_of(&loaded.config.markets[0]);
-            let wrong = FaultPlan::spread(plan.seed, &all, market_ns(mean_s)).until(market_ns(plan.seconds));
-            Faults { plan: wrong, log: recorder.log() }
+            FaultPlan::spread(plan.seed, &all, market_ns(mean_s)).until(market_ns(plan.seconds))
         });
+        // Connections are found by the log, whether or not anything goes wrong.
+        let faults = Some(Faults { plan: wrong, log: recorder.log() });
         let options = Options { tls: true, witness: Some(recorder.witness()), faults, ..Options::new(serves) };
         let server = Server::bind(options)?;
         write_over(&ca, PEM_MARK, server.ca_pem().unwrap_or_default().as_bytes())?;
@@ -187,7 +195,7 @@ impl<'a> Soak<'a> {
         sets.push(format!("venue.url={}", server.url()));
         sets.push(format!("link.extra_ca={}", ca.display()));
         sets.extend(server.rest_url().map(|url| format!("venue.rest_url={url}")));
-        Ok(Self { plan, server, recorder, config: written.config, sets })
+        Ok(Self { plan, server, recorder, config: written.config, sets, _lock: lock })
     }
 
     /// Serves, lets the engine run, waits until all is well again, and judges.
@@ -195,8 +203,8 @@ impl<'a> Soak<'a> {
     /// # Errors
     /// What is wrong with the system, in one sentence: the journal and the exchange's log stay.
     pub fn run(self, stage: &mut dyn FnMut(Stage<'_>)) -> Result<Soaked> {
-        let Self { plan, server, recorder, config, sets } = self;
-        let (journal, said) = (plan.folder.join("journal"), plan.folder.join("engine.log"));
+        let Self { plan, server, recorder, config, sets, _lock } = self;
+        let (journal, said) = (plan.folder.join("journal"), plan.folder.join(SAID));
         let over = AtomicBool::new(false);
         stage(Stage::Begun { url: &server.url(), journal: &journal });
         let (watched, served) = thread::scope(|scope| {
@@ -222,6 +230,14 @@ impl<'a> Soak<'a> {
         );
         Ok(soaked)
     }
+}
+
+/// One run at a time in a folder.
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join("soak.lock");
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    ensure!(file.try_lock().is_ok(), "{}: another run goes on in this folder: name another", folder.display());
+    Ok(file)
 }
 
 fn serves(plan: &Plan<'_>) -> Result<(Serves, Arc<AtomicUsize>)> {
@@ -260,7 +276,10 @@ fn watch(
     let mut is_calm = false;
     loop {
         thread::sleep(LOOK);
-        ensure!(!plan.signal.load(Ordering::Relaxed), "interrupted after {} s", begun.elapsed().as_secs());
+        if plan.signal.load(Ordering::Relaxed) {
+            engine.stop()?;
+            bail!("interrupted after {} s", begun.elapsed().as_secs());
+        }
         let status = engine.look()?.unwrap_or(Value::Null);
         let [frames, gaps] = ["frames", "gaps"].map(|name| status[name].as_u64().unwrap_or(0));
         let elapsed = begun.elapsed();

@@ -5,9 +5,10 @@ use crate::cli::{Ended, counted, grouped, print_json};
 use crate::config;
 use crate::sim::{Plan, Simulated, simulate};
 use crate::starter;
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::json;
 use std::io::Write;
+use std::path::Path;
 
 /// Runs each seed.
 pub(super) fn run(args: &SoakArgs) -> Result<Ended> {
@@ -18,8 +19,9 @@ pub(super) fn run(args: &SoakArgs) -> Result<Ended> {
     let loaded = config::load(&written.config, &sets)?;
     let (seconds, fault_seconds) = (args.seconds(), args.fault_seconds());
     let mut runs = Vec::new();
-    for seed in args.seed..args.seed.saturating_add(args.seeds.unwrap_or(1)) {
+    for seed in (0..args.seeds.unwrap_or(1)).map(|number| args.seed.wrapping_add(number)) {
         let folder = args.out.join(format!("seed-{seed}"));
+        ensure_empty(&folder)?;
         let plan = Plan { loaded: &loaded, folder: &folder, seed, seconds, fault_seconds };
         match simulate(&plan) {
             Ok(simulated) => {
@@ -30,9 +32,10 @@ pub(super) fn run(args: &SoakArgs) -> Result<Ended> {
                 runs.push(json!({ "seed": seed, "ok": true, "run": simulated }));
             }
             Err(error) => {
-                let faults = fault_seconds.map_or_else(|| "off".to_owned(), |seconds| seconds.to_string());
                 eprintln!(
-                    "seed {seed}: {error:#}\nthe same again: fathom soak --simulate --seconds {seconds} --fault-seconds {faults} --seed {seed}"
+                    "seed {seed}: {error:#}; the journal is in {}\nthe same again: {}",
+                    folder.display(),
+                    again(args, seed)
                 );
                 runs.push(json!({ "seed": seed, "ok": false, "error": format!("{error:#}") }));
                 if args.json {
@@ -46,6 +49,25 @@ pub(super) fn run(args: &SoakArgs) -> Result<Ended> {
         print_json(&json!({ "ok": true, "runs": runs }))?;
     }
     Ok(Ended::Ok)
+}
+
+/// The folder is removed after a good run: it must be ours alone.
+fn ensure_empty(folder: &Path) -> Result<()> {
+    let is_used = std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file();
+    ensure!(
+        !is_used,
+        "{} is there already and is not empty: remove it, or name another folder with --out",
+        folder.display()
+    );
+    Ok(())
+}
+
+/// The command that makes a run again.
+fn again(args: &SoakArgs, seed: u64) -> String {
+    let faults = args.fault_seconds().map_or_else(|| "off".to_owned(), |seconds| seconds.to_string());
+    let sets: String = args.sets.iter().map(|set| format!(" --set '{set}'")).collect();
+    let (seconds, out) = (args.seconds(), args.out.display());
+    format!("fathom soak --simulate --seconds {seconds} --fault-seconds {faults} --seed {seed} --out {out}-again{sets}")
 }
 
 fn print(seed: u64, simulated: &Simulated) -> Result<()> {
