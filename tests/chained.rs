@@ -16,12 +16,13 @@ use hotpath::input::Input;
 use hotpath::record::{
     Clock, Features, GapOpen, HEAD_BYTES, LINE_BYTES, Link, Sent, Ticker, Timer, Update, action, body_of, link, sent,
 };
+use hotpath::trust::Cause;
 use hotpath::turn::Core;
 use hotpath::venue::Frame;
 use hotpath::venue::every::Every;
 use journal::{Header, Item, Place, Run, Segment, Settings, Writer, origin, record_crc};
 use std::path::{Path, PathBuf};
-use support::{config, recording};
+use support::{config, recording, records};
 
 const FAULTY: Faults = Faults { lost: 20, misstated: 30, snapshot_each: 40 };
 
@@ -258,11 +259,13 @@ impl Live<'_> {
 /// Fetches that fail, that come late, that are made while the book goes on: what is held for which snapshot is confirmed.
 #[test]
 fn a_session_that_fetches_is_confirmed() {
-    let mut settings = config("binance-btc-usdt.toml", &["journal.segment_bytes=65536", "venue.depth=12"]).config;
+    let mut settings =
+        config("binance-btc-usdt.toml", &["journal.segment_bytes=65536", "venue.depth=12", "venue.stale_ms=2000"])
+            .config;
     settings.market_count = 1;
     settings.markets[1..].fill(MarketConfig::zeroed());
     settings.session = settings.session.activated();
-    let mut sums = [0; 4];
+    let (mut sums, mut behind) = ([0; 4], 0);
     for seed in 0..8 {
         let folder = tempfile::tempdir().expect("a folder");
         let run = Run {
@@ -297,6 +300,9 @@ fn a_session_that_fetches_is_confirmed() {
             let is_lost = live.market.below(300) == 0;
             live.goes_on(is_lost);
         }
+        // Three seconds without an update, while best levels go on.
+        (0..150).for_each(|_| live.goes_on(true));
+        (0..100).for_each(|_| live.goes_on(false));
         let counts = live.core.engine().markets()[0].state.counts;
         let (fetches, gaps) = (live.fetches, live.core.engine().markets()[0].state.trust.gaps());
         let more = [live.replaced, fetches, u64::from(gaps), counts.touches_ok];
@@ -310,7 +316,10 @@ fn a_session_that_fetches_is_confirmed() {
         // A snapshot alone is not trusted, so the files must say when it was.
         let told = Gaps::of(&files).expect("gaps").uptimes;
         assert_eq!(told[&0].spans, trusted, "seed {seed}");
+        let lost = records(&files).into_iter().filter_map(|(_, record)| body_of::<GapOpen>(&record));
+        behind += lost.filter(|gap| gap.cause == Cause::Behind as u16).count();
     }
+    assert!(behind > 0, "{behind}");
     let [replaced, fetches, gaps, touches_ok] = sums;
     assert!(replaced > 1 && fetches > 100 && gaps > 24 && touches_ok > 1_600, "{sums:?}");
 }

@@ -17,7 +17,7 @@ use crate::session::Session;
 use bytemuck::{Pod, Zeroable};
 
 /// Version of the sections; a reader refuses another one.
-pub const SECTION_VERSION: u16 = 3;
+pub const SECTION_VERSION: u16 = 4;
 
 /// Section numbers.
 pub mod section {
@@ -216,7 +216,7 @@ fn load_held(bytes: &[u8], held: &mut Held) -> Result<(), Halt> {
 
 // The sizes that the README of this folder lays out.
 const _: () = assert!(size_of::<Config>() == 552 && size_of::<Progress>() == 64);
-const _: () = assert!(size_of::<EngineState>() == 136 && size_of::<MarketState>() == 528);
+const _: () = assert!(size_of::<EngineState>() == 136 && size_of::<MarketState>() == 536);
 const _: () = assert!(size_of::<Session>() == 896);
 // Each checkpoint of a pair may take this many first lines beside its state (see `OUTPUT_LINES`).
 const _: () = assert!(STATE_BYTES_MAX < 64 * crate::record::PAYLOAD_BYTES_MAX);

@@ -300,7 +300,11 @@ impl Engine {
         let market = self.markets.get_mut(usize::from(head.instrument)).ok_or(Halt::UnknownInstrument)?;
         match head.kind {
             Kind::TRADE => market.traded(head.flags, &body(record)?),
-            Kind::TICKER => market.stated(&body(record)?),
+            Kind::TICKER => {
+                if let Some(sign) = market.stated(rules, &body(record)?, head.taken_ns) {
+                    self.distrust(head.instrument, Cause::Behind, sign, head.exch_ns, head.taken_ns, out)?;
+                }
+            }
             _ => {
                 // A book that was barred may be asked for again now.
                 self.session.stir();

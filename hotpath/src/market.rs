@@ -94,8 +94,12 @@ impl Market {
             Link::Broken => return Some(Sign { expected: last_id, found: body.follows_id }),
             Link::Next => {
                 self.state.taking = SET;
+                self.state.behind_ns = 0;
                 if is_snapshot_awaited {
                     self.hold(body);
+                } else {
+                    // What was held for a snapshot that did not come no longer leads to this state.
+                    self.held.clear();
                 }
             }
         }
@@ -251,10 +255,20 @@ impl Market {
     }
 
     /// The exchange states the best levels. Where they are those of the book in the same state, it is confirmed; if not, the
-    /// next update decides.
-    pub fn stated(&mut self, body: &Ticker) {
+    /// next update decides. Returns what is missing when none has come for as long as a silence is borne.
+    pub fn stated(&mut self, rules: Rules<'_>, body: &Ticker, now_ns: u64) -> Option<Sign> {
         self.state.stated.take(body);
         self.confirm();
+        let MarketState { chain, trust, behind_ns, .. } = &mut self.state;
+        if !rules.is_chained() || !trust.is_trusted() || body.update_id <= chain.last_id() {
+            *behind_ns = 0;
+            return None;
+        }
+        if *behind_ns == 0 {
+            *behind_ns = now_ns;
+        }
+        let is_over = now_ns.saturating_sub(*behind_ns) >= rules.market.stale_ns_max;
+        is_over.then_some(Sign { expected: body.update_id, found: chain.last_id() })
     }
 
     /// Notes whether what was stated last is true of the book as it is.
@@ -290,6 +304,7 @@ impl Market {
         self.state.taking = 0;
         self.state.is_short = 0;
         self.state.confirmed = 0;
+        self.state.behind_ns = 0;
     }
 
     /// Stops believing the book. Opens a gap unless one is open.

@@ -34,6 +34,8 @@ pub enum Cause {
     Sequence = 10,
     /// The best levels are not those that the exchange states for the same update id.
     Touch = 11,
+    /// Best levels are stated of states that no update leads to.
+    Behind = 12,
 }
 
 /// Text of a cause number, for people.
@@ -51,6 +53,7 @@ pub const fn cause_name(cause: u16) -> &'static str {
         9 => "depth",
         10 => "sequence",
         11 => "touch",
+        12 => "behind",
         _ => "unknown",
     }
 }

@@ -124,6 +124,11 @@ impl Sentences {
                      whether the engine is right"
                 )
             }
+            cause if cause == Cause::Behind as u16 => format!(
+                "best levels are stated of states that no update leads to ({}): its snapshot is fetched anew; if this comes back, \
+                 the exchange sends this connection no updates of the book",
+                self.key(instrument, "stale_ms")
+            ),
             _ if self.is_fetched(instrument) => "its snapshot is fetched anew".to_owned(),
             _ => "it is asked for anew".to_owned(),
         };

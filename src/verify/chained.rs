@@ -2,6 +2,7 @@
 //! best levels that the exchange states.
 
 use super::tally::{Counts, Side, best};
+use hotpath::config::MarketConfig;
 use hotpath::market::Market;
 use hotpath::record::{
     Ack, BookEnd, Feed, GapClose, GapOpen, Head, Kind, Level, Snapshot, Ticker, Trust, Update, body_of, channel, feed,
@@ -23,7 +24,7 @@ const HELD_UPDATES_MAX: usize = 512;
 const HELD_LEVELS_MAX: usize = 8_192;
 
 /// Causes that follow from the events alone.
-const OWN: [Cause; 3] = [Cause::Sequence, Cause::Touch, Cause::Crossed];
+const OWN: [Cause; 4] = [Cause::Sequence, Cause::Touch, Cause::Crossed, Cause::Behind];
 
 impl Sign {
     /// What a record says.
@@ -78,6 +79,10 @@ pub(super) struct Chained {
     is_confirmed: bool,
     /// Whether it must wait for a statement, even before the first one.
     must_be_stated: bool,
+    /// How long statements may run ahead of a book that gets no update, nanoseconds.
+    stale_ns_max: u64,
+    /// Since when they do; 0 when they do not.
+    behind_ns: u64,
     /// The state and best levels of the trusted book that the snapshot at hand replaces.
     replaced: Option<(u64, [(i64, i64); 2])>,
     /// Updates in a row that led to no later state.
@@ -95,14 +100,21 @@ pub(super) struct Chained {
 const DOUBLES_MAX: u16 = 8;
 const AHEAD_MAX: u16 = 64;
 
-/// Where `hotpath/README.md` puts the chain, what was stated, and whether it was confirmed in a MARKET section, bytes.
+/// Where `hotpath/README.md` puts the chain, what was stated, whether it was confirmed and since when it is behind in a MARKET section, bytes.
 const CHAIN_AT: usize = 192;
 const STATED_AT: usize = 208;
 const CONFIRMED_AT: usize = 300;
+const BEHIND_AT: usize = 304;
 
 impl Chained {
     /// As the market of a checkpoint; `must_be_stated` where a live session asks for best levels.
-    pub(super) fn of(market: &Market, sides: [Side; 2], is_fetching: bool, must_be_stated: bool) -> Self {
+    pub(super) fn of(
+        market: &Market,
+        sides: [Side; 2],
+        is_fetching: bool,
+        must_be_stated: bool,
+        row: &MarketConfig,
+    ) -> Self {
         let [bids, asks] = sides;
         let state = bytemuck::bytes_of(&market.state);
         let word = |at: usize| {
@@ -128,6 +140,8 @@ impl Chained {
             is_proven: (bits >> 16) & 0xffff == 0,
             is_confirmed: state[CONFIRMED_AT] != 0,
             must_be_stated,
+            stale_ns_max: row.stale_ns_max,
+            behind_ns: word(BEHIND_AT),
             replaced: None,
             past: (bits >> 32) as u16,
             held: held_of(market),
@@ -175,6 +189,7 @@ impl Chained {
         self.has_book = false;
         (self.last_id, self.is_exact, self.is_proven, self.past) = (0, false, true, 0);
         self.is_confirmed = false;
+        self.behind_ns = 0;
         self.taking = Taking::default();
     }
 
@@ -193,6 +208,7 @@ impl Chained {
                 let Ticker { update_id, bid_ticks, bid_lots, ask_ticks, ask_lots, .. } = body_of(record)?;
                 self.stated = (update_id, [(bid_ticks, bid_lots), (ask_ticks, ask_lots)]);
                 self.confirm();
+                return self.run_ahead(update_id, head.taken_ns);
             }
             Kind::REFUSED => self.fetch = None,
             Kind::FEED => {
@@ -242,8 +258,11 @@ impl Chained {
         }
         (self.last_id, self.is_exact, self.is_proven) = (update_id, true, true);
         self.taking.sets = true;
+        self.behind_ns = 0;
         if self.fetch.is_some() {
             self.hold(update);
+        } else {
+            self.held.clear();
         }
         None
     }
@@ -355,6 +374,18 @@ impl Chained {
         (self.last_id, self.is_exact) = (snapshot_id.max(held_id), held_id >= snapshot_id);
         (self.is_proven, self.past) = (self.is_exact || was_here, 0);
         self.confirm();
+    }
+
+    /// Best levels are stated of a state: where no update leads there for too long, the book is an old one.
+    fn run_ahead(&mut self, update_id: u64, now_ns: u64) -> Option<Sign> {
+        if self.phase != Phase::Trusted || update_id <= self.last_id {
+            self.behind_ns = 0;
+            return None;
+        }
+        if self.behind_ns == 0 {
+            self.behind_ns = now_ns;
+        }
+        if now_ns - self.behind_ns < self.stale_ns_max { None } else { self.lose(Cause::Behind) }
     }
 
     /// What was stated last may be true of the book as it is.

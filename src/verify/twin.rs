@@ -59,7 +59,7 @@ impl Twin {
                 depth: market.state.depth() as usize,
                 depth_acked: market.state.depth_acked() as usize,
                 has_book: market.state.has_book(),
-                chained: is_chained.then(|| Chained::of(market, sides(), is_fetching, must_be_stated)),
+                chained: is_chained.then(|| Chained::of(market, sides(), is_fetching, must_be_stated, config)),
                 bids,
                 asks,
             }

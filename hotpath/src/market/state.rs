@@ -96,6 +96,8 @@ pub struct MarketState {
     pub(super) confirmed: u16,
     /// Zero.
     pub(super) spare: u16,
+    /// Since when best levels are stated of states beyond the book's, with no update in between, nanoseconds; 0: they are not.
+    pub(super) behind_ns: u64,
     /// How busy, how volatile and how late it is.
     pub regimes: Regimes,
 }

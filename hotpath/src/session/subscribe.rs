@@ -7,6 +7,7 @@ use super::{Session, Turn};
 use crate::config::snapshot_rule;
 use crate::halt::Halt;
 use crate::lines::Place;
+use crate::market::Market;
 use crate::record::{Feed, NO_INSTRUMENT, Request, action, channel, feed};
 use bytemuck::Zeroable;
 
@@ -129,7 +130,9 @@ impl Session {
         row: Subscription,
         turn: &mut Turn<'_, '_>,
     ) -> Result<Step, Halt> {
-        let is_held = turn.around.markets.get(index).is_some_and(|market| !market.held.is_empty());
+        // A book that is there holds updates from the fetch on.
+        let is_ready = |market: &Market| !market.held.is_empty() || market.state.has_book();
+        let is_held = turn.around.markets.get(index).is_some_and(is_ready);
         let still_ns = row.since_ns.saturating_add(turn.around.config.session.snapshot_ns_max);
         let ready_ns = if is_held { row.due_ns } else { row.due_ns.max(still_ns) };
         self.ask_for_snapshot(connection, index, ready_ns, turn)

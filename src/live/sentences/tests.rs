@@ -54,6 +54,11 @@ fn gaps_name_their_market_and_what_to_do() {
     let sizes = GapOpen { cause: Cause::Touch as u16, expected: 7, found: 7, ..GapOpen::zeroed() };
     let sizes = say(&mut both, 0, 0, &sizes).expect("a sentence");
     assert!(sizes.contains("the size of its best level, at 7 ticks, is not what the exchange states"), "{sizes}");
+    let behind = said(&mut both, 1, Cause::Behind);
+    assert!(
+        behind.contains("(behind): best levels are stated of states that no update leads to (`leader.3.stale_ms`)"),
+        "{behind}"
+    );
     assert!(said(&mut both, 0, Cause::LinkDown).ends_with("(link-down): its snapshot is fetched anew"));
     let mut alone = alone();
     let told = "the book of market 0 is not trusted (checksum): it is asked for anew";

@@ -2,7 +2,7 @@
 
 use super::rig::Rig;
 use crate::feed::bodies;
-use hotpath::record::{GapOpen, action};
+use hotpath::record::{GapOpen, action, sent};
 use hotpath::trust::Cause;
 
 /// A server of snapshots that divided all prices by twenty was believed and quoted for 0.77 seconds, because its answer came
@@ -85,4 +85,58 @@ fn a_new_snapshot_has_the_best_levels_of_the_book_before_it() {
             assert!(rig.is_trusted());
         }
     }
+}
+
+/// The updates of a book stopped while its best levels went on being stated: an old book was quoted for as long as it lasted,
+/// and nobody was told, since the connection was not silent.
+#[test]
+fn a_book_without_updates_is_not_believed_while_best_levels_go_on() {
+    let mut rig = Rig::stated();
+    rig.update();
+    rig.until_fetch(300);
+    rig.answer(0, 1_000);
+    rig.state();
+    rig.update();
+    assert!(rig.is_trusted());
+    // Statements run ahead, and an update follows in time.
+    for _ in 0..500 {
+        rig.go(1_000);
+        rig.state_ahead();
+        assert!(rig.is_trusted());
+    }
+    rig.update();
+    for second in 0..=600 {
+        assert!(rig.is_trusted(), "after {second} s");
+        rig.state_ahead();
+        rig.go(1_000);
+    }
+    assert!(!rig.is_trusted());
+    let gap = bodies::<GapOpen>(&rig.records).pop().expect("a gap");
+    assert_eq!((gap.cause, gap.found), (Cause::Behind as u16, rig.market.id));
+    rig.until_fetch(6_000);
+    rig.answer(0, 1_000);
+    rig.state();
+    rig.update();
+    assert!(rig.is_trusted(), "it is found again when updates come");
+}
+
+/// What was held for a snapshot that did not come was held for the next one too: one from before the book was taken, and
+/// quoted.
+#[test]
+fn a_snapshot_from_before_a_trusted_book_is_passed_over() {
+    let mut rig = Rig::short();
+    rig.update();
+    rig.failed(sent::NOT_SENT, 0);
+    rig.update();
+    rig.update();
+    let (book, id) = (rig.book(), rig.market.id);
+    assert!(rig.until_fetch(3_000) >= 500, "it does not wait for an update: the book is there");
+    rig.answer(2, 1_000);
+    assert!(rig.is_trusted() && rig.gaps().is_empty());
+    assert_eq!((rig.book(), rig.bench.core.engine().markets()[0].state.last_id()), (book, id));
+    rig.until_fetch(10_000);
+    rig.update();
+    rig.answer(1, 1_000);
+    assert!(rig.is_trusted() && rig.gaps().is_empty());
+    assert_eq!(rig.book(), rig.market.sides);
 }

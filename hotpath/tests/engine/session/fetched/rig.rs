@@ -142,12 +142,20 @@ impl Rig {
         self
     }
 
+    /// The exchange states its best levels, of a state beyond its last update.
+    pub fn state_ahead(&mut self) {
+        self.state_of(self.market.id + 1);
+    }
+
     /// The exchange states its best levels.
     pub fn state(&mut self) {
+        self.state_of(self.market.id);
+    }
+
+    fn state_of(&mut self, id: u64) {
         let [bids, asks] = &self.market.sides;
         let row = |best: Option<(&i64, &i64)>| best.map(|(price, qty)| row_of(*price, *qty)).expect("a level");
         let ([bid, bid_qty], [ask, ask_qty]) = (row(bids.last_key_value()), row(asks.first_key_value()));
-        let id = self.market.id;
         let data = format!(r#"{{"u":{id},"s":"BTCUSDT","b":"{bid}","B":"{bid_qty}","a":"{ask}","A":"{ask_qty}"}}"#);
         self.text(&format!(r#"{{"stream":"btcusdt@bookTicker","data":{data}}}"#));
     }
