@@ -24,7 +24,7 @@ const FAULT_SECONDS: [u64; 2] = [3, 60];
 /// Over sockets: an exchange with a made-up market listens on the loopback, over TLS, with every fault of `exchange --fault`; the engine is a
 /// process of its own, `fathom run`. After so many seconds nothing goes wrong any more, the engine gets well, and is stopped. Then each
 /// fault must have left its sign in the journal, by connection, message and cause; there must be no sign without a fault; every trusted book
-/// must have been the exchange's own; a second implementation and a replay must find the same; and the engine's memory must not have grown.
+/// must have been the exchange's own; a second implementation and a replay must find the same; and in runs of 15 minutes and more the engine's memory must not have grown.
 ///
 /// With --simulate the clock, the cable between the two and the turns of the journal's threads are simulated, on one thread, from one seed: a day
 /// takes minutes, and the same seed makes the same run again. Threads that do not run for seconds, connections that break, freeze or
@@ -36,13 +36,15 @@ const FAULT_SECONDS: [u64; 2] = [3, 60];
     after_help = "Examples:\n  fathom soak --seconds 60\n  fathom soak --seconds 3600 --venue binance-perp --json\n  fathom soak --simulate --seconds 86400 --seed 7 --seeds 3"
 )]
 pub struct SoakArgs {
-    /// How long things go wrong, seconds of the run's time [default: 60, with --simulate 3600].
+    /// How long things go wrong, seconds [default: 60, with --simulate 3600]. Good weather follows, until the engine is well: half a minute
+    /// and more of the market's time, simulated three minutes.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     seconds: Option<u64>,
     /// Chance of the market and of the faults; with --simulate, of all; of the first run.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Mean time between two things that go wrong, seconds [default: 3, with --simulate 60]; or `off`.
+    /// Mean time between two faults of the exchange, about, seconds [default: 3, with --simulate 60], while there is a connection to befall;
+    /// simulated, between two of the host and the network too. Or `off`.
     #[arg(long, value_name = "N|off", value_parser = fault_seconds)]
     fault_seconds: Option<FaultSeconds>,
     /// What is served and read.
@@ -51,7 +53,7 @@ pub struct SoakArgs {
     /// How many times as fast as its own time the market goes.
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "simulate", value_parser = clap::value_parser!(u32).range(1..=i64::from(SPEED_MAX)))]
     speed: u32,
-    /// In simulated time.
+    /// In simulated time, of Kraken's protocol.
     #[arg(long)]
     simulate: bool,
     /// Simulated runs, each with the next seed [default: 1].

@@ -135,10 +135,12 @@ impl RunLedger {
         }
     }
 
-    /// First and last FRAME, UTC nanoseconds: the last one is so far behind the first as monotonic time says.
+    /// From the first FRAME to the last, UTC nanoseconds; to the end of the run where the book is not trusted there, since a
+    /// feed that is lost sends none. The end is so far behind the beginning as monotonic time says.
     pub(super) fn utc_ns(&self) -> Option<(u64, u64)> {
         let (mono_ns, utc_ns) = self.first_frame_ns?;
-        Some((utc_ns, utc_ns.saturating_add(self.last_frame_ns.saturating_sub(mono_ns))))
+        let end_ns = if self.books.is_trusted(0) { self.last_frame_ns } else { self.last_ns };
+        Some((utc_ns, utc_ns.saturating_add(end_ns.saturating_sub(mono_ns))))
     }
 
     /// Whether nothing came of the message before this record.

@@ -250,3 +250,28 @@ fn a_clock_that_is_set_moves_no_end_of_a_run() {
     take(40 * S, None);
     assert_eq!(run.utc_ns(), Some((1_001 * S, 1_039 * S)));
 }
+
+/// A feed that was lost for two thirds of a run was trusted for 99.66 % of the time, which ended with its last frame.
+#[test]
+fn a_feed_that_is_lost_until_the_end_counts_to_the_end() {
+    for is_lost in [false, true] {
+        let mut run = RunLedger::default();
+        run.books.begin((0, 0), "BTC/EUR", &hotpath::trust::Trust::zeroed(), S);
+        let clock = Clock { mono_ns: S, utc_ns: 1_000 * S, ..Clock::zeroed() };
+        let mut faults = Faults::default();
+        let mut take = |(head, bytes): (Head, Vec<u8>)| {
+            run.time(&head, &bytes);
+            run.books.note(at(), &head, &bytes, &mut faults);
+        };
+        take(record(S, &clock));
+        take(record(2 * S, &Frame::zeroed()));
+        take(record(2 * S, &Trust::zeroed()));
+        take(record(15 * S, &Frame::zeroed()));
+        if is_lost {
+            take(record(16 * S, &opened(1, Cause::LinkDown)));
+        }
+        take(record(45 * S, &Timer::zeroed()));
+        assert_eq!(run.utc_ns(), Some((1_001 * S, if is_lost { 1_044 * S } else { 1_014 * S })));
+        assert_eq!(faults, Faults::default());
+    }
+}

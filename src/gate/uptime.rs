@@ -25,7 +25,8 @@ pub(super) fn uptime(ledger: &Ledger, wall_ns: u64, wanted: &Shares) -> Vec<Chec
     let own: Vec<_> = by_market.iter().filter(|((instrument, _), _)| *instrument == 0).collect();
     let leaders: Vec<_> = by_market.iter().filter(|((instrument, _), _)| *instrument != 0).collect();
     let percent = |spent: &Spent| 100.0 * spent.up_ns() as f64 / wall_ns.max(1) as f64;
-    let of = |spent: &Spent| format!("{:.4} % of the time{}", percent(spent), silence(spent));
+    let wall_s = wall_ns as f64 / 1e9;
+    let of = |spent: &Spent| format!("{:.4} % of {wall_s:.3} s{}", percent(spent), silence(spent));
     let runs = format!("in {}", counted(ledger.runs.len() as u64, "run", "runs"));
     let own_percent = wanted.own_percent;
     let found = match own[..] {

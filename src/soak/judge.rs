@@ -6,6 +6,9 @@ use super::reading::Reading;
 use crate::exchange::{Fault, FaultLine};
 use anyhow::{Result, ensure};
 
+/// Signs of a connection that the engine itself ends.
+const GIVEN_UP: [&str; 3] = ["feed silent", "feed resubscribed-in-vain", "feed ack-missing"];
+
 /// Holds log and journal against each other.
 ///
 /// # Errors
@@ -108,6 +111,12 @@ fn ensure_detected(line: &FaultLine, fault: Fault, told: &Told, is_chained: bool
         // A connection that ended took what was on its way with it.
         let has_ended = told.log.iter().any(|other| other.fault.is_none() && other.connection > connection);
         ensure!(has_ended || crc32.is_none(), "{}: the message is not in the journal", what());
+        return Ok(());
+    }
+    // What befell a connection that the engine had given up already did not come.
+    let gave_up =
+        |(at, sign): &(Place, String)| at.0 == connection && GIVEN_UP.iter().any(|name| sign.starts_with(name));
+    if message > last && reading.signs.iter().any(gave_up) {
         return Ok(());
     }
     let was_trusted = if is_of_connection {
