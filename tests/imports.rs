@@ -252,3 +252,19 @@ fn gaps_are_told_of_each_market() {
     let counts: Vec<_> = (0..2).map(|at| told["uptime"][at]["gaps"].as_u64().expect("a count")).collect();
     assert!(counts[0] > 1 && counts[1] == 0, "{counts:?}");
 }
+
+/// The perpetual's recording was given as another of spot's: the book was found once, lost, and never found again. Here an
+/// update is missing.
+#[test]
+fn a_book_that_is_lost_for_good_is_told() {
+    let desk = Desk::new();
+    let (code, err) = desk.import(&[&desk.spot], None);
+    assert!(code == Some(0) && !err.contains("at the end"), "{err}");
+    let whole = std::fs::read_to_string(&desk.spot).expect("a recording");
+    let updates: Vec<_> = whole.lines().filter(|line| line.contains("depthUpdate")).collect();
+    let missing = updates[updates.len() - 20];
+    let robbed: String = whole.lines().filter(|line| *line != missing).flat_map(|line| [line, "\n"]).collect();
+    std::fs::write(&desk.spot, robbed).expect("a file");
+    let (code, err) = desk.import(&[&desk.spot], None);
+    assert!(code == Some(0) && err.contains("is not trusted at the end") && err.contains("--leader"), "{err}");
+}

@@ -110,6 +110,14 @@ fn warn_of_content(imported: &Imported) {
              is of the market that the configuration names at its place, and holds a snapshot; `journal gaps` says what did not fit"
         );
     }
+    // Of files that do not belong together the book may be found once, and lost for good.
+    for market in imported.markets.iter().filter(|market| market.was_trusted && !market.is_trusted) {
+        eprintln!(
+            "journal: the book of {} is not trusted at the end: `journal gaps` says since when and why; where recordings of two \
+             markets were given, name those of the leaders with --leader",
+            market.symbol
+        );
+    }
     for (path, leap) in &imported.leaps {
         let Leap { spot: Spot { line, offset }, ahead_ns, messages } = leap;
         let these = if *messages == 1 { "this last message" } else { "these last messages" };
