@@ -24,16 +24,23 @@ pub(super) struct Sentences {
     fetches: Vec<(u64, u16)>,
     /// Connections that are up.
     up: BTreeSet<u16>,
+    /// Markets whose book is trusted.
+    trusted: BTreeSet<u16>,
 }
 
 impl Sentences {
     /// Those of a run of these markets, whose keys are in these sections of the configuration.
     pub(super) fn of(markets: &[MarketConfig], sections: &[String]) -> Self {
-        Self { markets: markets.to_vec(), sections: sections.to_vec(), fetches: Vec::new(), up: BTreeSet::new() }
+        Self { markets: markets.to_vec(), sections: sections.to_vec(), ..Self::default() }
     }
 
     /// The sentence of a record; none when it has nothing to say to people, or the link thread has said it.
     pub(super) fn sentence(&mut self, head: &Head, record: &[u8]) -> Option<String> {
+        match head.kind {
+            Kind::TRUST | Kind::GAP_CLOSE => self.trusted.insert(head.instrument),
+            Kind::GAP_OPEN => self.trusted.remove(&head.instrument),
+            _ => false,
+        };
         match head.kind {
             Kind::LINK => self.of_link(head.connection, &body_of(record)?),
             Kind::FEED => self.of_feed(head, &body_of(record)?),
@@ -137,6 +144,13 @@ impl Sentences {
 
     /// The exchange answers, and nothing of it becomes a book.
     fn of_vain_fetches(&self, head: &Head, times: u32) -> String {
+        if self.trusted.contains(&head.instrument) {
+            return format!(
+                "a new snapshot of {}, whose book comes near to what the last one showed, was fetched {times} times in vain: it was \
+                 refused, or of another moment than the updates that had come; the book goes on, and it is fetched again",
+                self.market(head.instrument)
+            );
+        }
         format!(
             "the snapshot of {} was fetched {times} times in vain: it was refused, or did not fit the updates; check that \
              {} and {} are of the same market of the same exchange, and {}; `journal cat --kind REFUSED` says what was refused",

@@ -145,4 +145,10 @@ fn snapshots_that_are_fetched_in_vain_are_told_ever_more_seldom() {
         })
         .collect();
     assert_eq!(told, [4, 8, 16]);
+    // A book that is trusted says that the two belong together.
+    let trust = hotpath::record::Trust::zeroed();
+    assert!(say(&mut both, 1, 1, &trust).is_some());
+    let request = Request { action: action::FETCH, attempt: 4, ..Request::zeroed() };
+    let said = say(&mut both, 1, 1, &request).expect("a sentence");
+    assert!(said.contains("the book goes on") && !said.contains("same market"), "{said}");
 }
