@@ -54,5 +54,7 @@ impl LineFile {
 
 fn write_line(file: &mut BufWriter<File>, line: &impl Serialize) -> std::io::Result<()> {
     serde_json::to_writer(&mut *file, line)?;
-    file.write_all(b"\n")
+    file.write_all(b"\n")?;
+    // Whoever looks meanwhile sees whole lines, and a process that is killed loses none.
+    file.flush()
 }
