@@ -81,7 +81,12 @@ impl Examiner {
     /// As [`Examiner::sealed`].
     pub fn finish(&mut self) -> Result<()> {
         self.waiting.take().map_or(Ok(()), |last| self.examine(last, None))?;
-        ensure_messages_show(&self.recorder.told(), &self.reader.reading)?;
+        let reading = &self.reader.reading;
+        ensure_messages_show(&self.recorder.told(), reading)?;
+        self.found.books = reading.compared;
+        for cause in reading.signs.iter().filter_map(|(_, sign)| sign.strip_prefix("gap ")) {
+            *self.found.gaps.entry(cause.to_owned()).or_default() += 1;
+        }
         self.found.digest = replay::join_digests(&self.digests).to_string();
         Ok(())
     }
@@ -122,15 +127,6 @@ impl Examiner {
         let mut told = self.recorder.told();
         self.reader.read(path, segment, &mut self.memory, &told)?;
         told.forget_before(self.reader.place());
-        let reading = &self.reader.reading;
-        ensure_outdated_told(&told, reading)?;
-        self.found.books = reading.compared;
-        self.found.gaps.clear();
-        for (_, sign) in &reading.signs {
-            if let Some(cause) = sign.strip_prefix("gap ") {
-                *self.found.gaps.entry(cause.to_owned()).or_default() += 1;
-            }
-        }
-        Ok(())
+        ensure_outdated_told(&told, &self.reader.reading)
     }
 }

@@ -121,8 +121,8 @@ impl Session {
         self.leave(connection, index, row, turn)
     }
 
-    /// Fetches the snapshot of a book: once updates are held that it can be spliced to, or once the market has been
-    /// still for so long that there may be none.
+    /// Fetches the snapshot of a book: once there is a chain that it can be spliced to, of held updates or of the book that is
+    /// there, or once the market has been still for so long that there may be none.
     fn fetch(
         &mut self,
         connection: u16,
@@ -131,10 +131,10 @@ impl Session {
         turn: &mut Turn<'_, '_>,
     ) -> Result<Step, Halt> {
         // A book that is there holds updates from the fetch on.
-        let is_ready = |market: &Market| !market.held.is_empty() || market.state.has_book();
-        let is_held = turn.around.markets.get(index).is_some_and(is_ready);
+        let has_chain = |market: &Market| !market.held.is_empty() || market.state.has_book();
+        let is_ready = turn.around.markets.get(index).is_some_and(has_chain);
         let still_ns = row.since_ns.saturating_add(turn.around.config.session.snapshot_ns_max);
-        let ready_ns = if is_held { row.due_ns } else { row.due_ns.max(still_ns) };
+        let ready_ns = if is_ready { row.due_ns } else { row.due_ns.max(still_ns) };
         self.ask_for_snapshot(connection, index, ready_ns, turn)
     }
 
