@@ -138,16 +138,48 @@ impl Vol {
         i64::try_from(self.decayed(now_ns, half_life_ns).isqrt()).unwrap_or(i64::MAX)
     }
 
+    /// Whether [`Vol::vol_q16`] is below a bound: the same without the root.
+    #[must_use]
+    pub fn is_below(&self, vol_q16: i64, now_ns: u64, half_life_ns: u64) -> bool {
+        u128::from(self.decayed(now_ns, half_life_ns)) < squared(vol_q16)
+    }
+
+    /// Nanoseconds from now by when the volatility is below a bound, if the mid stays; not the least.
+    #[must_use]
+    pub fn wears_off_ns(&self, vol_q16: i64, half_life_ns: u64) -> u64 {
+        let bits = |rate_q32: u128| u128::BITS.saturating_sub(rate_q32.leading_zeros());
+        let halves = bits(self.rate_q32.into()).saturating_sub(bits(squared(vol_q16))).saturating_add(1);
+        half_life_ns.saturating_mul(halves.into())
+    }
+
     fn decayed(&self, now_ns: u64, half_life_ns: u64) -> u64 {
         let age_ns = now_ns.saturating_sub(self.changed_ns);
-        let halves = age_ns.checked_div(half_life_ns).unwrap_or(0);
-        let rest_ns = age_ns.checked_rem(half_life_ns).unwrap_or(0);
-        let fraction = u128::from(rest_ns).wrapping_shl(32).checked_div(u128::from(half_life_ns)).unwrap_or(0);
-        let factor = half_power_q32(u64::try_from(fraction).unwrap_or(0));
+        let (halves, rest_ns) = if age_ns < half_life_ns {
+            (0, age_ns)
+        } else {
+            (age_ns.checked_div(half_life_ns).unwrap_or(0), age_ns.checked_rem(half_life_ns).unwrap_or(0))
+        };
+        let factor = half_power_q32(share_q32(rest_ns, half_life_ns));
         let scaled = u128::from(self.rate_q32).wrapping_mul(u128::from(factor)) >> 32;
         let shift = u32::try_from(halves).unwrap_or(u32::MAX);
         u64::try_from(scaled).unwrap_or(u64::MAX).checked_shr(shift).unwrap_or(0)
     }
+}
+
+/// Of a volatility with 16 fraction bits; nothing is below a negative one.
+fn squared(vol_q16: i64) -> u128 {
+    let root = u128::from(u64::try_from(vol_q16).unwrap_or(0));
+    root.wrapping_mul(root)
+}
+
+/// part / whole with 32 fraction bits, for a part below the whole; 0 when `whole` is 0.
+fn share_q32(part: u64, whole: u64) -> u64 {
+    // Four seconds and less, between two messages that is nearly always so, are divided in 64 bits.
+    if let Ok(part) = u32::try_from(part) {
+        return (u64::from(part) << 32).checked_div(whole).unwrap_or(0);
+    }
+    let share = u128::from(part).wrapping_shl(32).checked_div(u128::from(whole)).unwrap_or(0);
+    u64::try_from(share).unwrap_or(0)
 }
 
 /// 2^(-x) for x in [0, 1), both with 32 fraction bits: a table of 256 steps, linear between them.

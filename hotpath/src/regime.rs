@@ -195,9 +195,9 @@ impl Regimes {
     /// The value of an axis; none when it is not known.
     fn value(&self, axis: Axis, around: Surroundings<'_>, at_ns: u64) -> Option<i64> {
         match axis {
-            Axis::Activity => Some(self.second.messages(0)),
+            Axis::Activity => Some(self.second.messages()),
             Axis::Volatility => around.vol.map(|vol| vol.vol_q16(at_ns, around.half_life_ns)),
-            Axis::Delay => self.second.delay_ns(0),
+            Axis::Delay => self.second.delay_ns(),
         }
     }
 
@@ -207,24 +207,29 @@ impl Regimes {
         let next = self.second.part().saturating_add(1);
         // From this part on the axis may become calmer.
         let free = next.max(standing.since_ns.saturating_add(ladder.dwell_ns).div_ceil(PART_NS));
-        let ahead = |value: &dyn Fn(u64) -> Option<i64>| {
-            let mut parts = 1..=COUNT;
-            let part = parts.find(|ahead| {
-                let part = self.second.part().saturating_add(*ahead);
-                value(*ahead).is_some_and(|value| ladder.level(standing.level, value, part >= free) != standing.level)
-            });
-            part.map(|ahead| self.second.part().saturating_add(ahead))
+        let changes = |(ahead, value): (u64, Option<i64>)| {
+            let part = self.second.part().saturating_add(ahead);
+            let level = value.map(|value| ladder.level(standing.level, value, part >= free));
+            level.is_some_and(|level| level != standing.level).then_some(part)
         };
         let part = match axis {
             // Behind a second without a message there is nothing to count.
             Axis::Activity if standing.level == 0 => None,
-            Axis::Activity => Some(ahead(&|ahead| Some(self.second.messages(ahead))).unwrap_or(free)),
+            Axis::Activity => {
+                let messages = self.second.messages_ahead().map(Some);
+                Some((1..=COUNT).zip(messages).find_map(changes).unwrap_or(free))
+            }
             Axis::Volatility if standing.level == 0 => None,
             Axis::Volatility => around.vol.map(|vol| {
                 let exit = ladder.exit(standing.level);
-                first_part(free, |part| vol.vol_q16(part.saturating_mul(PART_NS), around.half_life_ns) < exit)
+                let parts = vol.wears_off_ns(exit, around.half_life_ns).div_ceil(PART_NS);
+                let is_over = |part: u64| vol.is_below(exit, part.saturating_mul(PART_NS), around.half_life_ns);
+                first_part(free, parts, is_over)
             }),
-            Axis::Delay => ahead(&|ahead| self.second.delay_ns(ahead)),
+            Axis::Delay if standing.level == 0 && self.second.delay_ns_max().is_some_and(|ns| !ladder.enters(ns)) => {
+                None
+            }
+            Axis::Delay => (1..=COUNT).zip(self.second.delays_ahead_ns()).find_map(changes),
         };
         part.map_or(u64::MAX, |part| part.saturating_mul(PART_NS))
     }

@@ -77,6 +77,35 @@ proptest! {
         let found = q16(vol.vol_q16(now_ns, half_life_ns));
         prop_assert!((found - expected).abs() <= expected * 1e-4 + 1e-3, "{found} {expected}");
     }
+
+    #[test]
+    fn below_a_bound_is_what_the_root_says(
+        half_life_ms in 1_u64..60_000,
+        steps in 1_i64..3_000,
+        age_ns in 0_u64..400_000_000_000,
+        apart in -2_i64..=2,
+    ) {
+        let half_life_ns = half_life_ms * 1_000_000;
+        let mut vol = Vol::zeroed();
+        vol.observe(1_000_000, 1, half_life_ns);
+        vol.observe(1_000_000 + steps, 2, half_life_ns);
+        let root = vol.vol_q16(2 + age_ns, half_life_ns);
+        let bound = root + apart;
+        prop_assert_eq!(vol.is_below(bound, 2 + age_ns, half_life_ns), root < bound);
+        if bound > 0 {
+            let over_ns = vol.wears_off_ns(bound, half_life_ns);
+            prop_assert!(vol.vol_q16(2 + over_ns, half_life_ns) < bound);
+        }
+    }
+
+    #[test]
+    fn a_share_is_what_wide_integers_say(whole in 1_u64..=3_600_000_000_000, of: u64) {
+        let part = of % whole;
+        for part in [part, part % (1 << 33), part % (1 << 32)] {
+            let part = part.min(whole - 1);
+            prop_assert_eq!(u128::from(super::share_q32(part, whole)), (u128::from(part) << 32) / u128::from(whole));
+        }
+    }
 }
 
 #[test]

@@ -50,6 +50,12 @@ impl Ladder {
         to
     }
 
+    /// Whether the value enters a level above the calmest.
+    pub const fn enters(&self, value: i64) -> bool {
+        let [first, _] = self.enter;
+        value >= first
+    }
+
     /// Below so much the level is left.
     pub fn exit(&self, level: u16) -> i64 {
         let rung = usize::from(level).checked_sub(1);
@@ -57,14 +63,15 @@ impl Ladder {
     }
 }
 
-/// Parts that a search looks ahead: five days, by when the highest volatility is below the least threshold.
+/// Most parts that a search looks ahead: five days, by when the highest volatility is below the least threshold.
 const SEARCH_BITS: u32 = 22;
 
-/// The first number from `from` on that `is_over`, which holds for all behind the first one that it holds for. The last
-/// one that is looked at when there is none near.
-pub(super) fn first_part(from: u64, is_over: impl Fn(u64) -> bool) -> u64 {
+/// The first number from `from` on that `is_over`, which holds for all behind the first one that it holds for, and from
+/// `from` and `parts` on. The last one that is looked at when there is none near.
+pub(super) fn first_part(from: u64, parts: u64, is_over: impl Fn(u64) -> bool) -> u64 {
     let mut first = from;
-    for bit in (0..SEARCH_BITS).rev() {
+    let bits = u64::BITS.saturating_sub(parts.leading_zeros()).min(SEARCH_BITS);
+    for bit in (0..bits).rev() {
         let before = first.saturating_add((1_u64 << bit).saturating_sub(1));
         if !is_over(before) {
             first = before.saturating_add(1);

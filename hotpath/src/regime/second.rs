@@ -91,29 +91,63 @@ impl Second {
         *last = difference_ns.min(*last);
     }
 
-    /// Messages of the second that ends `ahead` parts from now, if no more come.
-    pub fn messages(&self, ahead: u64) -> i64 {
-        let left = self.left(ahead).filter_map(|place| self.messages.get(place));
-        left.fold(0, |sum: i64, messages| sum.saturating_add(i64::from(*messages)))
+    /// Messages of the trailing second.
+    pub fn messages(&self) -> i64 {
+        self.messages.iter().fold(0, |sum, messages| add(sum, i64::from(*messages)))
     }
 
-    /// The least delay of the second that ends `ahead` parts from now, above the least of two windows, if no more come;
-    /// none without a message that has a stamp.
-    pub fn delay_ns(&self, ahead: u64) -> Option<i64> {
-        let left = self.left(ahead).filter_map(|place| self.least_ns.get(place)).copied();
-        let least_ns = left.min().filter(|least_ns| *least_ns != NONE)?;
+    /// The least delay of the trailing second above the least of two windows; none without a message that has a stamp.
+    pub fn delay_ns(&self) -> Option<i64> {
+        self.above_base(self.least_ns.iter().fold(NONE, |least_ns, of_part| least_ns.min(*of_part)), 0)
+    }
+
+    /// Messages of the seconds that end one to ten parts from now, if no more come.
+    pub fn messages_ahead(&self) -> [i64; PARTS] {
+        self.ahead(self.messages.map(i64::from), 0, add)
+    }
+
+    /// The same of the least delay.
+    pub fn delays_ahead_ns(&self) -> [Option<i64>; PARTS] {
+        let mut delays_ns = [None; PARTS];
+        let least_ns = self.ahead(self.least_ns, NONE, i64::min);
+        for ((delay_ns, least_ns), ahead) in delays_ns.iter_mut().zip(least_ns).zip(1..=COUNT) {
+            *delay_ns = self.above_base(least_ns, ahead);
+        }
+        delays_ns
+    }
+
+    /// No delay of a second that ends from now on is larger, if no more messages come; none when the last part has none with
+    /// a stamp.
+    pub fn delay_ns_max(&self) -> Option<i64> {
         let [last, before] = self.window_ns;
-        let is_over = self.part.saturating_add(ahead) / WINDOW_PARTS > self.part / WINDOW_PARTS;
-        let base_ns = if is_over { last } else { last.min(before) };
-        Some(least_ns.saturating_sub(base_ns))
+        let newest_ns = self.least_ns.get(place(self.part)).filter(|least_ns| **least_ns != NONE)?;
+        Some(newest_ns.saturating_sub(last.min(before)))
     }
 
-    /// Places of the parts that lie in the second that ends `ahead` parts from now.
-    fn left(&self, ahead: u64) -> impl Iterator<Item = usize> {
-        let part = self.part;
-        let count = COUNT.saturating_sub(ahead);
-        (0..count).filter_map(move |back| part.checked_sub(back).map(place))
+    /// What the seconds that end one to ten parts from now have of `parts`: each lacks one more of the oldest.
+    fn ahead(&self, parts: [i64; PARTS], nothing: i64, join: fn(i64, i64) -> i64) -> [i64; PARTS] {
+        let mut seconds = [nothing; PARTS];
+        let (mut joined, mut at) = (nothing, place(self.part));
+        for second in seconds.iter_mut().rev().skip(1) {
+            joined = join(joined, parts.get(at).copied().unwrap_or(nothing));
+            *second = joined;
+            at = at.checked_sub(1).unwrap_or(PARTS - 1);
+        }
+        seconds
     }
+
+    /// A least difference of a second that ends `ahead` parts from now, above the least of the windows of that time.
+    fn above_base(&self, least_ns: i64, ahead: u64) -> Option<i64> {
+        let [last, before] = self.window_ns;
+        let is_over = (self.part % WINDOW_PARTS).saturating_add(ahead) >= WINDOW_PARTS;
+        let base_ns = if is_over { last } else { last.min(before) };
+        (least_ns != NONE).then(|| least_ns.saturating_sub(base_ns))
+    }
+}
+
+/// Ten counts of 32 bits.
+const fn add(sum: i64, messages: i64) -> i64 {
+    sum.wrapping_add(messages)
 }
 
 fn place(part: u64) -> usize {
