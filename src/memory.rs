@@ -6,6 +6,7 @@ use hotpath::engine::Engine;
 use hotpath::halt::Halt;
 use hotpath::lines::{EVENT_LINES, Lines, OUTPUT_LINES};
 use hotpath::record::Line;
+use hotpath::simd::Simd;
 use hotpath::turn::{Buffers, Core};
 use hotpath::venue::Venue;
 
@@ -27,8 +28,10 @@ impl Memory {
     /// Allocates everything that a run will need.
     #[must_use]
     pub fn new() -> Self {
+        let mut engine: Box<Engine> = bytemuck::zeroed_box();
+        engine.use_simd(Simd::detect());
         Self {
-            engine: bytemuck::zeroed_box(),
+            engine,
             events: bytemuck::zeroed_slice_box(EVENT_LINES),
             outputs: bytemuck::zeroed_slice_box(OUTPUT_LINES),
             state: bytemuck::zeroed_slice_box(STATE_LINES),

@@ -14,6 +14,7 @@ use hotpath::diary::Diary;
 use hotpath::input::Input;
 use hotpath::lines::{EVENT_LINES, Lines};
 use hotpath::record::{Clock, Kind, Line, Link, Timer, head_of, link};
+use hotpath::simd::Simd;
 use hotpath::turn::Core;
 use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{Frame, Venue};
@@ -216,10 +217,11 @@ fn decoding_does_not_allocate() {
     let refused: Vec<_> = frames.iter().map(|bytes| &bytes[..bytes.len() - 1]).collect();
     let mut memory = vec![Line::ZERO; EVENT_LINES];
     let mut events = Lines::new(&mut memory);
+    let simd = Simd::detect();
     let mut accepted = 0;
     let mut decode = |bytes: &[u8]| {
         events.begin(0, 0, 0);
-        let verdict = Kraken.decode(&loaded.config, Frame::received(0, TEXT, bytes), &mut events);
+        let verdict = Kraken.decode(&loaded.config, Frame::received(0, TEXT, bytes), simd, &mut events);
         accepted += usize::from(verdict.is_ok());
     };
     assert_eq!(calls(|| frames.iter().for_each(|bytes| decode(bytes))), 0, "frames as the exchange writes them");

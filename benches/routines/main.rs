@@ -6,6 +6,7 @@ use fathom_benches::stream::{CONNECTION, Stream, TEXT};
 use fathom_benches::tables::tick::{Nowhere, Ours};
 use hotpath::book::Book;
 use hotpath::lines::{EVENT_LINES, Lines};
+use hotpath::simd::Simd;
 use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{Frame, Venue};
 use std::hint::black_box;
@@ -27,11 +28,12 @@ fn cycle(bencher: &mut Bencher<'_>, mut take: impl FnMut(usize)) {
 fn decode(criterion: &mut Criterion) {
     let stream = stream();
     let mut lines = bytemuck::zeroed_slice_box(EVENT_LINES);
+    let simd = Simd::detect();
     criterion.bench_function("decode one book update", |bencher| {
         cycle(bencher, |index| {
             let mut events = Lines::new(&mut lines);
             let frame = Frame::received(CONNECTION, TEXT, stream.message(index));
-            assert!(Kraken.decode(&stream.loaded.config, frame, &mut events).is_ok(), "message {index} is legal");
+            assert!(Kraken.decode(&stream.loaded.config, frame, simd, &mut events).is_ok(), "message {index} is legal");
             black_box(events.as_lines());
         });
     });
@@ -39,6 +41,7 @@ fn decode(criterion: &mut Criterion) {
 
 fn checksum(criterion: &mut Criterion) {
     let mut book: Box<Book> = bytemuck::zeroed_box();
+    book.use_simd(Simd::detect());
     for (ask, price_ticks, qty_lots) in stream().snapshot_meaning().levels {
         black_box(if ask { book.asks.set(price_ticks, qty_lots) } else { book.bids.set(price_ticks, qty_lots) });
     }

@@ -6,6 +6,7 @@ use fathom::import::recording::Recording;
 use fathom::sample::cbcap;
 use hotpath::lines::{EVENT_LINES, Lines};
 use hotpath::record::{BookEnd, Head, Level, Line, Snapshot, body_of, flag, head_of};
+use hotpath::simd::Simd;
 use hotpath::turn::records;
 use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{Frame, Venue};
@@ -167,7 +168,7 @@ impl<'a> Reader<'a> {
     fn read(&mut self, bytes: &[u8]) -> Meaning {
         let mut events = Lines::new(&mut self.lines);
         let frame = Frame::received(CONNECTION, TEXT, bytes);
-        Kraken.decode(&self.loaded.config, frame, &mut events).expect("a legal message");
+        Kraken.decode(&self.loaded.config, frame, Simd::detect(), &mut events).expect("a legal message");
         meaning(&events)
     }
 }

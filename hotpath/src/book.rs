@@ -6,6 +6,7 @@
 
 use crate::checksum::{Residue, crc32_top10};
 use crate::halt::{Halt, ensure};
+use crate::simd::Simd;
 use crate::units::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
 use bytemuck::{Pod, Zeroable};
 
@@ -33,8 +34,8 @@ struct Held {
 }
 
 impl Held {
-    fn of(level: Level) -> Self {
-        Self { level, residue: Residue::of(level.price_ticks, level.qty_lots) }
+    fn of(level: Level, simd: Simd) -> Self {
+        Self { level, residue: Residue::of(level.price_ticks, level.qty_lots, simd) }
     }
 }
 
@@ -63,6 +64,7 @@ pub struct Side<const ASK: bool> {
     /// Best price that was ever dropped for want of room since the last snapshot; 0 when none was.
     /// At this price and beyond the side is not known to be complete.
     dropped_ticks: i64,
+    simd: Simd,
 }
 
 /// A book: plain data of fixed size.
@@ -76,6 +78,12 @@ pub struct Book {
 }
 
 impl Book {
+    /// Takes the processor's fast paths from here on.
+    pub const fn use_simd(&mut self, simd: Simd) {
+        self.bids.simd = simd;
+        self.asks.simd = simd;
+    }
+
     /// Removes all levels of both sides.
     pub const fn clear(&mut self) {
         self.bids.clear();
@@ -97,7 +105,7 @@ impl Book {
     /// The exchange's checksum of the ten best levels of each side: see [`crate::checksum`].
     #[must_use]
     pub fn crc32_top10(&self) -> u32 {
-        crc32_top10(self.asks.residues_best_first(), self.bids.residues_best_first())
+        crc32_top10(self.asks.residues_best_first(), self.bids.residues_best_first(), self.asks.simd)
     }
 
     /// Whether the best bid is at or above the best ask.
@@ -178,7 +186,7 @@ impl<const ASK: bool> Side<ASK> {
         match (held, qty_lots == 0) {
             (true, false) => {
                 if let Some(slot) = self.levels.get_mut(place) {
-                    *slot = Held::of(Level { price_ticks, qty_lots });
+                    *slot = Held::of(Level { price_ticks, qty_lots }, self.simd);
                 }
                 Change::Updated
             }
@@ -208,7 +216,7 @@ impl<const ASK: bool> Side<ASK> {
             (1..=PRICE_TICKS_MAX).contains(&level.price_ticks) && (1..=QTY_LOTS_MAX).contains(&level.qty_lots);
         ensure(ordered && in_range, Halt::MalformedCheckpoint)?;
         let slot = self.levels.get_mut(self.end).ok_or(Halt::MalformedCheckpoint)?;
-        *slot = Held::of(level);
+        *slot = Held::of(level, self.simd);
         self.end = self.end.wrapping_add(1);
         Ok(())
     }
@@ -251,7 +259,7 @@ impl<const ASK: bool> Side<ASK> {
         if let Some(slots @ [.., _]) = self.levels.get_mut(place..end) {
             slots.rotate_right(1);
             if let [first, ..] = slots {
-                *first = Held::of(level);
+                *first = Held::of(level, self.simd);
             }
         }
         self.end = end;

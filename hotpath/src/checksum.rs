@@ -6,6 +6,7 @@
 //! them make the book's.
 
 use crate::crc::{SHIFT_BYTES_MAX, shift, update};
+use crate::simd::Simd;
 use bytemuck::{Pod, Zeroable};
 
 /// Levels a side that the checksum sees.
@@ -24,7 +25,7 @@ pub struct Residue {
 impl Residue {
     /// Of a price and a size; both within their bounds, so at most 33 digits together.
     #[must_use]
-    pub fn of(price_ticks: i64, qty_lots: i64) -> Self {
+    pub fn of(price_ticks: i64, qty_lots: i64, _: Simd) -> Self {
         let mut text = Text { bytes: [0; SHIFT_BYTES_MAX], start: SHIFT_BYTES_MAX };
         text.prepend(qty_lots.unsigned_abs());
         text.prepend(price_ticks.unsigned_abs());
@@ -36,7 +37,7 @@ impl Residue {
 /// The checksum of two sides, each from the best level on; those with fewer than ten levels give what
 /// they have.
 #[must_use]
-pub fn crc32_top10(asks: impl Iterator<Item = Residue>, bids: impl Iterator<Item = Residue>) -> u32 {
+pub fn crc32_top10(asks: impl Iterator<Item = Residue>, bids: impl Iterator<Item = Residue>, _: Simd) -> u32 {
     let (asks, bids) = (asks.take(CHECKSUM_LEVELS), bids.take(CHECKSUM_LEVELS));
     let join = |state, residue: Residue| shift(state, usize::try_from(residue.digits).unwrap_or(0)) ^ residue.register;
     !bids.fold(asks.fold(u32::MAX, join), join)

@@ -20,6 +20,7 @@ use crate::record::{
     body_of, channel, command, flag, head_of, method, status,
 };
 use crate::session::{Around, Session};
+use crate::simd::Simd;
 use crate::trust::{Cause, Sign};
 use bytemuck::{Pod, Zeroable};
 
@@ -52,6 +53,7 @@ pub struct EngineState {
 #[repr(C)]
 pub struct Engine {
     pub(crate) config: Config,
+    pub(crate) simd: Simd,
     pub(crate) state: EngineState,
     pub(crate) session: Session,
     pub(crate) markets: [Market; MARKETS_MAX],
@@ -75,6 +77,12 @@ impl Engine {
         }
         self.session.start();
         Ok(())
+    }
+
+    /// Takes the processor's fast paths from here on, whatever starts on this memory. What comes out does not depend on it.
+    pub fn use_simd(&mut self, simd: Simd) {
+        self.simd = simd;
+        self.markets.iter_mut().for_each(|market| market.book.use_simd(simd));
     }
 
     /// The configuration in force.

@@ -6,7 +6,7 @@
 //! [`turn`] (one input, from record to record), [`gate`] (orders wait for their records). `README.md` in this folder tells the design and the
 //! formulas.
 #![no_std]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![cfg_attr(
     not(test),
     deny(
@@ -53,6 +53,7 @@ pub mod quote;
 pub mod record;
 pub mod regime;
 pub mod session;
+pub mod simd;
 pub mod stated;
 pub mod text;
 pub mod time;

@@ -194,7 +194,7 @@ impl<V: Venue, P: Probe> Core<'_, V, P> {
         self.probe.mark(Mark::Recorded);
         if let Input::Frame { frame, end_of_read, .. } = input {
             events.begin(seq, taken_ns, frame.connection);
-            decode(&self.venue, &self.engine.config, *frame, events)?;
+            decode(&self.venue, self.engine, *frame, events)?;
             self.probe.mark(Mark::Decoded);
             if *end_of_read {
                 events.flag_last(flag::END_OF_READ);
@@ -319,13 +319,13 @@ pub fn records(lines: &[Line]) -> impl Iterator<Item = &[u8]> {
 
 /// Events of a frame; one REFUSED when nothing of it may be believed. A frame of the connection's own is no
 /// message, but it is a sign of life, and it may end a read.
-fn decode<V: Venue>(venue: &V, config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Halt> {
+fn decode<V: Venue>(venue: &V, engine: &Engine, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Halt> {
     if !frame.is_message() {
         let frame_bytes = u32::try_from(frame.bytes.len()).unwrap_or(u32::MAX);
         return events.push(WHOLE, &Ignored { reason: Reason::Opcode as u16, frame_bytes, ..Ignored::zeroed() });
     }
     let seq = events.next_seq();
-    let Err(Refused { cause, offset }) = venue.decode(config, frame, events) else {
+    let Err(Refused { cause, offset }) = venue.decode(&engine.config, frame, engine.simd, events) else {
         return Ok(());
     };
     events.rollback(0, seq);

@@ -10,6 +10,7 @@ use hotpath::config::{Config, MarketConfig};
 use hotpath::lines::{EVENT_LINES, Lines};
 use hotpath::market::disagreement;
 use hotpath::record::{Ack, FRAME_BYTES_MAX, Ignored, Instrument, Line, ack_error, body_of, head_of, link};
+use hotpath::simd::Simd;
 use hotpath::turn::records;
 use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{Frame, Reason, Venue};
@@ -89,7 +90,7 @@ struct Told {
 fn described(venue: &Kraken, config: &Config, frame: Frame<'_>, memory: &mut [Line]) -> Result<Told, Failure> {
     let mut events = Lines::new(memory);
     events.begin(0, 0, frame.connection);
-    venue.decode(config, frame, &mut events).map_err(|refused| {
+    venue.decode(config, frame, Simd::detect(), &mut events).map_err(|refused| {
         let what = format!("the description of the instruments is not understood ({refused:?}): it is tried again; where it comes back, this program is too old for the exchange");
         Failure::new(link::PROTOCOL, what)
     })?;

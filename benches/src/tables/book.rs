@@ -6,6 +6,7 @@ use crate::harness::{Case, Table};
 use crate::stream::{Meaning, Stream};
 use anyhow::Result;
 use hotpath::book::Book as Sides;
+use hotpath::simd::Simd;
 use rust_decimal::Decimal;
 use std::hint::black_box;
 use std::ops::Range;
@@ -56,7 +57,9 @@ struct Ours(Box<Sides>);
 
 impl Default for Ours {
     fn default() -> Self {
-        Self(bytemuck::zeroed_box())
+        let mut sides: Box<Sides> = bytemuck::zeroed_box();
+        sides.use_simd(Simd::detect());
+        Self(sides)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::stream::{CONNECTION, Stream, TEXT};
 use anyhow::{Result, ensure};
 use hotpath::lines::{EVENT_LINES, Lines};
 use hotpath::record::Line;
+use hotpath::simd::Simd;
 use hotpath::venue::kraken::Kraken;
 use hotpath::venue::{Frame, Venue};
 use std::hint::black_box;
@@ -41,11 +42,12 @@ fn agrees<D: Decoder + Default>(stream: &Stream) -> Result<()> {
 struct Ours {
     stream: Rc<Stream>,
     lines: Box<[Line]>,
+    simd: Simd,
 }
 
 impl Ours {
     fn new(stream: &Rc<Stream>) -> Self {
-        Self { stream: Rc::clone(stream), lines: bytemuck::zeroed_slice_box(EVENT_LINES) }
+        Self { stream: Rc::clone(stream), lines: bytemuck::zeroed_slice_box(EVENT_LINES), simd: Simd::detect() }
     }
 }
 
@@ -57,7 +59,7 @@ impl Case for Ours {
     fn take(&mut self, index: usize) {
         let mut events = Lines::new(&mut self.lines);
         let frame = Frame::received(CONNECTION, TEXT, self.stream.message(index));
-        let decoded = Kraken.decode(&self.stream.loaded.config, frame, &mut events);
+        let decoded = Kraken.decode(&self.stream.loaded.config, frame, self.simd, &mut events);
         assert!(decoded.is_ok(), "message {index} is legal");
         black_box(events.as_lines());
     }

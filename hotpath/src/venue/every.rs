@@ -7,18 +7,19 @@ use super::reading::Reading;
 use super::{Frame, Reason, Refused, Venue, Wanted};
 use crate::config::{Config, venue_id};
 use crate::lines::Lines;
+use crate::simd::Simd;
 
 /// Every venue: the codec of a frame is that of its connection's venue, or of the market it was fetched for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Every;
 
 impl Venue for Every {
-    fn decode(&self, config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Refused> {
+    fn decode(&self, config: &Config, frame: Frame<'_>, simd: Simd, events: &mut Lines<'_>) -> Result<(), Refused> {
         match venue_of(config, frame) {
-            Some(venue_id::KRAKEN) => Kraken.decode(config, frame, events),
-            Some(venue_id::KRAKEN_V1) => KrakenV1.decode(config, frame, events),
-            Some(venue_id::BINANCE_SPOT) => Binance::SPOT.decode(config, frame, events),
-            Some(venue_id::BINANCE_PERP) => Binance::PERP.decode(config, frame, events),
+            Some(venue_id::KRAKEN) => Kraken.decode(config, frame, simd, events),
+            Some(venue_id::KRAKEN_V1) => KrakenV1.decode(config, frame, simd, events),
+            Some(venue_id::BINANCE_SPOT) => Binance::SPOT.decode(config, frame, simd, events),
+            Some(venue_id::BINANCE_PERP) => Binance::PERP.decode(config, frame, simd, events),
             _ => Reading { config, frame, events }.ignore_all(Reason::Symbol),
         }
     }

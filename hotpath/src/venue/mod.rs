@@ -10,6 +10,7 @@ mod reading;
 use crate::config::Config;
 use crate::lines::Lines;
 use crate::record::{NO_CONNECTION, NO_INSTRUMENT, Request};
+use crate::simd::Simd;
 use crate::websocket::CLOSE;
 
 /// Most bytes of a request.
@@ -159,11 +160,11 @@ pub trait Venue {
     /// Decodes one frame into event records.
     ///
     /// The caller discards what was pushed when the frame is refused, so a decoder may push while it
-    /// reads. A frame that is accepted pushes at least one event.
+    /// reads. A frame that is accepted pushes at least one event. What comes of it does not depend on `simd`.
     ///
     /// # Errors
     /// Cause and byte offset of the first thing in the frame that may not be believed.
-    fn decode(&self, config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Refused>;
+    fn decode(&self, config: &Config, frame: Frame<'_>, simd: Simd, events: &mut Lines<'_>) -> Result<(), Refused>;
 
     /// Writes the text of a request and returns its length; none for a request that has no text, or
     /// when it does not fit. [`REQUEST_BYTES_MAX`] suffice.

@@ -4,6 +4,7 @@ use bytemuck::Zeroable;
 use hotpath::config::{Config, MarketConfig, Symbol, venue_id};
 use hotpath::lines::{EVENT_LINES, Lines};
 use hotpath::record::{Body, Head, Line, body_of, check, head_of};
+use hotpath::simd::Simd;
 use hotpath::venue::binance::Binance;
 use hotpath::venue::every::Every;
 use hotpath::venue::{Frame, Refused, Venue};
@@ -103,7 +104,7 @@ impl Decoder {
     pub fn with(&mut self, codec: &dyn Venue, frame: Frame<'_>) -> Verdict {
         let mut events = Lines::new(&mut self.lines);
         events.begin(FIRST_SEQ, TAKEN_NS, frame.connection);
-        codec.decode(&self.config, frame, &mut events)?;
+        codec.decode(&self.config, frame, Simd::detect(), &mut events)?;
         Ok(records(&events, frame.connection))
     }
 

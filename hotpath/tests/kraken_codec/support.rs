@@ -4,6 +4,7 @@ use bytemuck::Zeroable;
 use hotpath::config::{Config, MarketConfig, Symbol, venue_id};
 use hotpath::lines::{EVENT_LINES, Lines};
 use hotpath::record::{Body, Head, Line, body_of, check, head_of};
+use hotpath::simd::Simd;
 use hotpath::venue::kraken::{Kraken, fast, general};
 use hotpath::venue::{Frame, Refused, Venue};
 
@@ -93,7 +94,7 @@ impl Decoder {
     /// The verdict of the codec.
     pub fn decode(&mut self, frame: Frame<'_>) -> Verdict {
         let mut events = begin(&mut self.lines);
-        Kraken.decode(&self.config, frame, &mut events)?;
+        Kraken.decode(&self.config, frame, Simd::detect(), &mut events)?;
         Ok(records(&events))
     }
 

@@ -4,6 +4,7 @@ use crate::support::{CONNECTION, Decoder, config, usual};
 use crate::wire;
 use hotpath::lines::Lines;
 use hotpath::record::Line;
+use hotpath::simd::Simd;
 use hotpath::venue::kraken_v1::KrakenV1;
 use hotpath::venue::{Cause, Frame, Refused, Venue};
 
@@ -151,7 +152,7 @@ fn more_rows_than_room() {
         let mut lines = vec![Line::ZERO; room];
         let mut events = Lines::new(&mut lines);
         events.begin(0, 0, CONNECTION);
-        let verdict = KrakenV1.decode(&config, Frame::received(CONNECTION, 1, text), &mut events);
+        let verdict = KrakenV1.decode(&config, Frame::received(CONNECTION, 1, text), Simd::detect(), &mut events);
         match verdict {
             Ok(()) => assert_eq!(room, needed),
             Err(refused) => {

@@ -4,6 +4,7 @@ use bytemuck::Zeroable;
 use hotpath::config::{Config, MarketConfig, Symbol, venue_id};
 use hotpath::lines::{EVENT_LINES, Lines};
 use hotpath::record::{Body, Head, Line, body_of, check, head_of};
+use hotpath::simd::Simd;
 use hotpath::venue::every::Every;
 use hotpath::venue::kraken_v1::KrakenV1;
 use hotpath::venue::{Frame, Refused, Venue};
@@ -81,7 +82,7 @@ impl Decoder {
     pub fn frame(&mut self, frame: Frame<'_>) -> Verdict {
         let mut events = Lines::new(&mut self.lines);
         events.begin(FIRST_SEQ, TAKEN_NS, CONNECTION);
-        KrakenV1.decode(&self.config, frame, &mut events)?;
+        KrakenV1.decode(&self.config, frame, Simd::detect(), &mut events)?;
         Ok(records(&events))
     }
 
@@ -91,7 +92,7 @@ impl Decoder {
         let verdict = self.frame(frame);
         let mut events = Lines::new(&mut self.lines);
         events.begin(FIRST_SEQ, TAKEN_NS, CONNECTION);
-        let every = Every.decode(&self.config, frame, &mut events).map(|()| records(&events));
+        let every = Every.decode(&self.config, frame, Simd::detect(), &mut events).map(|()| records(&events));
         assert_eq!(every, verdict, "{}", String::from_utf8_lossy(bytes));
         match &verdict {
             Ok(records) => assert!(!records.is_empty(), "an accepted frame gave no record"),

@@ -6,6 +6,7 @@ use crate::wire;
 use hotpath::record::{
     Ack, Heartbeat, Ignored, Kind, NO_INSTRUMENT, Pong, Request, Status, ack_error, action, channel, method, status,
 };
+use hotpath::simd::Simd;
 use hotpath::venue::kraken_v1::KrakenV1;
 use hotpath::venue::{Frame, Reason, Venue, Wanted};
 
@@ -114,7 +115,7 @@ fn a_market_of_another_connection_is_not_meant() {
     let mut lines = vec![hotpath::record::Line::ZERO; 64];
     let mut events = hotpath::lines::Lines::new(&mut lines);
     events.begin(0, 0, CONNECTION + 1);
-    KrakenV1.decode(&usual(), frame, &mut events).expect("a legal frame");
+    KrakenV1.decode(&usual(), frame, Simd::detect(), &mut events).expect("a legal frame");
     let kinds: Vec<_> = hotpath::turn::records(events.as_lines())
         .map(|record| hotpath::record::head_of(record).expect("a head").kind)
         .collect();

@@ -8,6 +8,7 @@ use hotpath::record::{
     BookEnd, Head, Kind, Level, Line, NO_CONNECTION, NO_INSTRUMENT, Snapshot, Ticker, Trade, Update, body_of, check,
     flag, head_of,
 };
+use hotpath::simd::Simd;
 use hotpath::turn::records;
 use hotpath::units::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
 use hotpath::venue::binance::Binance;
@@ -47,7 +48,7 @@ fn decoded(venue: &dyn Venue, config: &Config, frame: Frame<'_>) -> Result<Vec<L
     let mut memory = vec![Line::ZERO; EVENT_LINES];
     let mut events = Lines::new(&mut memory);
     events.begin(FIRST_SEQ, 7, frame.connection);
-    venue.decode(config, frame, &mut events).map(|()| events.as_lines().to_vec())
+    venue.decode(config, frame, Simd::detect(), &mut events).map(|()| events.as_lines().to_vec())
 }
 
 /// What a book's records say of it.

@@ -5,6 +5,7 @@ use hotpath::config::Config;
 use hotpath::json::document;
 use hotpath::lines::Lines;
 use hotpath::record::{Line, NO_INSTRUMENT, check, head_of};
+use hotpath::simd::Simd;
 use hotpath::turn::records;
 use hotpath::venue::kraken::{Kraken, fast, general};
 use hotpath::venue::{Cause, Frame, Refused, Venue};
@@ -47,7 +48,7 @@ fn assert_json(bytes: &[u8]) {
 /// What all paths agree on.
 fn assert_paths(config: &Config, frame: Frame<'_>) -> Result<Vec<Line>, Refused> {
     let mut memory = vec![Line::ZERO; EVENT_LINES];
-    let whole = with_lines(&mut memory, frame, |events| Kraken.decode(config, frame, events));
+    let whole = with_lines(&mut memory, frame, |events| Kraken.decode(config, frame, Simd::detect(), events));
     let slow = with_lines(&mut memory, frame, |events| general::decode_general(config, frame, events));
     assert_eq!(whole, slow, "the codec and its general path");
     let mut events = begun(&mut memory, frame);

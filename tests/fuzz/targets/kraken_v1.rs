@@ -5,6 +5,7 @@ use hotpath::config::{Config, venue_id};
 use hotpath::json::document;
 use hotpath::lines::Lines;
 use hotpath::record::{BookEnd, Kind, Line, NO_INSTRUMENT, Snapshot, body_of, check, flag, head_of};
+use hotpath::simd::Simd;
 use hotpath::turn::records;
 use hotpath::venue::every::Every;
 use hotpath::venue::kraken_v1::KrakenV1;
@@ -39,7 +40,7 @@ fn decoded(venue: &dyn Venue, config: &Config, frame: Frame<'_>) -> Result<Vec<L
     let mut memory = vec![Line::ZERO; EVENT_LINES];
     let mut events = Lines::new(&mut memory);
     events.begin(FIRST_SEQ, 7, frame.connection);
-    venue.decode(config, frame, &mut events).map(|()| events.as_lines().to_vec())
+    venue.decode(config, frame, Simd::detect(), &mut events).map(|()| events.as_lines().to_vec())
 }
 
 fn assert_records(lines: &[Line], connection: u16) {

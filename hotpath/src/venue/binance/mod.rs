@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::decimal;
 use crate::json::{Value, document, refused};
 use crate::lines::Lines;
+use crate::simd::Simd;
 use crate::units::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
 use crate::websocket::TEXT;
 use core::ops::RangeInclusive;
@@ -42,7 +43,7 @@ impl Binance {
 }
 
 impl Venue for Binance {
-    fn decode(&self, config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Refused> {
+    fn decode(&self, config: &Config, frame: Frame<'_>, _: Simd, events: &mut Lines<'_>) -> Result<(), Refused> {
         let reading = &mut Reading { config, frame, events };
         match frame.opcode {
             TEXT => stream::read(reading, document(frame.bytes)?, self.side),

@@ -20,6 +20,7 @@ pub(super) use session::status_code;
 
 use crate::config::Config;
 use crate::lines::Lines;
+use crate::simd::Simd;
 use crate::venue::Wanted;
 use crate::venue::{Frame, Refused, Venue};
 
@@ -28,7 +29,7 @@ use crate::venue::{Frame, Refused, Venue};
 pub struct Kraken;
 
 impl Venue for Kraken {
-    fn decode(&self, config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Refused> {
+    fn decode(&self, config: &Config, frame: Frame<'_>, _: Simd, events: &mut Lines<'_>) -> Result<(), Refused> {
         if fast::decode_fast(config, frame, events) {
             return Ok(());
         }

@@ -22,6 +22,7 @@ mod trade;
 use crate::config::Config;
 use crate::json::{Value, document, refused};
 use crate::lines::Lines;
+use crate::simd::Simd;
 use crate::venue::reading::{Market, Reading};
 use crate::venue::{Cause, Frame, Reason, Refused, Venue, Wanted};
 use crate::websocket::TEXT;
@@ -31,7 +32,7 @@ use crate::websocket::TEXT;
 pub struct KrakenV1;
 
 impl Venue for KrakenV1 {
-    fn decode(&self, config: &Config, frame: Frame<'_>, events: &mut Lines<'_>) -> Result<(), Refused> {
+    fn decode(&self, config: &Config, frame: Frame<'_>, _: Simd, events: &mut Lines<'_>) -> Result<(), Refused> {
         if frame.opcode != TEXT {
             return refused(Cause::Binary, 0);
         }
