@@ -7,6 +7,9 @@
 //! A call into code for those instructions is `unsafe`, and sound where a [`Simd`] says so; there is no other `unsafe` in
 //! the crate.
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod text;
+
 use bytemuck::Zeroable;
 
 /// Whether the processor has AVX2, BMI1, BMI2, LZCNT, POPCNT and PCLMULQDQ. Zero: it is not known to.

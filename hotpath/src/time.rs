@@ -8,11 +8,10 @@ use crate::venue::Cause;
 const NS_PER_S: u64 = 1_000_000_000;
 const S_PER_MINUTE: i64 = 60;
 const S_PER_HOUR: i64 = 3_600;
-const S_PER_DAY: i64 = 86_400;
 /// Days from 0000-01-01 to 1970-01-01 in the Gregorian calendar.
 const DAYS_BEFORE_1970: i64 = 719_528;
 /// Days before each month and in it, in a year without a leap day.
-const MONTHS: [(i64, i64); 12] = [
+const MONTHS: [(u32, u32); 12] = [
     (0, 31),
     (31, 28),
     (59, 31),
@@ -40,54 +39,68 @@ pub const TIME_BYTES_MAX: usize = 35;
 /// [`Cause::Time`] when the text is no such time; [`Cause::Range`] before 1970 and from July 2554 on,
 /// where 64 bits end.
 pub fn utc_ns(text: &[u8]) -> Result<u64, Cause> {
-    let [date @ .., b'T', h1, h2, b':', m1, m2, b':', s1, s2] = text.get(..19).ok_or(Cause::Time)? else {
+    let &[y1, y2, y3, y4, b'-', n1, n2, b'-', d1, d2, b'T', h1, h2, b':', m1, m2, b':', s1, s2] =
+        text.first_chunk::<19>().ok_or(Cause::Time)?
+    else {
         return Err(Cause::Time);
     };
     let (fraction_ns, zone) = fraction_ns(text.get(19..).unwrap_or_default());
-    let hours = two_digits(*h1, *h2).filter(|hours| *hours < 24);
-    let minutes = two_digits(*m1, *m2).filter(|minutes| *minutes < 60);
-    let seconds = two_digits(*s1, *s2).filter(|seconds| *seconds < 60);
-    let (Some(hours), Some(minutes), Some(seconds)) = (hours, minutes, seconds) else {
-        return Err(Cause::Time);
+    let century = two_digits(y1, y2).ok_or(Cause::Time)?;
+    let moment = Moment {
+        year: two_digits(y3, y4).ok_or(Cause::Time)?.wrapping_add(century.wrapping_mul(100)),
+        month: two_digits(n1, n2).ok_or(Cause::Time)?,
+        day: two_digits(d1, d2).ok_or(Cause::Time)?,
+        hour: two_digits(h1, h2).ok_or(Cause::Time)?,
+        minute: two_digits(m1, m2).ok_or(Cause::Time)?,
+        second: two_digits(s1, s2).ok_or(Cause::Time)?,
     };
-    let local_s = days_since_1970(date)?
-        .wrapping_mul(S_PER_DAY)
-        .wrapping_add(hours.wrapping_mul(S_PER_HOUR))
-        .wrapping_add(minutes.wrapping_mul(S_PER_MINUTE))
-        .wrapping_add(seconds);
-    let utc_s = u64::try_from(local_s.wrapping_sub(zone_s(zone)?)).map_err(|_| Cause::Range)?;
-    utc_s.checked_mul(NS_PER_S).and_then(|ns| ns.checked_add(fraction_ns)).ok_or(Cause::Range)
+    let local_s = moment.seconds().ok_or(Cause::Time)?;
+    utc_ns_of(local_s.wrapping_sub(zone_s(zone)?), fraction_ns).ok_or(Cause::Range)
 }
 
-/// Days of `YYYY-MM-DD`, negative before 1970.
-fn days_since_1970(date: &[u8]) -> Result<i64, Cause> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = date else {
-        return Err(Cause::Time);
-    };
-    let century = two_digits(*y1, *y2).ok_or(Cause::Time)?;
-    let year = two_digits(*y3, *y4).ok_or(Cause::Time)?.wrapping_add(century.wrapping_mul(100));
-    let month = two_digits(*m1, *m2).ok_or(Cause::Time)?;
-    let day = two_digits(*d1, *d2).ok_or(Cause::Time)?;
-    let (before_month, month_days) = month_of(year, month).ok_or(Cause::Time)?;
-    if !(1..=month_days).contains(&day) {
-        return Err(Cause::Time);
+/// Nanoseconds of seconds since 1970 and a fraction; none before 1970 and where 64 bits end.
+pub(crate) fn utc_ns_of(utc_s: i64, fraction_ns: u64) -> Option<u64> {
+    u64::try_from(utc_s).ok()?.checked_mul(NS_PER_S)?.checked_add(fraction_ns)
+}
+
+/// A second of the Gregorian calendar, as it is written; the year has at most four digits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub year: u32,
+    pub month: u32,
+    pub day: u32,
+    pub hour: u32,
+    pub minute: u32,
+    pub second: u32,
+}
+
+impl Moment {
+    /// Seconds since 1970, negative before; none when the calendar has no such second.
+    pub fn seconds(&self) -> Option<i64> {
+        let Self { year, month, day, hour, minute, second } = *self;
+        let (before_month, days) = month_of(year, month)?;
+        if day == 0 || day > days || hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let day = days_before(year).wrapping_add(before_month).wrapping_add(day).wrapping_sub(1);
+        let hours = i64::from(day).wrapping_sub(DAYS_BEFORE_1970).wrapping_mul(24).wrapping_add(hour.into());
+        Some(hours.wrapping_mul(60).wrapping_add(minute.into()).wrapping_mul(60).wrapping_add(second.into()))
     }
-    let in_year = before_month.wrapping_add(day).wrapping_sub(1);
-    Ok(days_before(year).wrapping_add(in_year).wrapping_sub(DAYS_BEFORE_1970))
 }
 
 /// Days from 0000-01-01 to the first day of `year`. The year 0 was a leap year.
-const fn days_before(year: i64) -> i64 {
-    let last = year.wrapping_sub(1);
-    let leaps = last.div_euclid(4).wrapping_sub(last.div_euclid(100)).wrapping_add(last.div_euclid(400));
-    year.wrapping_mul(365).wrapping_add(leaps).wrapping_add(1)
+const fn days_before(year: u32) -> u32 {
+    // Counted from 400 years earlier, which have 97 leap days, so that there is a year before the year 0.
+    let last = year.wrapping_add(399);
+    let leaps = (last / 4).wrapping_sub(last / 100).wrapping_add(last / 400);
+    year.wrapping_mul(365).wrapping_add(leaps).wrapping_sub(96)
 }
 
 /// Days of the year before `month`, and days of the month.
-fn month_of(year: i64, month: i64) -> Option<(i64, i64)> {
+fn month_of(year: u32, month: u32) -> Option<(u32, u32)> {
     let index = usize::try_from(month).ok()?.checked_sub(1)?;
     let (before, days) = MONTHS.get(index)?;
-    let leap_day = i64::from((year % 4 == 0 && year % 100 != 0) || year % 400 == 0);
+    let leap_day = u32::from((year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400));
     Some(match month {
         1 => (*before, *days),
         2 => (*before, days.wrapping_add(leap_day)),
@@ -122,14 +135,14 @@ fn zone_s(zone: &[u8]) -> Result<i64, Cause> {
     };
     let hours = two_digits(h1, h2).filter(|hours| *hours < 24).ok_or(Cause::Time)?;
     let minutes = two_digits(m1, m2).filter(|minutes| *minutes < 60).ok_or(Cause::Time)?;
-    let ahead = hours.wrapping_mul(S_PER_HOUR).wrapping_add(minutes.wrapping_mul(S_PER_MINUTE));
+    let ahead = i64::from(hours).wrapping_mul(S_PER_HOUR).wrapping_add(i64::from(minutes).wrapping_mul(S_PER_MINUTE));
     Ok(if sign == b'-' { ahead.wrapping_neg() } else { ahead })
 }
 
-fn two_digits(tens: u8, ones: u8) -> Option<i64> {
+fn two_digits(tens: u8, ones: u8) -> Option<u32> {
     if tens.is_ascii_digit() && ones.is_ascii_digit() {
-        let tens = i64::from(tens & 0x0f).wrapping_mul(10);
-        return Some(tens.wrapping_add(i64::from(ones & 0x0f)));
+        let tens = u32::from(tens & 0x0f).wrapping_mul(10);
+        return Some(tens.wrapping_add(u32::from(ones & 0x0f)));
     }
     None
 }

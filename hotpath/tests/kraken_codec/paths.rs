@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use std::fmt::Write;
 
 const MUTATIONS: u32 = 100_000;
+const MUTATIONS_OF_SHAPE: u32 = 1_000_000;
 const SYMBOLS: [(&str, usize); 4] = [("BTC/EUR", 1), ("BTC/USD", 1), ("ETH/USD", 2), ("XRP/USD", 5)];
 
 #[derive(Clone, Debug)]
@@ -107,6 +108,9 @@ proptest! {
         let plain = message.plain();
         let fast = decoder.fast(text_frame(plain.as_bytes()));
         prop_assert!(fast.is_some(), "not taken: {}", plain);
+        if decoder.simd.is_any() && !message.snapshot {
+            prop_assert_eq!(&decoder.wide(text_frame(plain.as_bytes())), &fast);
+        }
         let records = decoder.agreed(plain.as_bytes());
         prop_assert_eq!(Ok(fast.unwrap_or_default()), records.clone());
         assert_book(&plain, records.as_deref().unwrap_or_default());
@@ -162,4 +166,29 @@ fn one_wrong_byte_never_splits_the_paths() {
     // Both ends of the comparison were met: digits that changed, and frames that broke.
     assert!(taken > MUTATIONS / 50, "the fast path took {taken}");
     assert!(accepted > taken && accepted < MUTATIONS / 2, "{accepted} were accepted");
+}
+
+/// Frames of the known shape with one to three wrong bytes: what the wide path takes, the fast one takes, and both alike.
+#[test]
+fn wrong_bytes_never_split_the_known_shape() {
+    let (mut decoder, mut dice) = (Decoder::new_small(), Dice(0x5eed_0002));
+    if !decoder.simd.is_any() {
+        println!("skipped: the processor has no wide path");
+        return;
+    }
+    let (mut taken, mut left) = (0, 0);
+    for _ in 0..MUTATIONS_OF_SHAPE {
+        let mut bytes = wire::BOOK[dice.roll(wire::BOOK.len())].as_bytes().to_vec();
+        for _ in 0..=dice.roll(3) {
+            mutate(&mut bytes, &mut dice);
+        }
+        let frame = text_frame(&bytes);
+        if let Some(wide) = decoder.wide(frame) {
+            assert_eq!(decoder.fast(frame), Some(wide), "{}", String::from_utf8_lossy(&bytes));
+            taken += 1;
+        } else {
+            left += 1;
+        }
+    }
+    assert!(taken > MUTATIONS_OF_SHAPE / 50 && left > MUTATIONS_OF_SHAPE / 2, "{taken} taken, {left} left");
 }

@@ -60,18 +60,28 @@ impl Record {
 pub struct Decoder {
     pub config: Config,
     pub lines: Vec<Line>,
+    pub simd: Simd,
+}
+
+#[cfg(target_arch = "x86_64")]
+use hotpath::venue::kraken::wide::decode_wide;
+
+/// There is no wide path.
+#[cfg(not(target_arch = "x86_64"))]
+fn decode_wide(_: &Config, _: Frame<'_>, _: Simd, _: &mut Lines<'_>) -> bool {
+    false
 }
 
 pub type Verdict = Result<Vec<Record>, Refused>;
 
 impl Decoder {
     pub fn new() -> Self {
-        Self { config: config(), lines: vec![Line::ZERO; EVENT_LINES] }
+        Self { config: config(), lines: vec![Line::ZERO; EVENT_LINES], simd: Simd::detect() }
     }
 
     /// As [`Decoder::new`], with room for the largest frame of `wire`.
     pub fn new_small() -> Self {
-        Self { config: config(), lines: vec![Line::ZERO; 64] }
+        Self { config: config(), lines: vec![Line::ZERO; 64], ..Self::new() }
     }
 
     /// The records that the fast path gave, when it took the frame.
@@ -81,6 +91,16 @@ impl Decoder {
             return Some(records(&events));
         }
         assert_eq!((events.len(), events.next_seq()), (0, FIRST_SEQ), "the fast path left something behind");
+        None
+    }
+
+    /// The records that the wide path gave, when it took the frame; never where the processor cannot.
+    pub fn wide(&mut self, frame: Frame<'_>) -> Option<Vec<Record>> {
+        let mut events = begin(&mut self.lines);
+        if decode_wide(&self.config, frame, self.simd, &mut events) {
+            return Some(records(&events));
+        }
+        assert_eq!((events.len(), events.next_seq()), (0, FIRST_SEQ), "the wide path left something behind");
         None
     }
 
@@ -94,7 +114,7 @@ impl Decoder {
     /// The verdict of the codec.
     pub fn decode(&mut self, frame: Frame<'_>) -> Verdict {
         let mut events = begin(&mut self.lines);
-        Kraken.decode(&self.config, frame, Simd::detect(), &mut events)?;
+        Kraken.decode(&self.config, frame, self.simd, &mut events)?;
         Ok(records(&events))
     }
 
@@ -103,8 +123,8 @@ impl Decoder {
         let frame = text_frame(bytes);
         let general = self.general(frame);
         assert_eq!(self.decode(frame), general, "{}", String::from_utf8_lossy(bytes));
-        if let Some(fast) = self.fast(frame) {
-            assert_eq!(Ok(fast), general, "{}", String::from_utf8_lossy(bytes));
+        for taken in [self.fast(frame), self.wide(frame)].into_iter().flatten() {
+            assert_eq!(Ok(taken), general, "{}", String::from_utf8_lossy(bytes));
         }
         match &general {
             Ok(records) => assert!(!records.is_empty(), "an accepted frame gave no record"),

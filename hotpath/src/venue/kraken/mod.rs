@@ -7,6 +7,8 @@
 
 pub mod fast;
 pub mod general;
+#[cfg(target_arch = "x86_64")]
+pub mod wide;
 
 mod answer;
 mod book;
@@ -29,7 +31,11 @@ use crate::venue::{Frame, Refused, Venue};
 pub struct Kraken;
 
 impl Venue for Kraken {
-    fn decode(&self, config: &Config, frame: Frame<'_>, _: Simd, events: &mut Lines<'_>) -> Result<(), Refused> {
+    fn decode(&self, config: &Config, frame: Frame<'_>, simd: Simd, events: &mut Lines<'_>) -> Result<(), Refused> {
+        #[cfg(target_arch = "x86_64")]
+        if wide::decode_wide(config, frame, simd, events) {
+            return Ok(());
+        }
         if fast::decode_fast(config, frame, events) {
             return Ok(());
         }
