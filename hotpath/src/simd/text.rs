@@ -1,18 +1,20 @@
 //! Text, 32 bytes at a time, and decimals that become integers two at once.
+//!
+//! Where bytes are taken from a piece of fixed length, places are cut to it: one that would lie outside gives other bytes,
+//! never none, so that nothing has to be asked. What is then wrong with the bytes is found as with any.
 
 use core::arch::x86_64::{
-    __m128i, __m256i, _mm_cvtsi128_si64, _mm256_and_si256, _mm256_andnot_si256, _mm256_castsi256_si128,
-    _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_extracti128_si256, _mm256_madd_epi16, _mm256_maddubs_epi16,
-    _mm256_movemask_epi8, _mm256_packus_epi32, _mm256_set_m128i, _mm256_setzero_si256, _mm256_shuffle_epi8,
-    _mm256_sub_epi8, _mm256_subs_epu8, _mm256_testz_si256,
+    __m128i, __m256i, _mm_cvtsi128_si64, _mm256_adds_epu8, _mm256_and_si256, _mm256_castsi256_si128, _mm256_cmpeq_epi8,
+    _mm256_extracti128_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_movemask_epi8, _mm256_packus_epi32,
+    _mm256_set_m128i, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_sub_epi8,
 };
 
 /// Bytes of a window.
 pub const WINDOW_BYTES: usize = 32;
-/// Most bytes of a decimal, its point with them.
-pub const DECIMAL_BYTES_MAX: usize = 16;
-/// Most decimals behind the point.
+/// Most digits behind a point.
 const DECIMALS_MAX: usize = 12;
+/// What takes a byte above 9, and no other, to 128 and more.
+const ABOVE_NINE: u8 = 128 - 10;
 
 /// Text to compare a window with: its bytes, and a bit for each.
 #[derive(Clone, Copy)]
@@ -55,18 +57,25 @@ impl Template {
     }
 
     /// Bytes of the text; without those that do not matter at its end.
-    #[inline]
     pub const fn len(&self) -> usize {
         u32::BITS.wrapping_sub(self.bits.leading_zeros()) as usize
     }
 }
 
-/// 32 bytes of a text, from `at` on; none where it has fewer.
+/// 32 bytes of a piece of text, from `at` on.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
 #[inline]
-pub fn window(text: &[u8], at: usize) -> Option<__m256i> {
-    let bytes: &[u8; WINDOW_BYTES] = text.get(at..)?.first_chunk()?;
-    Some(bytemuck::must_cast(*bytes))
+pub fn window<const BYTES: usize>(piece: &[u8; BYTES], at: usize) -> __m256i {
+    let bytes: [u8; WINDOW_BYTES] = cut(piece, at);
+    bytemuck::must_cast(bytes)
+}
+
+/// Bytes of a piece from `at` on, or from the last place that has so many.
+#[inline]
+fn cut<const BYTES: usize, const TAKEN: usize>(piece: &[u8; BYTES], at: usize) -> [u8; TAKEN] {
+    const { assert!(TAKEN <= BYTES) };
+    let at = at.min(BYTES.wrapping_sub(TAKEN));
+    piece.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or([0; TAKEN])
 }
 
 /// Whether a window begins with the text of a template.
@@ -74,13 +83,6 @@ pub fn window(text: &[u8], at: usize) -> Option<__m256i> {
 #[inline]
 pub fn begins(window: __m256i, with: &Template) -> bool {
     equal(window, with.bytes) & with.bits == with.bits
-}
-
-/// 32 bytes as a window.
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
-#[inline]
-pub fn bytes_of(bytes: [u8; WINDOW_BYTES]) -> __m256i {
-    bytemuck::must_cast(bytes)
 }
 
 /// A bit for each byte of a window that is this one.
@@ -97,124 +99,140 @@ pub fn equal(window: __m256i, bytes: [u8; WINDOW_BYTES]) -> u32 {
     _mm256_movemask_epi8(_mm256_cmpeq_epi8(window, bytemuck::must_cast(bytes))).cast_unsigned()
 }
 
-/// Where a decimal lies in a text, and how many decimals it must have.
+/// Where a decimal lies in a piece of text.
 #[derive(Clone, Copy)]
-pub struct Decimal {
-    /// Behind its last byte.
+pub struct Place {
+    /// Behind its last byte, which is at least the sixteenth of the piece.
     pub end: usize,
     /// Its bytes.
-    pub bytes: usize,
-    /// Digits behind the point; 0: without a point. At most 12.
-    pub decimals: usize,
+    pub bytes: u32,
 }
 
-/// The integers of two decimals in units of their last digits. None unless each is at most [`DECIMAL_BYTES_MAX`] long,
-/// has just these decimals and at least one digit before them, and no zero before another digit. Both end at least
-/// 16 bytes behind the beginning of the text.
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
-#[inline]
-pub fn integers(text: &[u8], first: Decimal, second: Decimal) -> Option<[u64; 2]> {
-    let (first_layout, second_layout) = (Layout::of(first)?, Layout::of(second)?);
-    let both = _mm256_set_m128i(before(text, second.end)?, before(text, first.end)?);
-    let points = _mm256_movemask_epi8(_mm256_cmpeq_epi8(both, bytemuck::must_cast([b'.'; WINDOW_BYTES])));
-    let zeros = _mm256_movemask_epi8(_mm256_cmpeq_epi8(both, bytemuck::must_cast([b'0'; WINDOW_BYTES])));
-    let join = |first: u16, second: u16| u32::from(second) << 16 | u32::from(first);
-    let points_wrong = (points.cast_unsigned() & join(first_layout.within, second_layout.within))
-        ^ join(first_layout.point, second_layout.point);
-    let padded = zeros.cast_unsigned() & join(first_layout.leading, second_layout.leading);
-    let keep = _mm256_set_m128i(last(second_layout.digits)?, last(first_layout.digits)?);
-    let gap = _mm256_set_m128i(closing(second.decimals)?, closing(first.decimals)?);
-    let digits = _mm256_sub_epi8(_mm256_shuffle_epi8(both, gap), bytemuck::must_cast([b'0'; WINDOW_BYTES]));
-    let digits = _mm256_and_si256(digits, keep);
-    let above_nine = _mm256_subs_epu8(digits, bytemuck::must_cast([9_u8; WINDOW_BYTES]));
-    if points_wrong | padded != 0 || _mm256_testz_si256(above_nine, above_nine) == 0 {
-        return None;
-    }
-    let pairs = _mm256_maddubs_epi16(digits, bytemuck::must_cast([[10_i8, 1]; 16]));
-    let fours = _mm256_madd_epi16(pairs, bytemuck::must_cast([[100_i16, 1]; 8]));
-    let packed = _mm256_packus_epi32(fours, _mm256_setzero_si256());
-    let eights = _mm256_madd_epi16(packed, bytemuck::must_cast([[10_000_i16, 1]; 8]));
-    Some([sixteen(_mm256_castsi256_si128(eights)), sixteen(_mm256_extracti128_si256::<1>(eights))])
+/// How two decimals are written: digits behind the point, or none and no point.
+#[derive(Clone, Copy)]
+pub struct Pair {
+    /// Which byte goes where, so that the digits before a point close up to those behind it.
+    closing: __m256i,
+    /// Bits of the points, by place in the 16 bytes that end with a decimal.
+    points: [u32; 2],
+    /// Bits of the last digits before them.
+    ones: [u32; 2],
+    /// 1 where there is a point.
+    has_point: [u32; 2],
 }
 
-/// Digits of two pieces of a text, two by two as integers, from the bytes from `at` on that `order` names; a place of 128
-/// is none, which is 0. None when another byte than a digit is named, or the text ends within 16 bytes from one of `at`.
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
-#[inline]
-pub fn pairs(text: &[u8], at: [usize; 2], order: &[[u8; 16]; 2]) -> Option<[[u16; 8]; 2]> {
-    let [first, second] = at;
-    let [first, second]: [&[u8; 16]; 2] = [text.get(first..)?.first_chunk()?, text.get(second..)?.first_chunk()?];
-    let both = bytemuck::must_cast([*first, *second]);
-    let order: __m256i = bytemuck::must_cast(*order);
-    let named = _mm256_cmpgt_epi8(bytemuck::must_cast([16_u8; WINDOW_BYTES]), order);
-    let named = _mm256_andnot_si256(_mm256_cmpgt_epi8(_mm256_setzero_si256(), order), named);
-    let zeros = _mm256_and_si256(named, bytemuck::must_cast([b'0'; WINDOW_BYTES]));
-    let digits = _mm256_sub_epi8(_mm256_shuffle_epi8(both, order), zeros);
-    let above_nine = _mm256_subs_epu8(digits, bytemuck::must_cast([9_u8; WINDOW_BYTES]));
-    let pairs = _mm256_maddubs_epi16(digits, bytemuck::must_cast([[10_i8, 1]; 16]));
-    (_mm256_testz_si256(above_nine, above_nine) != 0).then(|| bytemuck::must_cast(pairs))
-}
-
-/// Bits by place in the 16 bytes that end with a decimal.
-struct Layout {
-    /// The decimal's.
-    within: u16,
-    /// Where its point must be.
-    point: u16,
-    /// Its first byte, when that may be no zero.
-    leading: u16,
-    /// How many digits it has.
-    digits: usize,
-}
-
-impl Layout {
+impl Pair {
+    /// Of decimals with so many digits behind their points, at most 12.
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
     #[inline]
-    fn of(decimal: Decimal) -> Option<Self> {
-        let Decimal { bytes, decimals, .. } = decimal;
-        let points = usize::from(decimals != 0);
-        let whole = bytes.checked_sub(decimals.checked_add(points)?)?;
-        if whole == 0 || bytes > DECIMAL_BYTES_MAX || decimals > DECIMALS_MAX {
+    pub fn new(decimals: [u8; 2]) -> Option<Self> {
+        let [first, second] = decimals.map(usize::from);
+        let closing = [*CLOSING.get(first)?, *CLOSING.get(second)?];
+        let last = 1_u32 << 15;
+        let has_point = decimals.map(|decimals| u32::from(decimals != 0));
+        let points = decimals.map(|decimals| if decimals == 0 { 0 } else { last >> (decimals & 15) });
+        let ones = decimals.map(|decimals| if decimals == 0 { last } else { last >> (decimals.wrapping_add(1) & 15) });
+        Some(Self { closing: lanes(closing), points, ones, has_point })
+    }
+
+    /// The integers of two decimals in units of their last digits. None unless each is at most 16 bytes long,
+    /// has just its digits behind the point, at least one before it, and no zero before another one there.
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
+    #[inline]
+    pub fn integers<const BYTES: usize>(&self, piece: &[u8; BYTES], places: [Place; 2]) -> Option<[u64; 2]> {
+        let join = |[first, second]: [u32; 2]| second << 16 | first;
+        let each = |of: fn(u32, u32) -> u32, [a, b]: [u32; 2], [c, d]: [u32; 2]| [of(a, c), of(b, d)];
+        // The bit of the first byte: none when there are more than 16.
+        let firsts = places.map(|place| if place.bytes > 16 { 0 } else { 0x1_0000 >> place.bytes });
+        let are_long = each(|first, ones| u32::from(first.wrapping_sub(1) < ones), firsts, self.ones);
+        let within = join(firsts.map(|first| first.wrapping_neg() & 0xffff));
+        let leading = join(each(|first, ones| first & !ones, firsts, self.ones));
+
+        let both = lanes(places.map(|place| before(piece, place.end)));
+        let wrong = ((find::<b'.'>(both) & within) ^ join(self.points)) | (find::<b'0'>(both) & leading);
+        let digits = _mm256_shuffle_epi8(both, self.closing);
+        let digits = _mm256_sub_epi8(digits, bytemuck::must_cast([b'0'; WINDOW_BYTES]));
+        let [first, second] = each(u32::wrapping_sub, places.map(|place| place.bytes), self.has_point);
+        let digits = _mm256_and_si256(digits, lanes([last(first), last(second)]));
+        let above_nine = _mm256_adds_epu8(digits, bytemuck::must_cast([ABOVE_NINE; WINDOW_BYTES]));
+        let wrong = wrong | _mm256_movemask_epi8(above_nine).cast_unsigned();
+        if wrong != 0 || are_long != [1, 1] {
             return None;
         }
-        let bit = |from_end: usize| 1_u16 << (DECIMAL_BYTES_MAX.wrapping_sub(from_end) & 15);
-        let first = bit(bytes);
-        Some(Self {
-            within: first.wrapping_neg(),
-            point: if points == 0 { 0 } else { bit(decimals.wrapping_add(1)) },
-            leading: if whole == 1 { 0 } else { first },
-            digits: bytes.wrapping_sub(points),
-        })
+        let pairs = _mm256_maddubs_epi16(digits, bytemuck::must_cast([[10_i8, 1]; 16]));
+        let fours = _mm256_madd_epi16(pairs, bytemuck::must_cast([[100_i16, 1]; 8]));
+        let packed = _mm256_packus_epi32(fours, _mm256_setzero_si256());
+        let eights = _mm256_madd_epi16(packed, bytemuck::must_cast([[10_000_i16, 1]; 8]));
+        Some([sixteen(_mm256_castsi256_si128(eights)), sixteen(_mm256_extracti128_si256::<1>(eights))])
+    }
+}
+
+/// Digits of two pieces of text, two by two as integers: from each, the bytes that `order` names, where a place of 128 is
+/// none and a 0. None when one of the bytes is no digit.
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
+#[inline]
+pub fn pairs(pieces: [[u8; 16]; 2], order: &Order) -> Option<[[u16; 8]; 2]> {
+    let digits = _mm256_shuffle_epi8(lanes(pieces), bytemuck::must_cast(order.places));
+    let digits = _mm256_sub_epi8(digits, bytemuck::must_cast(order.zeros));
+    let above_nine = _mm256_adds_epu8(digits, bytemuck::must_cast([ABOVE_NINE; WINDOW_BYTES]));
+    let pairs = _mm256_maddubs_epi16(digits, bytemuck::must_cast([[10_i8, 1]; 16]));
+    (_mm256_movemask_epi8(above_nine) == 0).then(|| bytemuck::must_cast(pairs))
+}
+
+/// Which bytes of two pieces are taken as digits.
+pub struct Order {
+    places: [u8; WINDOW_BYTES],
+    /// What is taken off: `0`, or nothing where there is no digit.
+    zeros: [u8; WINDOW_BYTES],
+}
+
+impl Order {
+    /// The bytes at these places, in this order.
+    #[expect(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        reason = "runs at compile time, where a mistake does not compile"
+    )]
+    pub const fn new(first: &[u8], second: &[u8]) -> Self {
+        let mut order = Self { places: [128; WINDOW_BYTES], zeros: [0; WINDOW_BYTES] };
+        let mut at = 0;
+        while at < WINDOW_BYTES {
+            let (from, place) = if at < 16 { (first, at) } else { (second, at - 16) };
+            if place < from.len() {
+                order.places[at] = from[place];
+                order.zeros[at] = b'0';
+            }
+            at += 1;
+        }
+        order
     }
 }
 
 /// The 16 bytes before `end`.
+#[inline]
+pub fn before<const BYTES: usize>(piece: &[u8; BYTES], end: usize) -> [u8; 16] {
+    cut(piece, end.wrapping_sub(16))
+}
+
+/// Two times 16 bytes. Not by way of memory: a load that spans two stores waits for both.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
 #[inline]
-fn before(text: &[u8], end: usize) -> Option<__m128i> {
-    let bytes: &[u8; DECIMAL_BYTES_MAX] = text.get(..end)?.last_chunk()?;
-    Some(bytemuck::must_cast(*bytes))
+fn lanes([first, second]: [[u8; 16]; 2]) -> __m256i {
+    _mm256_set_m128i(bytemuck::must_cast(second), bytemuck::must_cast(first))
 }
 
 /// A mask of the last `digits` of 16 bytes.
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
 #[inline]
-fn last(digits: usize) -> Option<__m128i> {
+fn last(digits: u32) -> [u8; 16] {
     const KEPT: u8 = u8::MAX;
     static MASKS: [u8; 32] = [
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, KEPT, KEPT, KEPT, KEPT, KEPT, KEPT, KEPT, KEPT, KEPT, KEPT,
         KEPT, KEPT, KEPT, KEPT, KEPT, KEPT,
     ];
-    let mask: &[u8; DECIMAL_BYTES_MAX] = MASKS.get(digits..)?.first_chunk()?;
-    Some(bytemuck::must_cast(*mask))
+    cut(&MASKS, digits as usize)
 }
 
-/// Which byte goes where, so that the digits before a point close up to those behind it.
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
-#[inline]
-fn closing(decimals: usize) -> Option<__m128i> {
-    static GAPS: [[u8; 16]; DECIMALS_MAX + 1] = gaps();
-    Some(bytemuck::must_cast(*GAPS.get(decimals)?))
-}
+static CLOSING: [[u8; 16]; DECIMALS_MAX + 1] = closing();
 
 #[expect(
     clippy::indexing_slicing,
@@ -222,20 +240,20 @@ fn closing(decimals: usize) -> Option<__m128i> {
     clippy::cast_possible_truncation,
     reason = "runs at compile time, where a mistake does not compile"
 )]
-const fn gaps() -> [[u8; 16]; DECIMALS_MAX + 1] {
-    let mut gaps = [[0; 16]; DECIMALS_MAX + 1];
+const fn closing() -> [[u8; 16]; DECIMALS_MAX + 1] {
+    let mut closing = [[0; 16]; DECIMALS_MAX + 1];
     let mut decimals = 0;
     while decimals <= DECIMALS_MAX {
         let mut at = 0;
         while at < 16 {
-            // A byte of 128 and more takes none.
+            // A place of 128 and more is none.
             let from = if decimals == 0 || at >= 16 - decimals { at } else { at.wrapping_sub(1) };
-            gaps[decimals][at] = from as u8;
+            closing[decimals][at] = from as u8;
             at += 1;
         }
         decimals += 1;
     }
-    gaps
+    closing
 }
 
 /// Two times eight digits, the higher ones in the lower lane.
