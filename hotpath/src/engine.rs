@@ -159,6 +159,10 @@ impl Engine {
     /// As [`Engine::step`].
     pub fn step_marked<P: Probe>(&mut self, record: &[u8], probe: &mut P, out: &mut Lines<'_>) -> Result<(), Halt> {
         let head = head_of(record).ok_or(Halt::MalformedRecord)?;
+        if head.kind == Kind::LEVEL && !head.has(flag::END_OF_READ) {
+            // The end of its message tells of all there is to tell beside it.
+            return self.level(&head, &body(record)?, out);
+        }
         if head.kind.is_event() {
             self.heard_on(head.connection, head.taken_ns);
             self.count_for_regimes(&head);
@@ -256,16 +260,20 @@ impl Engine {
         match head.kind {
             Kind::SNAPSHOT => market.snapshot(rules, &body(record)?, self.session.is_fetching(head.instrument)),
             Kind::UPDATE => return self.update(head, &body(record)?, out),
-            Kind::LEVEL => {
-                let level = body::<Level>(record)?;
-                // A chained book's updates tell of levels that its snapshot did not show.
-                let passed = market.level(head.flags, &level) || rules.is_chained();
-                let finding = Finding { check: Check::Removal, passed, expected: 0, found: level.price_ticks };
-                market.state.checks.note(finding, rules.quality.burst, rules.place(head), out)?;
-            }
+            Kind::LEVEL => return self.level(head, &body(record)?, out),
             _ => return self.book_ended(head, &body(record)?, out),
         }
         Ok(())
+    }
+
+    /// One level of a book message.
+    fn level(&mut self, head: &Head, level: &Level, out: &mut Lines<'_>) -> Result<(), Halt> {
+        let rules = rules(&self.config, head.instrument)?;
+        let market = self.markets.get_mut(usize::from(head.instrument)).ok_or(Halt::UnknownInstrument)?;
+        // A chained book's updates tell of levels that its snapshot did not show.
+        let passed = market.level(head.flags, level) || rules.is_chained();
+        let finding = Finding { check: Check::Removal, passed, expected: 0, found: level.price_ticks };
+        market.state.checks.note(finding, rules.quality.burst, rules.place(head), out)
     }
 
     /// A book message is complete.
@@ -357,18 +365,26 @@ impl Engine {
         let row = self.config.markets.first()?;
         let system = self.state.connections.get(usize::from(row.connection)).map_or(0, |connection| connection.status);
         let open = market.is_open() && is_open_status(u16::try_from(system).unwrap_or(0));
-        let one_sided = market.book.bids.is_empty() || market.book.asks.is_empty();
-        let rules = [
-            (self.state.closed != 0, Reason::Closed),
-            (self.state.paused != 0, Reason::Paused),
-            (self.state.unhealthy != 0, Reason::Health),
-            (market.state.trust.is_untried(), Reason::NoBook),
-            (market.state.trust.is_gap(), Reason::Gap),
-            (!open, Reason::VenueStatus),
-            (one_sided, Reason::OneSided),
-            (market.state.checks.forbids_quote(self.config.quality.burst), Reason::Quality),
-        ];
-        rules.into_iter().find(|(applies, _)| *applies).map(|(_, reason)| reason)
+        let one_sided = || market.book.bids.is_empty() || market.book.asks.is_empty();
+        Some(if self.state.closed != 0 {
+            Reason::Closed
+        } else if self.state.paused != 0 {
+            Reason::Paused
+        } else if self.state.unhealthy != 0 {
+            Reason::Health
+        } else if market.state.trust.is_untried() {
+            Reason::NoBook
+        } else if market.state.trust.is_gap() {
+            Reason::Gap
+        } else if !open {
+            Reason::VenueStatus
+        } else if one_sided() {
+            Reason::OneSided
+        } else if market.state.checks.forbids_quote(self.config.quality.burst) {
+            Reason::Quality
+        } else {
+            return None;
+        })
     }
 
     fn want(&mut self, wanted: Desired, fair_q16: i64, head: &Head, out: &mut Lines<'_>) -> Result<(), Halt> {

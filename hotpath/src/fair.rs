@@ -13,8 +13,9 @@ pub fn fair_mid(model: &Model, touch: &Touch, imbalance_q30: i32) -> TicksQ16 {
     let mid = touch.mid();
     let lean = i128::from(touch.micro().wrapping_sub(mid).to_bits());
     let from_micro = i128::from(model.micro_q16).wrapping_mul(lean) >> 16;
-    let weight = i128::from(model.imbalance_q16).wrapping_mul(i128::from(imbalance_q30)) >> 30;
-    let from_imbalance = weight.wrapping_mul(i128::from(touch.spread_ticks())) >> 1;
+    // At most 32 and 30 bits.
+    let weight = model.imbalance_q16.wrapping_mul(i64::from(imbalance_q30)) >> 30;
+    let from_imbalance = i128::from(weight).wrapping_mul(i128::from(touch.spread_ticks())) >> 1;
     let bound = i128::from(ticks_q16(model.clamp_ticks).to_bits());
     // `clamp` would panic on a negative bound; this cannot.
     let shift = from_micro.wrapping_add(from_imbalance).min(bound).max(bound.wrapping_neg());

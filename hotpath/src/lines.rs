@@ -6,8 +6,10 @@
 
 use crate::halt::Halt;
 use crate::record::{
-    Body, Checkpoint, HEAD_BYTES, Head, Kind, LINE_BYTES, Line, NO_CONNECTION, PAYLOAD_BYTES_MAX, flag, padded,
+    BODY_BYTES, Body, Checkpoint, HEAD_BYTES, Head, Kind, LINE_BYTES, Line, NO_CONNECTION, PAYLOAD_BYTES_MAX,
+    WIDE_BODY_BYTES, flag, padded,
 };
+use bytemuck::{Pod, Zeroable};
 
 /// Lines for the events of one frame: a snapshot of 5,000 levels a side and more.
 pub const EVENT_LINES: usize = 16 * 1024;
@@ -93,10 +95,10 @@ impl<'a> Lines<'a> {
     ///
     /// # Errors
     /// [`Halt::OutputsFull`] when the bound is reached; nothing was pushed then.
+    #[inline]
     pub fn push<B: Body>(&mut self, place: Place, body: &B) -> Result<(), Halt> {
         let start = self.used;
-        let end = start.wrapping_add(B::LINES);
-        let target = self.lines.get_mut(start..end).ok_or(Halt::OutputsFull)?;
+        let rest = self.lines.get_mut(start..).ok_or(Halt::OutputsFull)?;
         let head = Head {
             len: if B::LINES == 1 { 64 } else { 128 },
             crc: 0,
@@ -108,8 +110,17 @@ impl<'a> Lines<'a> {
             flags: place.flags,
             connection: self.connection,
         };
-        write(target, head, bytemuck::bytes_of(body)).ok_or(Halt::OutputsFull)?;
-        self.advance(start, end);
+        // As values, so that each field is stored where it belongs and no record is made elsewhere first.
+        if B::LINES == 1 {
+            let target: &mut [Line; 1] = rest.first_chunk_mut().ok_or(Halt::OutputsFull)?;
+            let body = bytemuck::try_cast(*body).map_err(|_| Halt::OutputsFull)?;
+            *target = bytemuck::must_cast(Single { head, body });
+        } else {
+            let target: &mut [Line; 2] = rest.first_chunk_mut().ok_or(Halt::OutputsFull)?;
+            let body = bytemuck::try_cast(*body).map_err(|_| Halt::OutputsFull)?;
+            *target = bytemuck::must_cast(Double { head, body });
+        }
+        self.advance(start, start.wrapping_add(B::LINES));
         Ok(())
     }
 
@@ -156,8 +167,8 @@ impl<'a> Lines<'a> {
             flags,
             connection: NO_CONNECTION,
         };
-        let (first, rest) = target.split_at_mut_checked(1).ok_or(Halt::OutputsFull)?;
-        write(first, head, bytemuck::bytes_of(body)).ok_or(Halt::OutputsFull)?;
+        let (first, rest) = target.split_first_mut().ok_or(Halt::OutputsFull)?;
+        *first = bytemuck::must_cast(Single { head, body: bytemuck::must_cast(*body) });
         pad(rest, payload);
         self.advance(start, end);
         Ok(())
@@ -165,13 +176,11 @@ impl<'a> Lines<'a> {
 
     /// Sets flags on the last record.
     pub fn flag_last(&mut self, flags: u16) {
-        if let Some(line) = self.last.and_then(|index| self.lines.get_mut(index)) {
-            let bytes = &mut line.0;
-            if let Some(place) = bytes.get_mut(FLAGS_AT..FLAGS_AT + 2) {
-                for (byte, bits) in place.iter_mut().zip(flags.to_le_bytes()) {
-                    *byte |= bits;
-                }
-            }
+        let line = self.last.and_then(|index| self.lines.get_mut(index));
+        if let Some([low, high]) = line.and_then(|line| line.0.get_mut(FLAGS_AT..)?.first_chunk_mut::<2>()) {
+            let [set_low, set_high] = flags.to_le_bytes();
+            *low |= set_low;
+            *high |= set_high;
         }
     }
 
@@ -182,16 +191,23 @@ impl<'a> Lines<'a> {
     }
 }
 
-const FLAGS_AT: usize = HEAD_BYTES - 4;
-
-/// Writes a head and a body that fills the rest of `target`.
-fn write(target: &mut [Line], head: Head, body: &[u8]) -> Option<()> {
-    let bytes: &mut [u8] = bytemuck::cast_slice_mut(target);
-    let (head_place, body_place) = bytes.split_first_chunk_mut::<HEAD_BYTES>()?;
-    *head_place = bytemuck::must_cast(head);
-    body_place.iter_mut().zip(body).for_each(|(to, from)| *to = *from);
-    Some(())
+/// A record of one line.
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+struct Single {
+    head: Head,
+    body: [u8; BODY_BYTES],
 }
+
+/// A record of two lines.
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+struct Double {
+    head: Head,
+    body: [u8; WIDE_BODY_BYTES],
+}
+
+const FLAGS_AT: usize = HEAD_BYTES - 4;
 
 /// Writes a payload over `target` and zeros the rest.
 fn pad(target: &mut [Line], payload: &[u8]) {

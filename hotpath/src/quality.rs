@@ -77,12 +77,20 @@ impl Checks {
     ///
     /// # Errors
     /// [`Halt::OutputsFull`].
+    #[inline]
     pub fn note(&mut self, finding: Finding, burst: u32, place: Place, out: &mut Lines<'_>) -> Result<(), Halt> {
-        let Some(counter) = self.counters.get_mut(finding.check as usize) else { return Ok(()) };
-        if finding.passed {
-            counter.run = 0;
-            return Ok(());
+        if !finding.passed {
+            return self.failed(finding, burst, place, out);
         }
+        if let Some(counter) = self.counters.get_mut(finding.check as usize) {
+            counter.run = 0;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn failed(&mut self, finding: Finding, burst: u32, place: Place, out: &mut Lines<'_>) -> Result<(), Halt> {
+        let Some(counter) = self.counters.get_mut(finding.check as usize) else { return Ok(()) };
         counter.run = counter.run.saturating_add(1);
         counter.total = counter.total.saturating_add(1);
         let told =

@@ -156,8 +156,8 @@ impl Regimes {
         self.counted != 0
     }
 
-    /// Looks at every axis as of `at_ns` and tells what changed. What a message brings is looked at as of `now_ns`; what
-    /// the beginning of a part of a second brings as of that beginning, so that it does not matter which input of the part
+    /// Looks at every axis as of the first of two times, at the second, and tells what changed. What a message brings is
+    /// looked at as of now; what the beginning of a part of a second brings as of that beginning, so that it does not matter which input of the part
     /// is the first.
     ///
     /// # Errors
@@ -165,7 +165,7 @@ impl Regimes {
     pub fn judge(
         &mut self,
         around: Surroundings<'_>,
-        (at_ns, now_ns): (u64, u64),
+        times_ns: (u64, u64),
         place: Place,
         out: &mut Lines<'_>,
     ) -> Result<(), Halt> {
@@ -173,23 +173,33 @@ impl Regimes {
         let is_afresh = self.opened != 0 || trusted != self.trusted;
         self.trusted = trusted;
         self.opened = 0;
-        for axis in AXES {
-            let ladder = Ladder::of(axis, around.config);
-            let value = self.value(axis, around, at_ns);
-            let Some(standing) = self.standings.get_mut(axis as usize) else { continue };
-            let change = value.and_then(|value| standing.step(&ladder, axis, value, (at_ns, now_ns)));
-            if let Some(change) = &change {
-                out.push(place, change)?;
-            }
-            // More messages only put off what is due on the other axes: to be woken too early does no harm.
-            if is_afresh || change.is_some() || axis == Axis::Delay {
-                let due_ns = self.next_change_ns(axis, &ladder, around);
-                if let Some(standing) = self.standings.get_mut(axis as usize) {
-                    standing.due_ns = due_ns;
-                }
-            }
+        // Written out, each is compiled for its axis.
+        let changed = [
+            self.judge_axis(Axis::Activity, around, times_ns, is_afresh),
+            self.judge_axis(Axis::Volatility, around, times_ns, is_afresh),
+            self.judge_axis(Axis::Delay, around, times_ns, is_afresh),
+        ];
+        changed.iter().flatten().try_for_each(|change| out.push(place, change))
+    }
+
+    #[inline(always)]
+    fn judge_axis(
+        &mut self,
+        axis: Axis,
+        around: Surroundings<'_>,
+        times_ns: (u64, u64),
+        is_afresh: bool,
+    ) -> Option<Regime> {
+        let ladder = Ladder::of(axis, around.config);
+        let value = self.value(axis, around, times_ns.0);
+        let standing = self.standings.get_mut(axis as usize)?;
+        let change = value.and_then(|value| standing.step(&ladder, axis, value, times_ns));
+        // More messages only put off what is due on the other axes: to be woken too early does no harm.
+        if is_afresh || change.is_some() || axis == Axis::Delay {
+            let due_ns = self.next_change_ns(axis, &ladder, around);
+            self.standings.get_mut(axis as usize)?.due_ns = due_ns;
         }
-        Ok(())
+        change
     }
 
     /// The value of an axis; none when it is not known.
@@ -238,6 +248,9 @@ impl Regimes {
 impl Standing {
     /// Goes to the level that the value asks for. Returns what is told when it is another one.
     fn step(&mut self, ladder: &Ladder, axis: Axis, value: i64, (at_ns, now_ns): (u64, u64)) -> Option<Regime> {
+        if ladder.stays(self.level, value) {
+            return None;
+        }
         let may_calm = at_ns.saturating_sub(self.since_ns) >= ladder.dwell_ns;
         let (from, to) = (self.level, ladder.level(self.level, value, may_calm));
         if from == to {

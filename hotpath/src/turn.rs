@@ -147,7 +147,7 @@ impl<V: Venue, P: Probe> Core<'_, V, P> {
     /// hand in, of which nothing is recorded; or what the diary says.
     pub fn turn<D: Diary>(&mut self, taken_ns: u64, input: &Input<'_>, diary: &mut D) -> Result<(), D::Error> {
         ensure(taken_ns >= self.progress.taken_ns, Halt::TimeWentBack)?;
-        self.asked = Asked::NOTHING;
+        self.asked.count = 0;
         if self.is_rotation_due(taken_ns) {
             self.open(taken_ns, diary)?;
         }

@@ -50,6 +50,13 @@ impl Ladder {
         to
     }
 
+    /// Whether the value neither enters a wilder level nor could lead to a calmer one.
+    #[inline]
+    pub fn stays(&self, level: u16, value: i64) -> bool {
+        let enters = self.enter.get(usize::from(level)).is_some_and(|enter| value >= *enter);
+        !enters && (level == 0 || value >= self.exit(level))
+    }
+
     /// Whether the value enters a level above the calmest.
     pub const fn enters(&self, value: i64) -> bool {
         let [first, _] = self.enter;
