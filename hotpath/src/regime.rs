@@ -191,6 +191,9 @@ impl Regimes {
         is_afresh: bool,
     ) -> Option<Regime> {
         let ladder = Ladder::of(axis, around.config);
+        if axis == Axis::Volatility && !is_afresh && self.is_steady(&ladder, around, times_ns.0) {
+            return None;
+        }
         let value = self.value(axis, around, times_ns.0);
         let standing = self.standings.get_mut(axis as usize)?;
         let change = value.and_then(|value| standing.step(&ladder, axis, value, times_ns));
@@ -200,6 +203,14 @@ impl Regimes {
             self.standings.get_mut(axis as usize)?.due_ns = due_ns;
         }
         change
+    }
+
+    /// Whether the volatility, if it is known, leads to no other level: what its value says too, without the root.
+    fn is_steady(&self, ladder: &Ladder, around: Surroundings<'_>, at_ns: u64) -> bool {
+        let Some(vol) = around.vol else { return true };
+        let level = self.level(Axis::Volatility);
+        let is_below = |bound_q16| vol.is_below(bound_q16, at_ns, around.half_life_ns);
+        is_below(ladder.enter(level)) && (level == 0 || !is_below(ladder.exit(level)))
     }
 
     /// The value of an axis; none when it is not known.
@@ -236,7 +247,7 @@ impl Regimes {
                 let is_over = |part: u64| vol.is_below(exit, part.saturating_mul(PART_NS), around.half_life_ns);
                 first_part(free, parts, is_over)
             }),
-            Axis::Delay if standing.level == 0 && self.second.delay_ns_max().is_some_and(|ns| !ladder.enters(ns)) => {
+            Axis::Delay if standing.level == 0 && self.second.delay_ns_max().is_none_or(|ns| !ladder.enters(ns)) => {
                 None
             }
             Axis::Delay => (1..=COUNT).zip(self.second.delays_ahead_ns()).find_map(changes),

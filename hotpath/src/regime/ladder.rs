@@ -53,8 +53,12 @@ impl Ladder {
     /// Whether the value neither enters a wilder level nor could lead to a calmer one.
     #[inline]
     pub fn stays(&self, level: u16, value: i64) -> bool {
-        let enters = self.enter.get(usize::from(level)).is_some_and(|enter| value >= *enter);
-        !enters && (level == 0 || value >= self.exit(level))
+        value < self.enter(level) && (level == 0 || value >= self.exit(level))
+    }
+
+    /// From so much on the next level is entered.
+    pub fn enter(&self, level: u16) -> i64 {
+        self.enter.get(usize::from(level)).copied().unwrap_or(NEVER)
     }
 
     /// Whether the value enters a level above the calmest.

@@ -116,12 +116,19 @@ impl Second {
         delays_ns
     }
 
-    /// No delay of a second that ends from now on is larger, if no more messages come; none when the last part has none with
-    /// a stamp.
+    /// No delay of a second that ends from now on is larger, if no more messages come; none when the trailing second has
+    /// none with a stamp.
     pub fn delay_ns_max(&self) -> Option<i64> {
         let [last, before] = self.window_ns;
-        let newest_ns = self.least_ns.get(place(self.part)).filter(|least_ns| **least_ns != NONE)?;
-        Some(newest_ns.saturating_sub(last.min(before)))
+        let mut at = place(self.part);
+        for _ in 0..PARTS {
+            let newest_ns = self.least_ns.get(at).copied().unwrap_or(NONE);
+            if newest_ns != NONE {
+                return Some(newest_ns.saturating_sub(last.min(before)));
+            }
+            at = at.checked_sub(1).unwrap_or(PARTS - 1);
+        }
+        None
     }
 
     /// What the seconds that end one to ten parts from now have of `parts`: each lacks one more of the oldest.
