@@ -5,7 +5,7 @@ use super::told::{known_before, say, take_interrupts};
 use super::{Ended, counted, grouped, print_json};
 use crate::config;
 use crate::live::{self, Begun, Limits, Plan, Ran, Seen};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use hotpath::record::close;
 use serde_json::json;
@@ -44,6 +44,10 @@ pub struct RunArgs {
 /// # Errors
 /// What makes the exit code 2.
 pub fn run(args: &RunArgs) -> Result<Ended> {
+    ensure!(
+        args.seconds != Some(0),
+        "--seconds 0: a run lasts a second or more; leave it out to run until it is stopped"
+    );
     let loaded = config::load(&args.config, &args.sets)?;
     let folder = args.out.as_ref().unwrap_or(&loaded.live.folder);
     let limits = Limits { lasts: args.seconds.map(Duration::from_secs), signal: take_interrupts()? };
