@@ -464,11 +464,11 @@ fn a_rule_of_a_fault_that_cannot_be_is_named() {
     let desk = Desk::sample(50, &[]);
     let played = desk.arg("recording.cbcap");
     for (rule, words) in [
-        ("fire=0.1", &["--fault fire=0.1", "no such fault", "checksum, drop,", "maintenance"][..]),
-        ("drop", &["--fault drop", "write NAME=RATE, as drop=0.001", "NAME@SECONDS, as drop@30"]),
-        ("drop=2", &["--fault drop=2", "a probability from 0 to 1"]),
-        ("drop=often", &["--fault drop=often", "often is not a number"]),
-        ("close@-1", &["--fault close@-1", "a second is from 0"]),
+        ("fire=0.1", &["--fault fire=0.1: no such fault; there are checksum, drop,", "maintenance"][..]),
+        ("drop", &["--fault drop: write NAME=RATE, as drop=0.001", "NAME@SECONDS, as drop@30"]),
+        ("drop=2", &["--fault drop=2: a rate is a probability from 0 to 1"]),
+        ("drop=often", &["--fault drop=often: often is not a number"]),
+        ("close@-1", &["--fault close@-1: a second is from 0"]),
     ] {
         run(EXCHANGE, &["--fault", rule]).refuses(words);
     }

@@ -198,20 +198,20 @@ impl FromStr for Rule {
 
     fn from_str(text: &str) -> Result<Self> {
         let Some(at) = text.find(['=', '@']) else {
-            bail!("{text}: write NAME=RATE, as drop=0.001, or NAME@SECONDS, as drop@30");
+            bail!("write NAME=RATE, as drop=0.001, or NAME@SECONDS, as drop@30");
         };
         let (name, number) = (&text[..at], &text[at + 1..]);
         let all = || Fault::ALL.iter().map(|fault| fault.name()).collect::<Vec<_>>().join(", ");
-        let fault = Fault::named(name).with_context(|| format!("{name}: no such fault; there are {}", all()))?;
-        let value: f64 = number.parse().with_context(|| format!("{text}: {number} is not a number"))?;
+        let fault = Fault::named(name).with_context(|| format!("no such fault; there are {}", all()))?;
+        let value: f64 = number.parse().with_context(|| format!("{number} is not a number"))?;
         let when = if text.as_bytes()[at] == b'=' {
             if !(0.0..=1.0).contains(&value) {
-                bail!("{text}: a rate is a probability from 0 to 1");
+                bail!("a rate is a probability from 0 to 1");
             }
             When::Rate(value)
         } else {
             if !(0.0..=SECONDS_MAX).contains(&value) {
-                bail!("{text}: a second is from 0 to {SECONDS_MAX}");
+                bail!("a second is from 0 to {SECONDS_MAX}");
             }
             When::At((value * NS_PER_S) as u64)
         };
