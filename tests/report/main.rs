@@ -136,6 +136,28 @@ fn a_gap_is_counted_listed_and_shaded() {
     }
 }
 
+/// The exchange takes no orders in the second half: the page says that this is no gap.
+#[test]
+fn maintenance_of_the_exchange_is_named() {
+    let loaded = config(EUR, &[]);
+    let bytes = synthetic(5, 1_500, &loaded);
+    let all = frames(&bytes);
+    let recv_ns = all[900].0;
+    let (line, next) = (format!("{recv_ns} {}\n", all[900].1.len()), format!("\n{recv_ns} "));
+    let status = r#"{"channel":"status","type":"update","data":[{"version":"2.0.10","system":"maintenance","api_version":"v2","connection_id":1}]}"#;
+    let told = format!("{recv_ns} {}\n{status}\n", status.len());
+    let at = bytes.windows(next.len()).position(|window| window == next.as_bytes()).expect("the frame") + 1;
+    assert!(bytes[at..].starts_with(line.as_bytes()));
+    let (_folder, imported) = imported_bytes(&[&bytes[..at], told.as_bytes(), &bytes[at..]].concat(), &loaded);
+    let (figures, page) = assert_figures(&imported.segments);
+    assert_eq!(figures["gaps"], 0);
+    let quote = &embedded(&page, "steps")["quote"];
+    assert!(quote.as_array().expect("states").iter().any(|state| state[1] == "venue-status"), "{quote}");
+    assert!(page.contains("quote, venue-status: the exchange takes no orders that only rest"));
+    let (_folder, imported) = imported_bytes(&bytes, &loaded);
+    assert!(!assert_figures(&imported.segments).1.contains("quote, venue-status:"));
+}
+
 /// Time on each level is counted, and none of it twice: over a damaged place no level is known.
 #[test]
 fn regimes_are_drawn_and_their_time_is_counted() {

@@ -6,6 +6,7 @@ use crate::report::page::wide;
 use crate::report::plots::{TimeAxis, basis, bursts, delay, lanes, price, quote, quote_fits, rates, spread};
 use crate::report::series::Lane;
 use crate::report::units::duration;
+use hotpath::quote::{Reason, reason_name};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
@@ -49,6 +50,9 @@ pub fn over_time(report: &Report) -> Markup {
                 &html! { "Health" },
                 &html! {
                     span.key.good { "as it should be" } span.key.idle { "not yet, or not wanted" } span.key.bad { "wrong" }
+                    @if was_closed(&market.quoting) {
+                        span.note { "quote, venue-status: the exchange takes no orders that only rest, as in maintenance; the book may be trusted" }
+                    }
                 },
                 &lanes("Health of the feed over time", &named_lanes(report), &report.collected.marks, &time),
             ))
@@ -124,4 +128,9 @@ fn named_lanes(report: &Report) -> Vec<(String, &Lane)> {
     }
     lanes.push(("quote".to_owned(), &report.collected.market.quoting));
     lanes
+}
+
+/// Whether the exchange's own status kept a quote away for some time.
+fn was_closed(quoting: &Lane) -> bool {
+    quoting.stretches().any(|(_, _, state)| state.label == reason_name(Reason::VenueStatus as u16))
 }
