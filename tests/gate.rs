@@ -20,6 +20,20 @@ fn sample(frames: usize) -> (tempfile::TempDir, PathBuf) {
     (folder, imported.segments[0].clone())
 }
 
+/// A journal of the same market, heard so much later.
+fn sample_later(frames: usize, by_ns: u64) -> (tempfile::TempDir, PathBuf) {
+    let loaded = config("kraken-btc-eur.toml", &[]);
+    let recording = synthetic(4, frames, &loaded);
+    let end = recording.iter().position(|byte| *byte == b'\n').expect("a first line");
+    let line = std::str::from_utf8(&recording[..end]).expect("text");
+    // The last word of it is the time in UTC at which the recording begins.
+    let (words, utc_ns) = line.rsplit_once(' ').expect("words");
+    let utc_ns = utc_ns.parse::<u64>().expect("a time") + by_ns;
+    let recording = [format!("{words} {utc_ns}").as_bytes(), &recording[end..]].concat();
+    let (folder, imported) = imported_bytes(&recording, &loaded);
+    (folder, imported.segments[0].clone())
+}
+
 /// Exit code, and the table as JSON.
 fn gate(args: &[&str], file: &Path) -> (Option<i32>, Value) {
     let output = Command::new(env!("CARGO_BIN_EXE_fathom")).arg("gate").args(args).arg(file).arg("--json").output();
@@ -79,6 +93,28 @@ fn runs_that_overlap_are_not_added_up() {
     let (code, table) = gate(&["capture", "--hours", "0.001", other], &file);
     assert_eq!((code, failing(&table)), (Some(1), vec!["span"]), "{table}");
     assert!(row(&table, "span")["found"].as_str().is_some_and(|found| found.contains("runs overlap")), "{table}");
+}
+
+/// Of two runs an hour apart the operator is told that the hour is what lacks; for the data it is none of the time.
+#[test]
+fn time_between_runs_is_named() {
+    let (_folder, file) = sample(2_000);
+    let (_other, later) = sample_later(2_000, 3_600_000_000_000);
+    let later = later.to_str().expect("a plain path");
+    let (code, table) = gate(&["capture", "--hours", "0.001", later], &file);
+    assert_eq!((code, failing(&table)), (Some(1), vec!["uptime"]), "{table}");
+    let (code, one) = gate(&["capture", "--hours", "0.001"], &file);
+    assert_eq!(code, Some(0), "{one}");
+    let span_s: f64 =
+        row(&one, "span")["found"].as_str().and_then(|found| found.split(' ').next()?.parse().ok()).expect("hours");
+    let found = row(&table, "uptime")["found"].as_str().expect("a row");
+    let pause_s = found.split_once("longest pause ").and_then(|(_, rest)| rest.split(' ').next()?.parse::<f64>().ok());
+    let pause_s = pause_s.unwrap_or_else(|| panic!("{found}"));
+    assert!((pause_s - (3_600.0 - span_s * 3_600.0)).abs() < 1.0, "{found}");
+    assert!(found.contains(&format!("in 2 runs; {pause_s:.3} s of it between runs, without a book")), "{found}");
+    let (code, table) = gate(&["data", later], &file);
+    assert_eq!(code, Some(0), "{table}");
+    assert!(row(&table, "uptime")["found"].as_str().is_some_and(|found| found.ends_with("in 2 runs")), "{table}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::Check;
 use super::ledger::{Ledger, RunLedger};
 use super::proof::Proof;
 use super::uptime::{Shares, uptime};
-use crate::cli::grouped;
+use crate::cli::counted;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ fn events(ledger: &Ledger) -> Check {
     let check = Check::agreement(
         "events",
         "an event of every message, if only that it is passed over",
-        format!("{} messages", grouped(messages)),
+        counted(messages, "message", "messages"),
         &ledger.of_frames,
     );
     Check { holds: check.holds && messages > 0, ..check }
@@ -61,12 +61,15 @@ fn beats(ledger: &Ledger) -> Check {
     let count = sum(ledger, |run| run.beats.count);
     let missed = sum(ledger, |run| run.beats.missed);
     let longest_s = ledger.runs.iter().map(|run| run.beats.longest_ns).max().unwrap_or(0) as f64 / 1e9;
-    let counted = match ledger.runs.iter().all(|run| run.beats.of.is_empty()) {
+    let told = match ledger.runs.iter().all(|run| run.beats.of.is_empty()) {
         true => "the venue has none".to_owned(),
-        false => format!("{} heartbeats, at most {longest_s:.3} s apart; missed {missed} times", grouped(count)),
+        false => {
+            let (beats, missed) = (counted(count, "heartbeat", "heartbeats"), counted(missed, "time", "times"));
+            format!("{beats}, at most {longest_s:.3} s apart; missed {missed}")
+        }
     };
     let are_there = ledger.runs.iter().filter(|run| is_due(run)).all(|run| run.beats.count > 0);
-    let check = Check::agreement("heartbeats", "there, and told when they are not", counted, &ledger.of_beats);
+    let check = Check::agreement("heartbeats", "there, and told when they are not", told, &ledger.of_beats);
     Check { holds: check.holds && are_there, ..check }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::books::{SILENT_NS_MAX, Spent};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, RunLedger};
 use crate::cli::counted;
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub(super) fn uptime(ledger: &Ledger, wall_ns: u64, wanted: &Shares) -> Vec<Chec
     let percent = |spent: &Spent| 100.0 * spent.up_ns() as f64 / wall_ns.max(1) as f64;
     let wall_s = wall_ns as f64 / 1e9;
     let of = |spent: &Spent| format!("{:.4} % of {wall_s:.3} s{}", percent(spent), silence(spent));
-    let runs = format!("in {}", counted(ledger.runs.len() as u64, "run", "runs"));
+    let runs = runs(ledger, wall_ns);
     let own_percent = wanted.own_percent;
     let found = match own[..] {
         [(_, spent)] => format!("{}, {runs}", of(spent)),
@@ -45,6 +45,21 @@ pub(super) fn uptime(ledger: &Ledger, wall_ns: u64, wanted: &Shares) -> Vec<Chec
         checks.push(Check::new("leaders", what, told(&leaders, of), holds));
     }
     checks
+}
+
+/// How many runs there are, and how much of the time lies between them: where that counts, it is time without a book.
+fn runs(ledger: &Ledger, wall_ns: u64) -> String {
+    let runs = format!("in {}", counted(ledger.runs.len() as u64, "run", "runs"));
+    let mut times: Vec<_> = ledger.runs.iter().filter_map(RunLedger::utc_ns).collect();
+    times.sort_unstable();
+    let within_ns = times.iter().map(|(first_ns, last_ns)| last_ns.saturating_sub(*first_ns)).sum();
+    let between_ns = wall_ns.saturating_sub(within_ns);
+    let longest_ns = times.windows(2).map(|pair| pair[1].0.saturating_sub(pair[0].1)).max().unwrap_or(0);
+    if between_ns == 0 || longest_ns == 0 {
+        return runs;
+    }
+    let [between_s, longest_s] = [between_ns, longest_ns].map(|ns| ns as f64 / 1e9);
+    format!("{runs}; {between_s:.3} s of it between runs, without a book (longest pause {longest_s:.3} s)")
 }
 
 fn told(rows: &[(&(u16, &str), &Spent)], of: impl Fn(&Spent) -> String) -> String {
