@@ -49,7 +49,7 @@ pub fn write_over(path: &Path, mark: &[u8], bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// When a folder cannot be read or holds none, or a journal is there twice, compressed and not.
 pub fn journal_files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let files = files(given, &[".bin", ".bin.zst"])?;
+    let files = files(given)?;
     for path in &files {
         let original = path.as_os_str().as_encoded_bytes().strip_suffix(COMPRESSED.as_bytes());
         let beside = |other: &&PathBuf| Some(other.as_os_str().as_encoded_bytes()) == original;
@@ -67,9 +67,8 @@ pub fn journal_files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
 /// As [`journal_files`]; or when a writer holds all that there is.
 pub fn closed_files(given: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     let is_held = |path: &PathBuf| {
-        let is_compressed = path.as_os_str().as_encoded_bytes().ends_with(COMPRESSED.as_bytes());
         // A file that was named is meant, and refused with a word.
-        !given.contains(path) && !is_compressed && matches!(Segment::open(path), Err(journal::Error::Live { .. }))
+        !given.contains(path) && !is_compressed(path) && matches!(Segment::open(path), Err(journal::Error::Live { .. }))
     };
     let (held, closed): (Vec<_>, Vec<_>) = journal_files(given)?.into_iter().partition(is_held);
     if let Some(path) = held.first().filter(|_| closed.is_empty()) {
@@ -92,19 +91,35 @@ pub fn files_of_run(folder: &Path, run_id: u64) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Files as given; a folder stands for the journals in it that are not compressed, in order.
+/// Journals that are not compressed, and those that are: files as given, where one that is gone stands for the compressed one
+/// beside it; a folder stands for the journals in it, in order.
 ///
 /// # Errors
-/// When a folder cannot be read or holds none.
-pub fn bin_files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    files(given, &[".bin"])
+/// When a folder cannot be read or holds none, or a compressed file that was named cannot be opened as a journal.
+pub fn files_to_compress(given: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    let mut named = Vec::new();
+    for path in given {
+        let mut beside = path.clone().into_os_string();
+        beside.push(COMPRESSED);
+        let beside = PathBuf::from(beside);
+        let path = if !path.exists() && beside.exists() { beside } else { path.clone() };
+        if !path.is_dir() && is_compressed(&path) {
+            Segment::open(&path)?;
+        }
+        named.push(path);
+    }
+    Ok(files(&named)?.into_iter().partition(|path| !is_compressed(path)))
 }
 
-fn files(given: &[PathBuf], endings: &[&str]) -> Result<Vec<PathBuf>> {
+fn is_compressed(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(COMPRESSED.as_bytes())
+}
+
+fn files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in given {
         if path.is_dir() {
-            files.extend(journals_in(path, endings)?);
+            files.extend(journals_in(path)?);
         } else {
             files.push(path.clone());
         }
@@ -112,7 +127,8 @@ fn files(given: &[PathBuf], endings: &[&str]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn journals_in(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
+fn journals_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let endings = [".bin", ".bin.zst"];
     let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
     let is_journal = |name: &[u8]| endings.iter().any(|ending| name.ends_with(ending.as_bytes()));
     let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
@@ -137,8 +153,7 @@ fn was_never_begun(path: &Path) -> bool {
 /// When the path names none.
 pub fn plain_name(path: &Path) -> Result<PathBuf> {
     let name = path.file_name().ok_or_else(|| anyhow!("{} has no file name", path.display()))?;
-    let is_compressed = name.as_encoded_bytes().ends_with(COMPRESSED.as_bytes());
-    Ok(if is_compressed { Path::new(name).with_extension("") } else { PathBuf::from(name) })
+    Ok(if is_compressed(path) { Path::new(name).with_extension("") } else { PathBuf::from(name) })
 }
 
 #[cfg(test)]

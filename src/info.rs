@@ -98,7 +98,7 @@ impl Info {
         let share = self.kinds.entry(kind).or_default();
         share.records += 1;
         share.bytes += bytes;
-        if !matches!(kind, Kind::INDEX | Kind::LEFT_OUT) {
+        if !is_of_file(kind) {
             self.seqs = Some((self.seqs.map_or(seq, |(first, _)| first), seq));
             self.taken_ns = (self.taken_ns.0.min(taken_ns), self.taken_ns.1.max(taken_ns));
         }
@@ -185,9 +185,10 @@ impl Info {
         writeln!(out, "  {:<12} {:>12} {:>14} {:>10}", "kind", "records", "bytes", "B/frame")?;
         for (kind, share) in &self.kinds {
             let a_frame = self.per_frame(share.bytes);
+            let of_file = if is_of_file(*kind) { "  of the file, not of the run" } else { "" };
             writeln!(
                 out,
-                "  {:<12} {:>12} {:>14} {a_frame:>10.1}",
+                "  {:<12} {:>12} {:>14} {a_frame:>10.1}{of_file}",
                 kind_name(*kind),
                 grouped(share.records),
                 grouped(share.bytes)
@@ -195,4 +196,9 @@ impl Info {
         }
         Ok(())
     }
+}
+
+/// Whether a record is of the file's own structure, without a time or a place in the run.
+const fn is_of_file(kind: Kind) -> bool {
+    matches!(kind, Kind::INDEX | Kind::LEFT_OUT)
 }

@@ -69,8 +69,16 @@ fn every_tool_reads_a_compressed_run_as_the_original() {
         (&original.into(), &sealed["files"][0]["compressed_bytes"])
     );
     assert!(run(JOURNAL, &["info", name], 0).0.contains("bytes on the disk"));
-    // Nothing is left to do, and it says so.
-    assert!(run(JOURNAL, &["seal", name], 2).1.contains("holds no .bin file"));
+    // Nothing is left to do, and it says so, whatever of them is named.
+    let all = format!("{} files are sealed already\n", before.len());
+    assert_eq!(run(JOURNAL, &["seal", name], 0).0, all);
+    assert_eq!(json(JOURNAL, &["seal", name, "--json"])["sealed_before"], before.len());
+    for file in ["000000.bin", "000000.bin.zst"].map(|file| journals.join(file)) {
+        assert_eq!(run(JOURNAL, &["seal", text(&file)], 0).0, "1 file is sealed already\n");
+    }
+    fs::write(journals.join("no.bin.zst"), "no journal").expect("a file");
+    run(JOURNAL, &["seal", text(&journals.join("no.bin.zst"))], 2);
+    run(JOURNAL, &["seal", text(&journals.join("nowhere.bin"))], 2);
 }
 
 #[test]

@@ -106,6 +106,28 @@ fn cat_filters_by_kind_sequence_time_and_number() {
 }
 
 #[test]
+fn a_kind_that_is_none_is_refused_and_only_what_is_near_is_offered() {
+    let (_folder, file, _) = session_with_a_gap();
+    for (kind, words) in [("qoute", "did you mean `QUOTE`?"), ("NOPE", "there are "), ("X", "GAP_OPEN, ")] {
+        let output = Command::new(env!("CARGO_BIN_EXE_journal")).args(["cat", "--kind", kind]).arg(&file).output();
+        let output = output.expect("the program runs");
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && output.stdout.is_empty(), "{err}");
+        assert!(err.contains(&format!("unknown kind `{kind}`")) && err.contains(words), "{err}");
+        assert_eq!(err.contains("did you mean"), kind == "qoute", "{err}");
+    }
+}
+
+/// The index is the file's own: no event of the run.
+#[test]
+fn info_tells_records_of_the_file_from_those_of_the_run() {
+    let (_folder, file, _) = session_with_a_gap();
+    let told = journal(&["info", file.to_str().expect("a plain path")]);
+    let labelled: Vec<_> = told.lines().filter(|line| line.ends_with("of the file, not of the run")).collect();
+    assert!(matches!(labelled[..], [line] if line.trim_start().starts_with("INDEX ")), "{told}");
+}
+
+#[test]
 fn text_shows_names_and_fractions() {
     let (_folder, file, _) = session_with_a_gap();
     let file = file.to_str().expect("a plain path");
@@ -289,6 +311,50 @@ fn gaps_go_on_over_segments() {
     let reversed: Vec<_> = names.iter().rev().copied().collect();
     assert_eq!(listed(&names), listed(&reversed));
     assert_eq!(listed(&names)["gaps"].as_array().map(Vec::len), Some(1));
+}
+
+/// A run goes on in a folder: what it has closed is shown and judged, what it holds is left out, with a word.
+#[test]
+fn of_a_live_folder_the_closed_segments_are_read() {
+    let (_folder, files, _) = sessions_with_a_gap(&["journal.segment_bytes=65536"]);
+    let folder = files[0].parent().expect("a folder");
+    let here = folder.to_str().expect("a plain path");
+    let page = folder.join("page.html");
+    let page = page.to_str().expect("a plain path");
+    let (journal, fathom) = (env!("CARGO_BIN_EXE_journal"), env!("CARGO_BIN_EXE_fathom"));
+    let commands = [
+        (journal, vec!["info", here, "--json"]),
+        (journal, vec!["gaps", here, "--json"]),
+        (journal, vec!["verify", here, "--json"]),
+        (journal, vec!["cat", here, "--json"]),
+        (journal, vec!["report", here, "--json", "--out", page]),
+        (fathom, vec!["gate", "data", here, "--json"]),
+        (fathom, vec!["gate", "capture", here, "--json"]),
+    ];
+    let told = |(program, arguments): &(&str, Vec<&str>)| {
+        let output = Command::new(program).args(arguments).output().expect("the program runs");
+        (output.status.code(), output.stdout, String::from_utf8(output.stderr).expect("text"))
+    };
+    let before: Vec<_> = commands.iter().map(told).collect();
+    let run = Run { run_id: 5, salt: 6, created_utc_ns: 0, markets: 1, origin: 0, segment: 1_000, first_seq: 0 };
+    let place = Place::Folder(folder.to_owned());
+    let mut diary = JournalDiary(Writer::create(Settings { place, run, capacity_bytes: 1 << 24 }).expect("a journal"));
+    let loaded = config("kraken-btc-eur.toml", &[]);
+    let mut memory = Memory::new();
+    memory.start(Kraken, &loaded.config).expect("a start").open(0, &mut diary).expect("an opening");
+    for (command, (code, out, err)) in commands.iter().zip(before) {
+        assert!(!out.is_empty(), "{command:?}: {err}");
+        let (now_code, now_out, now_err) = told(command);
+        assert!(now_code == code && now_out == out, "{command:?}: {now_err}");
+        let held: Vec<_> = now_err.lines().filter(|line| line.contains("a writer still holds it")).collect();
+        assert!(
+            matches!(held[..], [line] if line.contains("001000.bin: ") && line.ends_with(", so it is left out")),
+            "{now_err}"
+        );
+    }
+    let held = folder.join("001000.bin");
+    let (code, _, err) = told(&(journal, vec!["verify", held.to_str().expect("a plain path")]));
+    assert!(code == Some(2) && err.contains("a writer still holds it"), "named, it is refused: {err}");
 }
 
 /// The files of a run join by sequence number: one that is missing is told.

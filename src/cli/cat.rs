@@ -1,8 +1,7 @@
 //! `journal cat`: records as text or JSON lines, filtered.
 
 use super::printer::{Printer, Wanted};
-use super::{Ended, counted, follow};
-use crate::files::journal_files;
+use super::{Ended, closed_journals, counted, follow};
 use anyhow::Result;
 use clap::Args;
 use journal::{Damage, Item, Segment};
@@ -36,7 +35,7 @@ pub fn run(args: &CatArgs) -> Result<Ended> {
         return follow::run(&args.files, printer);
     }
     let mut ended = Ended::Ok;
-    for path in journal_files(&args.files)? {
+    for path in closed_journals("journal", &args.files)? {
         if print(&path, &mut printer)? == Ended::Failed {
             ended = Ended::Failed;
         }

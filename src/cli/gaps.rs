@@ -1,7 +1,6 @@
 //! `journal gaps`: when the book could not be trusted, for people and scripts.
 
-use super::{Ended, FilesArgs, counted, print_json};
-use crate::files::journal_files;
+use super::{Ended, FilesArgs, closed_journals, counted, print_json};
 use crate::gaps::{Gap, Gaps};
 use crate::left_out::Missing;
 use crate::uptime::Uptime;
@@ -16,7 +15,7 @@ use std::io::Write;
 /// # Errors
 /// What makes the exit code 2.
 pub fn run(args: &FilesArgs) -> Result<Ended> {
-    let gaps = Gaps::of(&journal_files(&args.files)?)?;
+    let gaps = Gaps::of(&closed_journals("journal", &args.files)?)?;
     if gaps.damage > 0 {
         let places = counted(gaps.damage as u64, "damaged place", "damaged places");
         eprintln!("journal: {places}: gaps there may be missing; `journal verify` names them");

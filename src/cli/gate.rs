@@ -1,7 +1,6 @@
 //! `fathom gate`: go or no-go.
 
-use super::{Ended, FilesArgs, print_json};
-use crate::files::journal_files;
+use super::{Ended, FilesArgs, closed_journals, print_json};
 use crate::gate::{Check, Shares, Wanted, capture, data, holds};
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -75,11 +74,11 @@ pub fn run(args: &GateArgs) -> Result<Ended> {
         Gate::Capture(args) => {
             let shares = Shares { own_percent: args.uptime, leader_percent: args.leader_uptime };
             let wanted = Wanted { hours: args.hours, shares };
-            ("capture", &args.of, capture(&journal_files(&args.of.files)?, &wanted)?)
+            ("capture", &args.of, capture(&closed_journals("fathom", &args.of.files)?, &wanted)?)
         }
         Gate::Data(args) => {
             let shares = Shares { own_percent: args.uptime, leader_percent: args.leader_uptime };
-            ("data", &args.of, data(&journal_files(&args.of.files)?, &shares)?)
+            ("data", &args.of, data(&closed_journals("fathom", &args.of.files)?, &shares)?)
         }
     };
     let is_open = holds(&checks);

@@ -9,9 +9,8 @@ use super::recording::first_line;
 use super::recover::{self, RecoverArgs};
 use super::report::{self, ReportArgs};
 use super::seal::{self, SealArgs};
-use super::{Ended, FilesArgs, counted, grouped, print_json, progress};
+use super::{Ended, FilesArgs, closed_journals, counted, grouped, print_json, progress};
 use crate::config;
-use crate::files::journal_files;
 use crate::import::Source;
 use crate::info::Info;
 use crate::left_out::Missing;
@@ -131,7 +130,7 @@ fn run_sample(args: &SampleArgs) -> Result<Ended> {
 }
 
 fn run_info(args: &FilesArgs) -> Result<Ended> {
-    let files = journal_files(&args.files)?;
+    let files = closed_journals("journal", &args.files)?;
     let infos = files.iter().map(|path| Info::of(path)).collect::<Result<Vec<_>>>()?;
     if args.json {
         let mut values: Vec<Value> = infos.iter().map(Info::to_json).collect();
@@ -144,7 +143,7 @@ fn run_info(args: &FilesArgs) -> Result<Ended> {
 }
 
 fn run_verify(args: &FilesArgs) -> Result<Ended> {
-    let files = journal_files(&args.files)?;
+    let files = closed_journals("journal", &args.files)?;
     let mut all = Vec::new();
     for path in &files {
         progress(&format!("verifying {}", path.display()));

@@ -1,7 +1,7 @@
 //! `journal latency`: how long messages take.
 
-use super::{Ended, counted, progress};
-use crate::files::{closed_files, write_over};
+use super::{Ended, closed_journals, counted, progress};
+use crate::files::write_over;
 use crate::latency::{Compared, Exported, Figures, Files, Latency, Rerun, against, csv, export, newest, page, print};
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -55,10 +55,7 @@ pub fn run(args: &LatencyArgs) -> Result<Ended> {
     {
         return compare_only(args, file);
     }
-    let (files, held) = closed_files(&args.files)?;
-    for path in held {
-        eprintln!("journal: {}: a writer still holds it, so it is left out", path.display());
-    }
+    let files = closed_journals("journal", &args.files)?;
     progress("reading");
     let (files, from_day) = match args.newest {
         Some(days) => newest(files, days)?,
@@ -105,7 +102,9 @@ fn tell(args: &LatencyArgs, whole: &Figures, compared: Option<&Compared>, days: 
     print(whole, &mut out)?;
     compared.map_or(Ok(()), |compared| against::print(compared, &mut out))?;
     let days = days.unwrap_or_default();
-    days.iter().try_for_each(|day| writeln!(out, "{} -> {}", day.day, day.json.display()))?;
+    days.iter()
+        .filter(|day| !day.is_kept)
+        .try_for_each(|day| writeln!(out, "{} -> {}", day.day, day.json.display()))?;
     Ok(())
 }
 

@@ -28,6 +28,7 @@ mod teller;
 mod told;
 mod truth;
 
+use crate::files::closed_files;
 use anyhow::Result;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -70,6 +71,18 @@ pub fn exit(program: &str, ended: Result<Ended>) -> ExitCode {
 /// Whoever read our output has seen enough.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// The journals that are meant. Of a folder in which a run goes on those that are closed: what is left out is told.
+///
+/// # Errors
+/// As [`closed_files`].
+fn closed_journals(program: &str, given: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let (closed, held) = closed_files(given)?;
+    for path in held {
+        eprintln!("{program}: {}: a writer still holds it, so it is left out", path.display());
+    }
+    Ok(closed)
 }
 
 /// Prints one JSON value and a line feed on standard output.

@@ -186,9 +186,14 @@ fn kind(name: &str) -> Result<Kind> {
     if let Some(schema) = SCHEMA.iter().find(|schema| schema.name == upper) {
         return Ok(schema.kind);
     }
-    let near = |schema: &&hotpath::record::Schema| strsim::levenshtein(schema.name, &upper);
-    let nearest = SCHEMA.iter().min_by_key(near).map_or("FRAME", |schema| schema.name);
-    bail!("unknown kind `{name}`; did you mean `{nearest}`?")
+    let distance = |known: &str| strsim::damerau_levenshtein(known, &upper);
+    let nearest = SCHEMA.iter().map(|schema| schema.name).min_by_key(|known| distance(known));
+    // A guess that shares little with the word helps nobody.
+    if let Some(nearest) = nearest.filter(|known| 3 * distance(known) <= known.len()) {
+        bail!("unknown kind `{name}`; did you mean `{nearest}`?");
+    }
+    let known = SCHEMA.iter().map(|schema| schema.name).collect::<Vec<_>>().join(", ");
+    bail!("unknown kind `{name}`: there are {known}")
 }
 
 fn time(text: &str) -> Result<Time> {

@@ -1,7 +1,6 @@
 //! `journal report`: one run as a page.
 
-use super::{Ended, counted, grouped, print_json, progress};
-use crate::files::journal_files;
+use super::{Ended, closed_journals, counted, grouped, print_json, progress};
 use crate::report::{Report, Summary};
 use anyhow::Result;
 use clap::Args;
@@ -45,7 +44,7 @@ fn run_id(text: &str) -> Result<u64, String> {
 /// # Errors
 /// What makes the exit code 2.
 pub fn run(args: &ReportArgs) -> Result<Ended> {
-    let files = journal_files(&args.files)?;
+    let files = closed_journals("journal", &args.files)?;
     progress("reading");
     let report = Report::of(&files, args.run);
     progress("");

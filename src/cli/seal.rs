@@ -1,7 +1,7 @@
 //! `journal seal`: closed journals compressed, and proved before the original goes.
 
 use super::{Ended, counted, print_json, progress};
-use crate::files::bin_files;
+use crate::files::files_to_compress;
 use anyhow::{Result, bail};
 use clap::Args;
 use journal::{Compressed, Error, compress};
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 /// Compresses closed, undamaged journals; every command reads the compressed file as it is.
 ///
-/// FILE.zst is written, read back and compared byte for byte; then FILE is removed.
+/// FILE.zst is written, read back and compared byte for byte; then FILE is removed. What is sealed already stays as it is.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  journal seal journal/000000.bin && replay journal/000000.bin.zst")]
 pub struct SealArgs {
@@ -34,7 +34,7 @@ pub struct SealArgs {
 /// # Errors
 /// What makes the exit code 2.
 pub fn run(args: &SealArgs) -> Result<Ended> {
-    let files = bin_files(&args.files)?;
+    let (files, sealed) = files_to_compress(&args.files)?;
     let (mut done, mut live) = (Vec::new(), 0);
     for path in &files {
         progress(&format!("compressing {}", path.display()));
@@ -54,12 +54,17 @@ pub fn run(args: &SealArgs) -> Result<Ended> {
     }
     if args.json {
         let values: Vec<_> = done.iter().map(to_json).collect();
-        print_json(&json!({ "files": values, "failed": files.len() - live - done.len() }))?;
+        print_json(
+            &json!({ "files": values, "failed": files.len() - live - done.len(), "sealed_before": sealed.len() }),
+        )?;
     } else {
         let mut out = std::io::stdout().lock();
         for Compressed { source, path, bytes, compressed_bytes } in &done {
             let (before, after) = (counted(*bytes, "byte", "bytes"), counted(*compressed_bytes, "byte", "bytes"));
             writeln!(out, "{}: {before} -> {}: {after}", source.display(), path.display())?;
+        }
+        if !sealed.is_empty() {
+            writeln!(out, "{} sealed already", counted(sealed.len() as u64, "file is", "files are"))?;
         }
     }
     if done.len() + live < files.len() {

@@ -49,8 +49,8 @@ pub struct Pair {
 /// When the file cannot be read or holds something else.
 pub fn read(file: &Path) -> Result<Value> {
     let name = file.display();
-    let text = std::fs::read_to_string(file).with_context(|| format!("{name}: cannot be read"))?;
-    let figures: Option<Value> = serde_json::from_str(&text).ok();
+    let bytes = std::fs::read(file).with_context(|| format!("{name}: cannot be read"))?;
+    let figures: Option<Value> = serde_json::from_slice(&bytes).ok();
     let is_figures = |figures: &Value| figures["latency"].is_array() && figures["coverage"].is_object();
     figures.filter(is_figures).ok_or_else(|| {
         anyhow!("{name}: holds no figures: name a file that `journal latency` wrote with --day or --json")
@@ -60,12 +60,20 @@ pub fn read(file: &Path) -> Result<Value> {
 /// The newest day in a folder that is earlier than that of `now`; none when there is none.
 ///
 /// # Errors
-/// When the folder cannot be read.
+/// When the folder cannot be read, or holds journals and no day.
 pub fn day_before(folder: &Path, now: &Value) -> Result<Option<PathBuf>> {
     let Some(first_ns) = now["coverage"]["first_utc_ns"].as_u64() else { return Ok(None) };
     let today = crate::utc::rfc3339(first_ns / 1_000);
     let entries = std::fs::read_dir(folder).with_context(|| format!("{}: cannot be read", folder.display()))?;
     let mut files = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    let is_journal = |file: &PathBuf| {
+        [".bin", ".bin.zst"].iter().any(|end| file.as_os_str().as_encoded_bytes().ends_with(end.as_bytes()))
+    };
+    ensure!(
+        files.iter().any(|file| day_of(file).is_some()) || !files.iter().any(is_journal),
+        "{}: holds journals and no figures: name a folder or file that `journal latency` wrote with --day",
+        folder.display()
+    );
     files.retain(|file| day_of(file).is_some_and(|day| today.get(..day.len()).is_some_and(|today| *day < *today)));
     files.sort();
     Ok(files.pop())

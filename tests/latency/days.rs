@@ -179,8 +179,10 @@ fn what_more_was_known_of_stays() {
     assert_eq!(messages(), Some(400));
     let before = std::fs::read(&day).expect("a file");
     let output = latency(&[text(&half), "--day", text(&days)]);
-    told(&output, 0);
+    assert!(!told(&output, 0).contains("->"), "nothing was written");
     assert!(String::from_utf8_lossy(&output.stderr).contains("stays as it is"));
+    let said = told(&latency(&[text(&half), "--against", text(&all)]), 2);
+    assert!(said.contains("holds journals and no figures: name a folder or file that"), "{said}");
     assert_eq!(std::fs::read(&day).expect("a file"), before);
 }
 
@@ -193,10 +195,12 @@ fn somebodys_files_stay_and_a_sentence_says_what_to_do() {
         std::fs::write(path, "mine").expect("a file");
     }
     let journal = text(folder.path()).to_owned();
+    let segment = format!("{journal}/000000.bin");
     for (arguments, words) in [
         (vec![&journal[..], "--csv", text(&notes)], "stays as it is"),
         (vec![&journal, "--day", &journal], "stays as it is"),
         (vec![&journal, "--against", text(&notes)], "holds no figures"),
+        (vec![&journal, "--against", &segment], "holds no figures: name a file that"),
         (vec![&journal, "--against", "nowhere.json"], "cannot be read"),
         (vec![text(&day)], "say --against which"),
         (vec![text(&day), "--against", text(&notes)], "holds no figures"),
