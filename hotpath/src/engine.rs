@@ -273,7 +273,7 @@ impl Engine {
         // A chained book's updates tell of levels that its snapshot did not show.
         let passed = market.level(head.flags, level) || rules.is_chained();
         let finding = Finding { check: Check::Removal, passed, expected: 0, found: level.price_ticks };
-        market.state.checks.note(finding, rules.quality.burst, rules.place(head), out)
+        market.state.checks.note(finding, rules.config.quality.burst, rules.place(head), out)
     }
 
     /// A book message is complete.
@@ -458,8 +458,7 @@ impl Engine {
 fn rules(config: &Config, instrument: u16) -> Result<Rules<'_>, Halt> {
     ensure(instrument < config.market_count, Halt::UnknownInstrument)?;
     let market = config.markets.get(usize::from(instrument)).ok_or(Halt::UnknownInstrument)?;
-    let is_stated = config.session.active != 0 && market.asks_for(channel::TICKER);
-    Ok(Rules { market, quality: &config.quality, instrument, is_stated })
+    Ok(Rules { market, config, instrument })
 }
 
 fn body<B: crate::record::Body>(record: &[u8]) -> Result<B, Halt> {

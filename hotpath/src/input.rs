@@ -49,8 +49,6 @@ pub enum Input<'a> {
 /// What the records of an input came to.
 #[derive(Clone, Copy, Debug)]
 pub struct Written {
-    /// The first line of the last of them.
-    pub first: Line,
     /// The sequence number behind them.
     pub next_seq: u64,
     /// Their lines.
@@ -87,9 +85,8 @@ impl<'a> Input<'a> {
             Self::Host(connection, body) => push(lines, connection, &body)?,
             Self::Stamps(body) => push(lines, NO_CONNECTION, &body)?,
         }
-        let first = lines.as_lines().first().copied().ok_or(Halt::MalformedRecord)?;
         diary.append_lines(lines.as_lines())?;
-        Ok(Written { first, next_seq: lines.next_seq(), lines: lines.len() })
+        Ok(Written { next_seq: lines.next_seq(), lines: lines.len() })
     }
 
     /// The frame of a FRAME record; `bytes` is its whole payload, of all the records that it was cut into.
@@ -157,12 +154,12 @@ fn record_frame<D: Diary>(
             flags,
             connection: frame.connection,
         };
-        let first = bytemuck::must_cast(FirstLine { head, body: FrameBody { payload_bytes, chunk, ..body } });
+        let first: Line = bytemuck::must_cast(FirstLine { head, body: FrameBody { payload_bytes, chunk, ..body } });
         diary.append(&first, payload)?;
         chunk = chunk.wrapping_add(1);
         lines = lines.wrapping_add(whole / LINE_BYTES);
         if tail.is_empty() {
-            return Ok(Written { first, next_seq: seq.wrapping_add(chunk.into()), lines });
+            return Ok(Written { next_seq: seq.wrapping_add(chunk.into()), lines });
         }
         rest = tail;
     }

@@ -6,12 +6,12 @@ pub use state::{Counts, MarketState, Traded};
 
 use crate::book::{self, Book, Change};
 use crate::chain::{Chain, Held, Link};
-use crate::config::{DEPTH_MAX, MarketConfig, QualityConfig, book_rule, checksum_rule, sequence_rule};
+use crate::config::{Config, DEPTH_MAX, MarketConfig, book_rule, checksum_rule, sequence_rule};
 use crate::features::{Touch, imbalance_q30};
 use crate::halt::Halt;
 use crate::lines::{Lines, Place};
 use crate::quality::{Check, Finding};
-use crate::record::{BookEnd, Head, Instrument, Level, Snapshot, Ticker, Trade, Trust, Update, flag, status};
+use crate::record::{BookEnd, Head, Instrument, Level, Snapshot, Ticker, Trade, Trust, Update, channel, flag, status};
 use crate::regime::Regimes;
 use crate::stated::Stated;
 use crate::trust::{Cause, Sign};
@@ -191,9 +191,9 @@ impl Market {
 
     /// Whether a chained book may be believed: an update has reached its snapshot, and where the exchange states best levels,
     /// they were the book's once. A snapshot of another market, or of another time, may fit the chain by its numbers alone.
-    const fn is_proven(&self, rules: Rules<'_>) -> bool {
+    fn is_proven(&self, rules: Rules<'_>) -> bool {
         let MarketState { chain, stated, confirmed, .. } = &self.state;
-        chain.is_proven() && (*confirmed != 0 || !(stated.is_any() || rules.is_stated))
+        chain.is_proven() && (*confirmed != 0 || !(stated.is_any() || rules.is_stated()))
     }
 
     /// A snapshot of a chained book is complete: what is held beyond it follows.
@@ -247,7 +247,7 @@ impl Market {
         self.state.confirmed |= u16::from(compared.agrees);
         let (expected, found) = (compared.expected_ticks, compared.found_ticks);
         let finding = Finding { check: Check::Touch, passed: compared.agrees, expected, found };
-        self.state.checks.note(finding, rules.quality.burst, rules.place(head), out)?;
+        self.state.checks.note(finding, rules.config.quality.burst, rules.place(head), out)?;
         if !compared.agrees {
             self.distrust(rules, Cause::Touch, compared.sign(), rules.place(head), head.taken_ns, out)?;
         }
@@ -379,7 +379,7 @@ impl Market {
         let vol_q16 = self.state.vol.vol_q16(now_ns, half_life_ns);
         let before = core::mem::replace(&mut self.state.decided_mid_half_ticks, mid_half_ticks);
         let jump = if before == 0 { 0 } else { mid_half_ticks.saturating_sub(before).saturating_abs() >> 1 };
-        let quality = rules.quality;
+        let quality = &rules.config.quality;
         for (check, found, expected) in [
             (Check::Spread, touch.spread_ticks(), quality.spread_ticks_max),
             (Check::Vol, vol_q16 >> 16, quality.vol_ticks_max),
@@ -397,7 +397,7 @@ impl Market {
         let passed = head.exch_ns == 0 || head.exch_ns >= before;
         let (expected, found) = (before.cast_signed(), head.exch_ns.cast_signed());
         let finding = Finding { check: Check::Time, passed, expected, found };
-        self.state.checks.note(finding, rules.quality.burst, rules.place(head), out)
+        self.state.checks.note(finding, rules.config.quality.burst, rules.place(head), out)
     }
 
     fn verify(&mut self, rules: Rules<'_>, head: &Head, end: &BookEnd, out: &mut Lines<'_>) -> Result<bool, Halt> {
@@ -412,7 +412,7 @@ impl Market {
         *counter = counter.saturating_add(1);
         let finding =
             Finding { check: Check::Checksum, passed, expected: i64::from(end.checksum), found: i64::from(found) };
-        self.state.checks.note(finding, rules.quality.burst, rules.place(head), out)?;
+        self.state.checks.note(finding, rules.config.quality.burst, rules.place(head), out)?;
         if !passed {
             let sign = Sign { expected: u64::from(end.checksum), found: u64::from(found) };
             self.distrust(rules, Cause::Checksum, sign, rules.place(head), head.taken_ns, out)?;
@@ -435,15 +435,19 @@ pub struct Ended {
 pub struct Rules<'a> {
     /// This market's row.
     pub market: &'a MarketConfig,
-    /// Bounds of values.
-    pub quality: &'a QualityConfig,
+    /// The whole of it.
+    pub config: &'a Config,
     /// The row's index.
     pub instrument: u16,
-    /// Whether the exchange is asked to state best levels: none may be missing then.
-    pub is_stated: bool,
 }
 
 impl Rules<'_> {
+    /// Whether the exchange is asked to state best levels: none may be missing then.
+    #[must_use]
+    pub fn is_stated(&self) -> bool {
+        self.config.session.active != 0 && self.market.asks_for(channel::TICKER)
+    }
+
     /// Whether the book's updates form a chain.
     #[must_use]
     pub const fn is_chained(&self) -> bool {

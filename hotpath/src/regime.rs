@@ -194,6 +194,10 @@ impl Regimes {
         if axis == Axis::Volatility && !is_afresh && self.is_steady(&ladder, around, times_ns.0) {
             return None;
         }
+        if axis == Axis::Delay && self.is_prompt(&ladder) {
+            self.standings.get_mut(axis as usize)?.due_ns = u64::MAX;
+            return None;
+        }
         let value = self.value(axis, around, times_ns.0);
         let standing = self.standings.get_mut(axis as usize)?;
         let change = value.and_then(|value| standing.step(&ladder, axis, value, times_ns));
@@ -211,6 +215,11 @@ impl Regimes {
         let level = self.level(Axis::Volatility);
         let is_below = |bound_q16| vol.is_below(bound_q16, at_ns, around.half_life_ns);
         is_below(ladder.enter(level)) && (level == 0 || !is_below(ladder.exit(level)))
+    }
+
+    /// Whether the delay is normal and stays so, if no message comes.
+    fn is_prompt(&self, ladder: &Ladder) -> bool {
+        self.level(Axis::Delay) == 0 && self.second.delay_ns_max().is_none_or(|ns| ns < ladder.enter(0))
     }
 
     /// The value of an axis; none when it is not known.
@@ -247,9 +256,6 @@ impl Regimes {
                 let is_over = |part: u64| vol.is_below(exit, part.saturating_mul(PART_NS), around.half_life_ns);
                 first_part(free, parts, is_over)
             }),
-            Axis::Delay if standing.level == 0 && self.second.delay_ns_max().is_none_or(|ns| !ladder.enters(ns)) => {
-                None
-            }
             Axis::Delay => (1..=COUNT).zip(self.second.delays_ahead_ns()).find_map(changes),
         };
         part.map_or(u64::MAX, |part| part.saturating_mul(PART_NS))

@@ -159,7 +159,7 @@ impl<V: Venue, P: Probe> Core<'_, V, P> {
         if matches!(input, Input::Frame { .. }) {
             self.progress.frames = self.progress.frames.saturating_add(1);
         }
-        let stepped = self.step(input, &recorded.first).and_then(|()| self.asked.collect(&self.buffers.outputs));
+        let stepped = self.step(input).and_then(|()| self.asked.collect(&self.buffers.outputs));
         if let Err(halt) = stepped {
             self.halted(halt, input_seq);
         }
@@ -181,7 +181,7 @@ impl<V: Venue, P: Probe> Core<'_, V, P> {
     }
 
     /// Decodes and decides. What came of it lies in the buffers.
-    fn step(&mut self, input: &Input<'_>, first: &Line) -> Result<(), Halt> {
+    fn step(&mut self, input: &Input<'_>) -> Result<(), Halt> {
         let Progress { seq, taken_ns, .. } = self.progress;
         if let Input::Clock(clock) = input {
             self.progress.clock_mono_ns = clock.mono_ns;
@@ -209,7 +209,7 @@ impl<V: Venue, P: Probe> Core<'_, V, P> {
             self.probe.mark(Mark::Acted);
         } else {
             let plain = records(events.as_lines()).next().ok_or(Halt::MalformedRecord)?;
-            outputs.begin(seq, taken_ns, head_of(&first.0).map_or(NO_CONNECTION, |head| head.connection));
+            outputs.begin(seq, taken_ns, head_of(plain).map_or(NO_CONNECTION, |head| head.connection));
             self.engine.observe_time(taken_ns, outputs)?;
             self.engine.step(plain, outputs)?;
             self.engine.act(taken_ns, outputs)?;

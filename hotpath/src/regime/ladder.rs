@@ -61,12 +61,6 @@ impl Ladder {
         self.enter.get(usize::from(level)).copied().unwrap_or(NEVER)
     }
 
-    /// Whether the value enters a level above the calmest.
-    pub const fn enters(&self, value: i64) -> bool {
-        let [first, _] = self.enter;
-        value >= first
-    }
-
     /// Below so much the level is left.
     pub fn exit(&self, level: u16) -> i64 {
         let rung = usize::from(level).checked_sub(1);
