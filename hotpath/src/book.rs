@@ -9,6 +9,7 @@ use crate::halt::{Halt, ensure};
 use crate::simd::Simd;
 use crate::units::{PRICE_TICKS_MAX, QTY_LOTS_MAX};
 use bytemuck::{Pod, Zeroable};
+use core::mem::replace;
 
 /// Levels that one side can hold.
 pub const SIDE_LEVELS: usize = 8192;
@@ -27,7 +28,7 @@ pub struct Level {
 
 /// A level and what the checksum needs of it.
 #[derive(Clone, Copy, Zeroable)]
-#[repr(C)]
+#[repr(C, align(32))]
 struct Held {
     level: Level,
     residue: Residue,
@@ -36,6 +37,12 @@ struct Held {
 impl Held {
     fn of(level: Level, simd: Simd) -> Self {
         Self { level, residue: Residue::of(level.price_ticks, level.qty_lots, simd) }
+    }
+}
+
+impl AsRef<Residue> for Held {
+    fn as_ref(&self) -> &Residue {
+        &self.residue
     }
 }
 
@@ -105,7 +112,7 @@ impl Book {
     /// The exchange's checksum of the ten best levels of each side: see [`crate::checksum`].
     #[must_use]
     pub fn crc32_top10(&self) -> u32 {
-        crc32_top10(self.asks.residues_best_first(), self.bids.residues_best_first(), self.asks.simd)
+        crc32_top10(self.asks.held(), self.bids.held(), self.asks.simd)
     }
 
     /// Whether the best bid is at or above the best ask.
@@ -152,11 +159,6 @@ impl<const ASK: bool> Side<ASK> {
     /// Levels from the worst to the best, as they lie in memory.
     pub fn worst_first(&self) -> impl Iterator<Item = &Level> {
         self.held().iter().map(|held| &held.level)
-    }
-
-    /// What the checksum needs, from the best level to the worst.
-    fn residues_best_first(&self) -> impl Iterator<Item = Residue> {
-        self.held().iter().rev().map(|held| held.residue)
     }
 
     fn held(&self) -> &[Held] {
@@ -231,16 +233,15 @@ impl<const ASK: bool> Side<ASK> {
 
     /// Where a price lies or would be inserted: after every level that is worse.
     fn place_of(&self, price_ticks: i64) -> usize {
-        let held = self.held();
         let worse = |held: &Held| Self::better(price_ticks, held.level.price_ticks);
-        let near = held.iter().rev().zip(0..NEAR_LEVELS).find(|(held, _)| worse(held)).map(|(_, steps)| steps);
-        match near {
-            Some(steps) => self.end.saturating_sub(steps),
-            None => {
-                let far = held.get(..held.len().saturating_sub(NEAR_LEVELS)).unwrap_or_default();
-                self.start.wrapping_add(far.partition_point(worse))
+        let mut far = self.held();
+        for _ in 0..NEAR_LEVELS {
+            match far {
+                [rest @ .., last] if !worse(last) => far = rest,
+                _ => return self.start.wrapping_add(far.len()),
             }
         }
+        self.start.wrapping_add(far.partition_point(worse))
     }
 
     fn insert(&mut self, place: usize, level: Level) -> Change {
@@ -256,21 +257,73 @@ impl<const ASK: bool> Side<ASK> {
             self.move_to_front();
         }
         let end = self.end.wrapping_add(1);
-        if let Some(slots @ [.., _]) = self.levels.get_mut(place..end) {
-            slots.rotate_right(1);
-            if let [first, ..] = slots {
-                *first = Held::of(level, self.simd);
-            }
+        let new = Held::of(level, self.simd);
+        if end.wrapping_sub(place) > NEAR_LEVELS {
+            self.insert_far(place, new);
+            return Change::Inserted;
+        }
+        // Each level moves one up, and the new one into the place that is left.
+        let mut moving = new;
+        for slot in self.levels.get_mut(place..end).unwrap_or_default() {
+            moving = replace(slot, moving);
         }
         self.end = end;
         Change::Inserted
     }
 
+    /// As many levels as there are on the shorter side of the place move away from it.
+    #[inline(never)]
+    fn insert_far(&mut self, place: usize, new: Held) {
+        let (better, worse) = (self.end.saturating_sub(place), place.saturating_sub(self.start));
+        if self.start > 0 && worse < better {
+            self.start = self.start.wrapping_sub(1);
+            if let Some(slots @ [_, ..]) = self.levels.get_mut(self.start..place) {
+                slots.copy_within(1.., 0);
+                if let [.., slot] = slots {
+                    *slot = new;
+                }
+            }
+            return;
+        }
+        let end = self.end.wrapping_add(1);
+        if let Some(slots @ [_, ..]) = self.levels.get_mut(place..end) {
+            slots.copy_within(..slots.len().wrapping_sub(1), 1);
+            if let [slot, ..] = slots {
+                *slot = new;
+            }
+        }
+        self.end = end;
+    }
+
     fn remove(&mut self, place: usize) {
-        if let Some(slots @ [.., _]) = self.levels.get_mut(place..self.end) {
-            slots.rotate_left(1);
+        if self.end.wrapping_sub(place) > NEAR_LEVELS {
+            self.remove_far(place);
+            return;
+        }
+        let mut slots = self.levels.get_mut(place..self.end).unwrap_or_default();
+        while let [first, rest @ ..] = slots {
+            let Some(next) = rest.first() else { break };
+            *first = *next;
+            slots = rest;
         }
         self.end = self.end.saturating_sub(1).max(self.start);
+    }
+
+    /// As many levels as there are on the shorter side of the place move to it.
+    #[inline(never)]
+    fn remove_far(&mut self, place: usize) {
+        let (better, worse) = (self.end.saturating_sub(place), place.saturating_sub(self.start));
+        if worse < better {
+            if let Some(slots @ [_, ..]) = self.levels.get_mut(self.start..=place) {
+                slots.copy_within(..slots.len().wrapping_sub(1), 1);
+            }
+            self.start = self.start.wrapping_add(1);
+        } else {
+            if let Some(slots @ [_, ..]) = self.levels.get_mut(place..self.end) {
+                slots.copy_within(1.., 0);
+            }
+            self.end = self.end.wrapping_sub(1);
+        }
     }
 
     fn drop_worst(&mut self) {

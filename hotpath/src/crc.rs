@@ -2,7 +2,14 @@
 //!
 //! Not CRC-32C, which is what the x86 `crc32` instruction computes.
 
-const POLYNOMIAL: u32 = 0xEDB8_8320;
+/// Reflected: bit 31 stands for 1, bit 0 for x^31.
+pub const POLYNOMIAL: u32 = 0xEDB8_8320;
+
+/// The register after one zero bit.
+#[must_use]
+pub const fn step_zero_bit(state: u32) -> u32 {
+    (state >> 1) ^ POLYNOMIAL.wrapping_mul(state & 1)
+}
 
 /// `TABLES[k][b]`: the remainder of byte `b` followed by `k` zero bytes.
 static TABLES: [[u32; 256]; 8] = tables();
@@ -20,7 +27,7 @@ const fn tables() -> [[u32; 256]; 8] {
         let mut remainder = byte as u32;
         let mut bit = 0;
         while bit < 8 {
-            remainder = (remainder >> 1) ^ (POLYNOMIAL * (remainder & 1));
+            remainder = step_zero_bit(remainder);
             bit += 1;
         }
         tables[0][byte] = remainder;

@@ -1,6 +1,7 @@
 //! The book against a naive twin, and the exchange's documented checksums.
 
 use super::{Book, Change, SIDE_LEVELS};
+use crate::simd::Simd;
 use bytemuck::Zeroable;
 use proptest::prelude::*;
 use std::boxed::Box;
@@ -61,23 +62,36 @@ proptest! {
     #[test]
     fn equals_a_map_of_levels(
         depth in prop::sample::select(std::vec![1_usize, 3, 10, 25, 100]),
-        messages in prop::collection::vec(prop::collection::vec((any::<bool>(), 1_i64..120, 0_i64..4), 1..7), 1..80),
+        messages in prop::collection::vec(prop::collection::vec((any::<bool>(), 1_i64..120, 0_i64..4), 1..7), 1..200),
     ) {
-        let mut book: Box<Book> = bytemuck_boxed();
+        let [mut plain, mut fast] = paths();
         let mut twin = Twin::default();
         for message in messages {
             for (ask, price, qty) in message {
-                prop_assert_eq!(set(&mut book, ask, price, qty), twin.set(ask, price, qty));
+                let change = twin.set(ask, price, qty);
+                prop_assert_eq!(set(&mut plain, ask, price, qty), change);
+                prop_assert_eq!(set(&mut fast, ask, price, qty), change);
             }
-            book.cut(depth);
             twin.cut(depth);
-            assert_same(&book, &twin);
+            for book in [&mut plain, &mut fast] {
+                book.cut(depth);
+                assert_same(book, &twin);
+            }
         }
     }
 }
 
 fn bytemuck_boxed() -> Box<Book> {
     Box::new(Book::zeroed())
+}
+
+/// A book without and one with what the processor has beyond plain code.
+fn paths() -> [Box<Book>; 2] {
+    [Simd::NONE, Simd::detect()].map(|simd| {
+        let mut book = bytemuck_boxed();
+        book.use_simd(simd);
+        book
+    })
 }
 
 /// The start of a cut side wanders upwards until it must be moved back; nothing may change then.
@@ -163,19 +177,20 @@ fn levels(text: &str) -> impl Iterator<Item = (i64, i64)> {
 #[test]
 fn the_documented_checksum_vectors_hold() {
     for vector in VECTORS {
-        let mut book = bytemuck_boxed();
-        levels(vector.asks).for_each(|(price, qty)| assert_eq!(book.asks.set(price, qty), Change::Inserted));
-        levels(vector.bids).for_each(|(price, qty)| assert_eq!(book.bids.set(price, qty), Change::Inserted));
-        assert_eq!(book.crc32_top10(), vector.checksum);
-        for (changes, checksum) in vector.updates {
-            let words: Vec<_> = changes.split_whitespace().collect();
-            for pair in words.chunks(2) {
-                for (price, qty) in levels(pair[1]) {
-                    set(&mut book, pair[0] == "a", price, qty);
+        for mut book in paths() {
+            levels(vector.asks).for_each(|(price, qty)| assert_eq!(book.asks.set(price, qty), Change::Inserted));
+            levels(vector.bids).for_each(|(price, qty)| assert_eq!(book.bids.set(price, qty), Change::Inserted));
+            assert_eq!(book.crc32_top10(), vector.checksum);
+            for (changes, checksum) in vector.updates {
+                let words: Vec<_> = changes.split_whitespace().collect();
+                for pair in words.chunks(2) {
+                    for (price, qty) in levels(pair[1]) {
+                        set(&mut book, pair[0] == "a", price, qty);
+                    }
                 }
+                book.cut(vector.depth);
+                assert_eq!(book.crc32_top10(), *checksum, "{changes}");
             }
-            book.cut(vector.depth);
-            assert_eq!(book.crc32_top10(), *checksum, "{changes}");
         }
     }
 }
