@@ -48,6 +48,7 @@ trait Passes {
     fn units(&self) -> usize;
     fn whole_ns(&mut self) -> u64;
     fn each(&mut self, histogram: &mut Histogram<u64>);
+    fn between(&mut self, stop: &mut dyn FnMut());
 }
 
 impl<C: Case> Passes for C {
@@ -64,6 +65,18 @@ impl<C: Case> Passes for C {
         let ns = elapsed_ns(start);
         self.finish();
         ns
+    }
+
+    fn between(&mut self, stop: &mut dyn FnMut()) {
+        // Once before, for what happens only the first time.
+        self.whole_ns();
+        self.reset();
+        stop();
+        for index in 0..self.messages() {
+            self.take(index);
+        }
+        stop();
+        self.finish();
     }
 
     fn each(&mut self, histogram: &mut Histogram<u64>) {
@@ -133,6 +146,15 @@ impl Table {
         let name = |index: &usize| self.entries.get(*index).map_or(String::new(), |entry| entry.name.clone());
         let peers = self.peers.iter().map(name).collect();
         Ok(Report { title: self.title, unit: self.unit, rounds, peers, rows })
+    }
+
+    /// Runs a pass of the first case and of each peer between two calls of `stop`, then tells its name and messages.
+    pub fn between(&mut self, stop: &mut dyn FnMut(), mut done: impl FnMut(&str, usize)) {
+        for index in std::iter::once(0).chain(self.peers.iter().copied()) {
+            let Some(entry) = self.entries.get_mut(index) else { continue };
+            entry.passes.between(stop);
+            done(&entry.name, entry.passes.units());
+        }
     }
 
     /// Every case once, another one first each time.

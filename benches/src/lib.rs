@@ -10,6 +10,7 @@ pub mod client;
 pub mod clock;
 pub mod decoders;
 pub mod harness;
+pub mod instructions;
 pub mod live;
 pub mod machine;
 pub mod pace;

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use fathom_benches::instructions::{InstructionsArgs, instructions};
 use fathom_benches::live::{LiveArgs, live};
 use fathom_benches::machine::{METHOD, Machine};
 use fathom_benches::place::Place;
@@ -38,6 +39,8 @@ enum Command {
     Live(LiveArgs),
     /// The program on a socket: start to the first trusted book, memory, and waits at a hundred times the market's speed.
     Socket(SocketArgs),
+    /// Instructions a message of the tables decode, book and tick, counted one by one.
+    Instructions(InstructionsArgs),
     /// Bytes a frame by kind, plain and compressed.
     Size {
         /// JSON instead of Markdown.
@@ -55,6 +58,7 @@ fn main() -> Result<()> {
     match command {
         Some(Command::Live(args)) => return run_live(&args, &machine),
         Some(Command::Socket(args)) => return run_socket(&args, &machine),
+        Some(Command::Instructions(args)) => return run_instructions(&args, &machine),
         Some(Command::Size { json, folder }) => return run_size(json, &Place::new(folder), &machine),
         None => {}
     }
@@ -74,6 +78,16 @@ fn run_live(args: &LiveArgs, machine: &Machine) -> Result<()> {
         println!("{:#}", serde_json::json!({ "machine": machine, "live": live(args)? }));
     } else {
         println!("{machine}\n{}", live(args)?);
+    }
+    Ok(())
+}
+
+fn run_instructions(args: &InstructionsArgs, machine: &Machine) -> Result<()> {
+    let counted = instructions(args)?;
+    if args.json {
+        println!("{:#}", serde_json::json!({ "machine": machine, "instructions": counted }));
+    } else {
+        println!("{machine}\n{counted}");
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ mod replay;
 mod ring;
 pub mod tick;
 
+use crate::harness::Table;
 use crate::place::Place;
 use crate::report::{Outcome, Report};
 use crate::stream::Stream;
@@ -96,6 +97,15 @@ fn of_messages(wanted: impl Fn(Which) -> bool, rounds: usize, mut done: impl FnM
         done(replay::table()?.run(rounds)?);
     }
     Ok(())
+}
+
+/// The tables whose instructions are counted, over so many generated messages.
+///
+/// # Errors
+/// When messages cannot be made, and when a peer disagrees with us.
+pub fn counted(messages: usize) -> Result<Vec<(&'static str, Table)>> {
+    let stream = Rc::new(Stream::generated(messages, DEPTH)?);
+    Ok(vec![("decode", decode::table(&stream)?), ("book", book::table(&stream)), ("tick", tick::table(&stream)?)])
 }
 
 #[cfg(test)]
