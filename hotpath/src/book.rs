@@ -161,6 +161,14 @@ impl<const ASK: bool> Side<ASK> {
         self.held().iter().map(|held| &held.level)
     }
 
+    /// Lots of the best levels together: at most fifteen, whose sizes add up in 64 bits.
+    #[must_use]
+    pub fn lots_of_best(&self, levels: usize) -> u64 {
+        let held = self.held();
+        let best = held.get(held.len().saturating_sub(levels)..).unwrap_or_default();
+        best.iter().fold(0, |sum: u64, held| sum.wrapping_add(held.level.qty_lots.cast_unsigned()))
+    }
+
     fn held(&self) -> &[Held] {
         self.levels.get(self.start..self.end).unwrap_or_default()
     }

@@ -86,10 +86,7 @@ fn ratio_q30(part: u64, whole: (u64, u64)) -> i64 {
 #[must_use]
 pub fn imbalance_q30(book: &Book, levels: u32) -> i32 {
     let levels = usize::try_from(levels).unwrap_or(0);
-    // Sizes are such that as many of them as may be looked at add up in 64 bits.
-    let total = |sum: u64, lots: i64| sum.wrapping_add(lots.unsigned_abs());
-    let bids = book.bids.best_first().take(levels).map(|level| level.qty_lots).fold(0, total);
-    let asks = book.asks.best_first().take(levels).map(|level| level.qty_lots).fold(0, total);
+    let (bids, asks) = (book.bids.lots_of_best(levels), book.asks.lots_of_best(levels));
     let ratio = ratio_q30(bids.abs_diff(asks), (bids, asks));
     let signed = if bids < asks { ratio.saturating_neg() } else { ratio };
     i32::try_from(signed).unwrap_or(0)
