@@ -1,5 +1,6 @@
 //! Frame bytes to a desired quote, with every record in a journal.
 
+use super::cold::Cold;
 use super::tick::{self, Ours};
 use crate::books::{Book, Glance, SortedBook, TreeBook};
 use crate::client::{Client, Decision, Seen};
@@ -34,6 +35,8 @@ pub(super) fn table(stream: &Rc<Stream>) -> Result<Table> {
     table.add_peer("serde_json f64, BTreeMap<i64>, checksum, floats, the same writer", peer);
     let sonic = Peer::<SonicFloat, SortedBook>::new(stream)?;
     table.add_peer("sonic-rs f64, sorted Vec, checksum, floats, the same writer", sonic);
+    let cold = Ours::new(stream, JournalDiary(writer()?));
+    table.add("ours, cold: 64 KiB walked and a system call before each", Cold::new(cold));
     table.add("ours again", Ours::new(stream, JournalDiary(writer()?)));
     Ok(table)
 }

@@ -2,6 +2,7 @@
 
 mod append;
 mod book;
+mod cold;
 mod decode;
 mod gate;
 mod journaled;

@@ -1,5 +1,6 @@
 //! Frame bytes to a desired quote, with nothing kept.
 
+use super::cold::Cold;
 use crate::books::{Book, Glance, SortedBook, TreeBook};
 use crate::client::{Client, Quote};
 use crate::decoders::{Decoder, SerdeFloat, SonicFloat};
@@ -36,6 +37,9 @@ pub(super) fn table(stream: &Rc<Stream>) -> Result<Table> {
     table.add("ours, nothing kept", Ours::new(stream, Nowhere));
     table.add_peer("serde_json f64, BTreeMap<i64>, checksum, floats", Peer::<SerdeFloat, TreeBook>::new(stream));
     table.add_peer("sonic-rs f64, sorted Vec, checksum, floats", Peer::<SonicFloat, SortedBook>::new(stream));
+    table.add("ours, cold: 64 KiB walked and a system call before each", Cold::new(Ours::new(stream, Nowhere)));
+    table.add("serde_json, cold", Cold::new(Peer::<SerdeFloat, TreeBook>::new(stream)));
+    table.add("sonic-rs, cold", Cold::new(Peer::<SonicFloat, SortedBook>::new(stream)));
     table.add("ours again", Ours::new(stream, Nowhere));
     Ok(table)
 }
