@@ -73,15 +73,19 @@ impl Links {
                     faults.note(|| format!("{at}: connection {connection} came up and nobody asked for it"));
                 }
             }
-            (Some(true) | None, false) => {
-                self.lost += u64::from(was.is_some() && !self.is_stopping);
-                let markets = (0..)
-                    .zip(&self.carried_by)
-                    .filter(|(_, of)| **of == connection && !self.is_stopping)
-                    .map(|(market, _)| market);
-                self.losing.extend(markets.filter(|market| books.is_trusted(*market)));
-            }
             (Some(false), false) => self.failed += 1,
+            (was, false) => {
+                let carried =
+                    (0..).zip(&self.carried_by).filter(|(_, of)| **of == connection).map(|(market, _)| market);
+                let losing: Vec<u16> = carried.filter(|market| books.is_trusted(*market)).collect();
+                // Where the files begin in the middle of a run, the first that is told of a connection may be its end.
+                let was_up = was == Some(true) || !losing.is_empty();
+                if !self.is_stopping {
+                    self.lost += u64::from(was_up);
+                    self.failed += u64::from(!was_up);
+                    self.losing.extend(losing);
+                }
+            }
         }
     }
 }

@@ -176,6 +176,14 @@ fn connections_that_come_and_go_in_turn_are_counted() {
     assert_eq!((links.made, links.lost, links.failed), (2, 1, 1));
 }
 
+/// The first connect of a run that failed was counted nowhere: five names that were not resolved were four connections not made.
+#[test]
+fn a_first_connect_that_fails_is_a_connection_not_made() {
+    let Wired(links, _, faults) = Wired::new().asked().down().asked().down().asked().up().tell(&Frame::zeroed());
+    assert_eq!(faults, Faults::default());
+    assert_eq!((links.made, links.lost, links.failed), (1, 0, 2));
+}
+
 #[test]
 fn a_connection_that_does_not_fit_is_found() {
     let trusted = || Wired::new().asked().up().tell(&Trust::zeroed());
