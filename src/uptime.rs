@@ -1,4 +1,4 @@
-//! How long each book was trusted, of the time in which frames came.
+//! How long each book was trusted, of the time in which frames came, or should have come.
 
 use crate::venue::market_names;
 use hotpath::engine::Engine;
@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 pub struct Uptime {
     /// Its symbol, behind the venue where several have the same one; empty when no state told it.
     pub symbol: String,
-    /// Time from the first frame to the last of each run, nanoseconds, summed.
+    /// Time from the first frame to the last of each run, nanoseconds, summed; of a run without one, that from its first record to
+    /// its last.
     pub span_ns: u64,
     /// Time of it with a trusted book, nanoseconds.
     pub trusted_ns: u64,
@@ -39,6 +40,8 @@ pub struct Watch {
     books: BTreeMap<u16, Book>,
     first_frame_ns: Option<u64>,
     last_frame_ns: u64,
+    /// Times of the first record and of the last.
+    records_ns: Option<(u64, u64)>,
 }
 
 #[derive(Debug, Default)]
@@ -79,6 +82,8 @@ impl Watch {
 
     /// One record.
     pub fn note(&mut self, head: &Head, record: &[u8]) {
+        let (first_ns, _) = self.records_ns.unwrap_or((head.taken_ns, head.taken_ns));
+        self.records_ns = Some((first_ns, head.taken_ns));
         match head.kind {
             Kind::FRAME => {
                 self.first_frame_ns.get_or_insert(head.taken_ns);
@@ -107,7 +112,8 @@ impl Watch {
 
     /// Adds this run to those before it.
     pub fn add_to(self, all: &mut BTreeMap<u16, Uptime>) {
-        let (first_ns, last_ns) = (self.first_frame_ns.unwrap_or(0), self.last_frame_ns);
+        let frames_ns = self.first_frame_ns.map(|first_ns| (first_ns, self.last_frame_ns));
+        let (first_ns, last_ns) = frames_ns.or(self.records_ns).unwrap_or_default();
         for (instrument, mut book) in self.books {
             book.distrust(last_ns);
             let within = |(from_ns, to_ns): &(u64, u64)| {

@@ -4,10 +4,15 @@
 mod chained;
 mod support;
 
+use bytemuck::Zeroable;
 use chained::{Faults, Section, recorded};
 use fathom::import::{Source, import};
-use hotpath::record::{Kind, head_of};
-use journal::{Item, Segment};
+use fathom::memory::Memory;
+use fathom::run::JournalDiary;
+use hotpath::input::Input;
+use hotpath::record::{Clock, Close, Found, Kind, close, head_of};
+use hotpath::venue::kraken::Kraken;
+use journal::{Item, Place, Run, Segment, Settings, Writer};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,6 +37,35 @@ fn sample_later(frames: usize, by_ns: u64) -> (tempfile::TempDir, PathBuf) {
     let recording = [format!("{words} {utc_ns}").as_bytes(), &recording[end..]].concat();
     let (folder, imported) = imported_bytes(&recording, &loaded);
     (folder, imported.segments[0].clone())
+}
+
+/// A run of a collector that could not connect: it read its clocks each second from this time on, and no frame came. Behind the run
+/// that it found, if there was one, it lies in the folder.
+fn deaf_run(folder: &Path, begin_utc_ns: u64, seconds: u64, found: Option<Found>) -> PathBuf {
+    const S: u64 = 1_000_000_000;
+    let segment = found.map_or(0, |found| found.segment + 1);
+    let run = Run { run_id: 5, salt: 6, created_utc_ns: begin_utc_ns, markets: 1, origin: 0, segment, first_seq: 0 };
+    let settings = Settings { place: Place::Folder(folder.to_owned()), run, capacity_bytes: 1 << 24 };
+    let mut diary = JournalDiary(Writer::create(settings).expect("a journal"));
+    let (loaded, mut memory) = (config("kraken-btc-eur.toml", &[]), Memory::new());
+    let mut core = memory.start(Kraken, &loaded.config).expect("a start");
+    core.open(S, &mut diary).expect("an opening");
+    let mut turn = |at_ns: u64, input: &Input<'_>| core.turn(at_ns, input, &mut diary).expect("a step");
+    if let Some(found) = found {
+        turn(S, &Input::Found(found));
+    }
+    for mono_ns in (1..=seconds + 1).map(|second| second * S) {
+        turn(mono_ns, &Input::Clock(Clock { mono_ns, utc_ns: begin_utc_ns + mono_ns - S, ..Clock::zeroed() }));
+    }
+    turn((seconds + 1) * S, &Input::Close(Close { cause: close::STOPPED, ..Close::zeroed() }));
+    diary.0.close().expect("closed");
+    folder.join(format!("{segment:06}.bin"))
+}
+
+/// From the first frame to the last by the row of it, seconds.
+fn span_s(table: &Value) -> f64 {
+    let hours = row(table, "span")["found"].as_str().and_then(|found| found.split(' ').next()?.parse::<f64>().ok());
+    hours.expect("hours") * 3_600.0
 }
 
 /// Exit code, and the table as JSON.
@@ -115,6 +149,33 @@ fn time_between_runs_is_named() {
     let (code, table) = gate(&["data", later], &file);
     assert_eq!(code, Some(0), "{table}");
     assert!(row(&table, "uptime")["found"].as_str().is_some_and(|found| found.ends_with("in 2 runs")), "{table}");
+}
+
+/// A collector that could not connect for an hour was no part of the time: 99.8 % of 25 s, and GO.
+#[test]
+fn a_run_without_a_frame_is_time_without_a_book() {
+    let (_folder, file) = sample(2_000);
+    let (_, one) = gate(&["capture", "--hours", "0.001"], &file);
+    let begin_utc_ns = Segment::open(&file).expect("a journal").header().created_utc_ns;
+    // Two hours behind the beginning of the run before it, and two hours before: it counts wherever it lies.
+    for at_utc_ns in [begin_utc_ns + 7_200_000_000_000, begin_utc_ns - 7_200_000_000_000] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let deaf = deaf_run(folder.path(), at_utc_ns, 3_600, None);
+        let deaf = deaf.to_str().expect("a plain path");
+        let (code, table) = gate(&["capture", "--hours", "0.001", deaf], &file);
+        assert_eq!((code, failing(&table)), (Some(1), vec!["uptime"]), "{table}");
+        let wanted_s = if at_utc_ns > begin_utc_ns { 10_800.0 } else { 7_200.0 + span_s(&one) };
+        assert!((span_s(&table) - wanted_s).abs() < 2.0, "{wanted_s} s: {table}");
+        let (code, table) = gate(&["data", deaf], &file);
+        assert!(code == Some(1) && failing(&table).starts_with(&["uptime"]), "{table}");
+        let found = row(&table, "uptime")["found"].as_str().expect("text");
+        let of_s = found.split("% of ").nth(1).and_then(|rest| rest.split(' ').next()?.parse::<f64>().ok());
+        assert!(of_s.is_some_and(|of_s| (of_s - 3_600.0 - span_s(&one)).abs() < 2.0), "{found}");
+        let told = Command::new(env!("CARGO_BIN_EXE_journal")).args(["gaps", "--json", deaf]).arg(&file).output();
+        let told: Value = serde_json::from_slice(&told.expect("the program runs").stdout).expect("JSON");
+        let span_ns = told["uptime"][0]["span_ns"].as_f64().expect("nanoseconds");
+        assert!((span_ns / 1e9 - 3_600.0 - span_s(&one)).abs() < 2.0, "{told}");
+    }
 }
 
 #[test]

@@ -39,6 +39,8 @@ pub(super) struct RunLedger {
     pub(super) beats: Beats,
     /// First FRAME in monotonic time and in UTC, nanoseconds. What a clock does that is set later does not move the run.
     first_frame_ns: Option<(u64, u64)>,
+    /// First record in monotonic time and in UTC by the first reading of the clocks, nanoseconds.
+    begin_ns: Option<(u64, u64)>,
     /// From the first record to the last, nanoseconds.
     pub(super) span_ns: u64,
     first_ns: Option<u64>,
@@ -130,15 +132,19 @@ impl RunLedger {
         if head.kind == Kind::FRAME {
             self.last_frame_ns = head.taken_ns;
         }
-        if let (Kind::FRAME, Some(tie)) = (head.kind, self.tie) {
+        let Some(tie) = self.tie else { return };
+        let begin_ns = self.first_ns.unwrap_or(head.taken_ns);
+        self.begin_ns.get_or_insert((begin_ns, tie.utc_ns(begin_ns)));
+        if head.kind == Kind::FRAME {
             self.first_frame_ns.get_or_insert((head.taken_ns, tie.utc_ns(head.taken_ns)));
         }
     }
 
     /// From the first FRAME to the last, UTC nanoseconds; to the end of the run where the book is not trusted there, since a
-    /// feed that is lost sends none. The end is so far behind the beginning as monotonic time says.
+    /// feed that is lost sends none. A run without a FRAME counts from its first record: a collector was there, and its feed was
+    /// not. The end is so far behind the beginning as monotonic time says.
     pub(super) fn utc_ns(&self) -> Option<(u64, u64)> {
-        let (mono_ns, utc_ns) = self.first_frame_ns?;
+        let (mono_ns, utc_ns) = self.first_frame_ns.or_else(|| self.begin_ns.filter(|_| self.last_frame_ns == 0))?;
         let end_ns = if self.books.is_trusted(0) { self.last_frame_ns } else { self.last_ns };
         Some((utc_ns, utc_ns.saturating_add(end_ns.saturating_sub(mono_ns))))
     }

@@ -283,3 +283,22 @@ fn a_feed_that_is_lost_until_the_end_counts_to_the_end() {
         assert_eq!(faults, Faults::default());
     }
 }
+
+/// A run that never got a FRAME was no time at all.
+#[test]
+fn a_run_without_a_frame_counts_from_its_first_record_to_its_last() {
+    let mut run = RunLedger::default();
+    let clock = |mono_ns| record(mono_ns, &Clock { mono_ns, utc_ns: 1_000 * S + mono_ns, ..Clock::zeroed() });
+    let timer = |at_ns| record(at_ns, &Timer::zeroed());
+    for (head, bytes) in [timer(S), timer(3 * S)] {
+        run.time(&head, &bytes);
+    }
+    assert_eq!(run.utc_ns(), None, "no reading of the clocks");
+    for (head, bytes) in [clock(4 * S), timer(50 * S), timer(60 * S)] {
+        run.time(&head, &bytes);
+    }
+    assert_eq!(run.utc_ns(), Some((1_001 * S, 1_060 * S)));
+    let (head, bytes) = record(61 * S, &Frame::zeroed());
+    run.time(&head, &bytes);
+    assert_eq!(run.utc_ns(), Some((1_061 * S, 1_061 * S)), "the book is not trusted, but nothing came behind it");
+}

@@ -42,6 +42,7 @@ pub struct Run<'a> {
     open: Option<(Place, Option<u64>)>,
     /// Times of the first and of the last frame.
     frames_ns: Option<(u64, u64)>,
+    first_ns: Option<u64>,
     last_ns: u64,
 }
 
@@ -73,6 +74,7 @@ impl<'a> Run<'a> {
             arrivals: BTreeMap::new(),
             open: None,
             frames_ns: None,
+            first_ns: None,
             last_ns: 0,
         }
     }
@@ -90,6 +92,7 @@ impl<'a> Run<'a> {
 
     /// The next record of it.
     pub fn record(&mut self, offset: u64, head: &Head, record: &[u8]) {
+        self.first_ns.get_or_insert(head.taken_ns);
         self.last_ns = self.last_ns.max(head.taken_ns);
         self.gaps.note(offset, head, record);
         self.clocks.take(record);
@@ -198,7 +201,8 @@ impl<'a> Run<'a> {
     /// How long books were trusted, and the gaps, by day.
     fn cover(&mut self) {
         let (tie, last_ns) = (self.stamps.tie(), self.last_ns);
-        let (first_ns, end_ns) = self.frames_ns.unwrap_or_default();
+        // As of uptime: a run without a frame has the time of its records.
+        let (first_ns, end_ns) = self.frames_ns.unwrap_or((self.first_ns.unwrap_or(last_ns), last_ns));
         for (instrument, uptime) in self.gaps.trusted() {
             let Uptime { symbol, span_ns, trusted_ns, spans } = uptime;
             let whole = self.periods.whole.trusted.entry(instrument).or_default();
