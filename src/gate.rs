@@ -7,6 +7,7 @@ mod data;
 mod faults;
 mod ledger;
 mod links;
+mod lost;
 mod proof;
 mod uptime;
 
@@ -15,8 +16,33 @@ pub use data::data;
 pub(crate) use ledger::Ledger;
 pub use uptime::Shares;
 
+use crate::files::closed_files;
+use anyhow::Result;
 use faults::Faults;
 use serde::Serialize;
+use std::path::PathBuf;
+
+/// What a gate judges.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The journals.
+    pub files: Vec<PathBuf>,
+    /// Folders that were given as a whole: what follows on their last file must be there too.
+    pub folders: Vec<PathBuf>,
+    /// Journals in them that a writer still holds, which are not judged.
+    pub held: Vec<PathBuf>,
+}
+
+impl Given {
+    /// Files and folders as an operator names them.
+    ///
+    /// # Errors
+    /// When a folder cannot be read or holds none, a journal is there twice, or a writer holds all that there is.
+    pub fn of(named: &[PathBuf]) -> Result<Self> {
+        let (files, held) = closed_files(named)?;
+        Ok(Self { files, folders: named.iter().filter(|path| path.is_dir()).cloned().collect(), held })
+    }
+}
 
 /// One row of a gate's table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

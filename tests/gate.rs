@@ -10,7 +10,7 @@ use fathom::import::{Source, import};
 use fathom::memory::Memory;
 use fathom::run::JournalDiary;
 use hotpath::input::Input;
-use hotpath::record::{Clock, Close, Found, Kind, close, head_of};
+use hotpath::record::{Clock, Close, Found, Kind, close, flag, head_of};
 use hotpath::venue::kraken::Kraken;
 use journal::{Item, Place, Run, Segment, Settings, Writer};
 use serde_json::Value;
@@ -176,6 +176,150 @@ fn a_run_without_a_frame_is_time_without_a_book() {
         let span_ns = told["uptime"][0]["span_ns"].as_f64().expect("nanoseconds");
         assert!((span_ns / 1e9 - 3_600.0 - span_s(&one)).abs() < 2.0, "{told}");
     }
+}
+
+/// A folder of a run in several segments, of its own random numbers.
+fn segments(seed: u64) -> (tempfile::TempDir, PathBuf, usize) {
+    let loaded = config("kraken-btc-eur.toml", &["journal.segment_bytes=262144"]);
+    let (folder, imported) = imported_bytes(&synthetic(seed, 2_000, &loaded), &loaded);
+    assert!(imported.segments.len() > 3, "{} segments", imported.segments.len());
+    let inner = imported.segments[0].parent().expect("a folder").to_owned();
+    (folder, inner, imported.segments.len())
+}
+
+/// What the row of the files says in both gates of a folder or a file, and whether it holds there.
+fn files_row(of: &Path, more: &[&str]) -> (bool, String) {
+    let rows = [&["data"][..], &["capture", "--hours", "0"]].map(|name| {
+        let (_, table) = gate(&[name, more].concat(), of);
+        let row = row(&table, "files");
+        (row["holds"] == true, row["found"].as_str().expect("text").to_owned())
+    });
+    assert_eq!(rows[0], rows[1], "both gates say the same of the files");
+    let [row, _] = rows;
+    row
+}
+
+/// A folder without its middle, its last or its first segment was called whole, and both gates said GO.
+#[test]
+fn files_that_are_not_there_close_both_gates() {
+    let (_folder, run, count) = segments(4);
+    let name = |number: usize| run.join(format!("{number:06}.bin"));
+    let aside = run.with_file_name("aside.bin");
+    let last = count - 1;
+    assert!(files_row(&run, &[]).0, "{:?}", files_row(&run, &[]));
+    let wanted = |number: usize| match number {
+        0 => (true, "0 files missing; begins at segment 1 (older ones removed?)".to_owned()),
+        _ => (false, format!("1 file missing (segment {number})")),
+    };
+    for number in [0, 1, last] {
+        std::fs::rename(name(number), &aside).expect("moved");
+        let (holds, found) = files_row(&run, &[]);
+        let (wanted_holds, words) = wanted(number);
+        assert!(holds == wanted_holds && found.ends_with(&words), "{number}: {found}");
+        std::fs::rename(&aside, name(number)).expect("moved back");
+    }
+    // Two in a row, and the last: the row names each.
+    for number in [1, 2, last] {
+        std::fs::rename(name(number), run.with_file_name(format!("{number}.bin"))).expect("moved");
+    }
+    let (holds, found) = files_row(&run, &[]);
+    let words = if last == 3 {
+        "3 files missing (segments 1 to 3)".to_owned()
+    } else {
+        format!("3 files missing (segments 1 to 2, {last})")
+    };
+    assert!(!holds && found.ends_with(&words), "{found}");
+    // Files that are named one by one are judged by what is between them.
+    let aside = |number: usize| run.with_file_name(format!("{number}.bin"));
+    assert!(files_row(&aside(1), &[]).0 && files_row(&name(0), &[]).0, "one file has nothing between");
+    let two = aside(2);
+    let (holds, found) = files_row(&name(0), &[two.to_str().expect("a plain path")]);
+    assert!(!holds && found.contains("1 file missing (segment 1"), "{found}");
+}
+
+/// A run that stands in the middle of another one's segments does not fill the hole.
+#[test]
+fn a_segment_of_another_run_is_no_replacement() {
+    let (_folder, run, count) = segments(4);
+    let (_other_folder, other, _) = segments(5);
+    for number in [1, count - 1] {
+        let name = format!("{number:06}.bin");
+        let held = std::fs::read(run.join(&name)).expect("a segment");
+        std::fs::copy(other.join("000001.bin"), run.join("000001.bin")).expect("a copy");
+        if number != 1 {
+            std::fs::remove_file(run.join(&name)).expect("removed");
+        }
+        let (holds, found) = files_row(&run, &[]);
+        assert!(!holds && found.contains(", where another run has the number)"), "{found}");
+        std::fs::write(run.join(&name), held).expect("a segment");
+    }
+}
+
+/// What a run found tells whether the segment before it was the last of its run.
+#[test]
+fn a_run_that_is_gone_is_missed_and_one_that_broke_off_is_not() {
+    let (_folder, run, count) = segments(4);
+    let last = run.join(format!("{:06}.bin", count - 1));
+    let segment = Segment::open(&last).expect("a journal");
+    let (run_id, utc_ns) = (segment.header().run_id, segment.header().created_utc_ns);
+    drop(segment);
+    let found = |run_id, segment: usize| Found { run_id, segment: segment as u32, ..Found::zeroed() };
+    let later = |found| deaf_run(&run, utc_ns + 3_600_000_000_000, 5, Some(found));
+    // Behind its last segment, and behind one that broke off where a segment was full: nothing is missing.
+    let next = later(found(run_id, count - 1));
+    assert!(files_row(&run, &[]).0, "{:?}", files_row(&run, &[]));
+    std::fs::remove_file(next).expect("removed");
+    std::fs::remove_file(&last).expect("removed");
+    let next = later(found(run_id, count - 2));
+    assert!(files_row(&run, &[]).0, "{:?}", files_row(&run, &[]));
+    std::fs::remove_file(next).expect("removed");
+    // A run of one segment was between.
+    let next = later(found(77, count - 1));
+    let (holds, told) = files_row(&run, &[]);
+    assert!(!holds && told.ends_with(&format!("1 file missing (segment {})", count - 1)), "{told}");
+    std::fs::remove_file(next).expect("removed");
+    // The segment that it found was another run's.
+    later(found(77, count - 2));
+    let (holds, told) = files_row(&run, &[]);
+    assert!(!holds && told.contains(", where another run has the number)"), "{told}");
+}
+
+/// A segment that ended with its day has a next one, however small it is.
+#[test]
+fn the_next_day_is_missed() {
+    const DAY_NS: u64 = 86_400_000_000_000;
+    let folder = tempfile::tempdir().expect("a folder");
+    deaf_run(folder.path(), 20_000 * DAY_NS - 20_000_000_000, 40, None);
+    assert!(files_row(folder.path(), &[]).0, "{:?}", files_row(folder.path(), &[]));
+    std::fs::remove_file(folder.path().join("000001.bin")).expect("removed");
+    let (holds, told) = files_row(folder.path(), &[]);
+    assert!(!holds && told.ends_with("1 file missing (segment 1)"), "{told}");
+}
+
+/// A file that a writer made ahead when the run broke off is where the next segment was to be; a recovered run has no end either.
+#[test]
+fn a_run_that_broke_off_lacks_nothing() {
+    let (_folder, run, count) = segments(4);
+    let last = run.join(format!("{:06}.bin", count - 1));
+    let bytes = std::fs::read(&last).expect("a segment");
+    std::fs::write(&last, vec![0; 1 << 20]).expect("a file that was never begun");
+    assert!(files_row(&run, &[]).0, "{:?}", files_row(&run, &[]));
+    // Broken off behind a whole step: the recovery closes it without a word of an end.
+    std::fs::write(&last, &bytes).expect("the segment again");
+    let segment = Segment::open(&last).expect("a journal");
+    let ends = segment.items().filter_map(|item| match item {
+        Item::Record(record) if record.head.has(flag::END_OF_STEP) => Some(record.offset + record.bytes.len()),
+        _ => None,
+    });
+    let middle = ends.take_while(|end| *end < bytes.len() / 2).last().expect("a step");
+    drop(segment);
+    std::fs::write(&last, &bytes[..middle]).expect("a crashed segment");
+    let out = run.with_file_name("recovered");
+    let recovered =
+        Command::new(env!("CARGO_BIN_EXE_journal")).arg("recover").arg(&run).arg("--out").arg(&out).output();
+    assert!(recovered.expect("the program runs").status.success());
+    let (holds, found) = files_row(&out, &[]);
+    assert!(holds && !found.contains("not closed"), "{found}");
 }
 
 #[test]

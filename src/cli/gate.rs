@@ -1,7 +1,7 @@
 //! `fathom gate`: go or no-go.
 
-use super::{Ended, FilesArgs, closed_journals, print_json};
-use crate::gate::{Check, Shares, Wanted, capture, data, holds};
+use super::{Ended, FilesArgs, print_json, tell_held};
+use crate::gate::{Check, Given, Shares, Wanted, capture, data, holds};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -74,11 +74,11 @@ pub fn run(args: &GateArgs) -> Result<Ended> {
         Gate::Capture(args) => {
             let shares = Shares { own_percent: args.uptime, leader_percent: args.leader_uptime };
             let wanted = Wanted { hours: args.hours, shares };
-            ("capture", &args.of, capture(&closed_journals("fathom", &args.of.files)?, &wanted)?)
+            ("capture", &args.of, capture(&given(&args.of)?, &wanted)?)
         }
         Gate::Data(args) => {
             let shares = Shares { own_percent: args.uptime, leader_percent: args.leader_uptime };
-            ("data", &args.of, data(&closed_journals("fathom", &args.of.files)?, &shares)?)
+            ("data", &args.of, data(&given(&args.of)?, &shares)?)
         }
     };
     let is_open = holds(&checks);
@@ -88,6 +88,13 @@ pub fn run(args: &GateArgs) -> Result<Ended> {
         print(name, &checks, is_open)?;
     }
     Ok(if is_open { Ended::Ok } else { Ended::Failed })
+}
+
+/// The journals that are meant; what a writer holds is told.
+fn given(of: &FilesArgs) -> Result<Given> {
+    let given = Given::of(&of.files)?;
+    tell_held("fathom", &given.held);
+    Ok(given)
 }
 
 fn print(name: &str, checks: &[Check], is_open: bool) -> Result<()> {

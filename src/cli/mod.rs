@@ -79,10 +79,15 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 /// As [`closed_files`].
 fn closed_journals(program: &str, given: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let (closed, held) = closed_files(given)?;
+    tell_held(program, &held);
+    Ok(closed)
+}
+
+/// Says which journals a writer holds, so that they are not read.
+fn tell_held(program: &str, held: &[PathBuf]) {
     for path in held {
         eprintln!("{program}: {}: a writer still holds it, so it is left out", path.display());
     }
-    Ok(closed)
 }
 
 /// Prints one JSON value and a line feed on standard output.

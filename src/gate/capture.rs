@@ -4,7 +4,7 @@ use super::books::Spent;
 use super::ledger::{Ledger, RunLedger};
 use super::proof::Proof;
 use super::uptime::{Shares, uptime};
-use super::{Check, data};
+use super::{Check, Given, data};
 use crate::cli::grouped;
 use crate::latency::{Latency, Quantiles, Split, Stage};
 use anyhow::Result;
@@ -25,14 +25,14 @@ pub struct Wanted {
 ///
 /// # Errors
 /// When a file does not open as a journal.
-pub fn capture(files: &[PathBuf], wanted: &Wanted) -> Result<Vec<Check>> {
-    let proof = Proof::of(files)?;
-    let ledger = Ledger::of(files)?;
+pub fn capture(given: &Given, wanted: &Wanted) -> Result<Vec<Check>> {
+    let proof = Proof::of(given)?;
+    let ledger = Ledger::of(&given.files)?;
     let wall_ns = wall_ns(&ledger);
     let mut checks = vec![proof.whole(), proof.verified(), proof.replayed(), span(&ledger, wall_ns, wanted)];
     // The time between runs is time without a book.
     checks.extend(uptime(&ledger, wall_ns, &wanted.shares));
-    checks.extend([data::gaps(&ledger), account(&ledger), latency(files)?]);
+    checks.extend([data::gaps(&ledger), account(&ledger), latency(&given.files)?]);
     Ok(checks)
 }
 

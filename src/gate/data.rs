@@ -1,22 +1,21 @@
 //! `fathom gate data`: may research stand on these journals?
 
-use super::Check;
 use super::ledger::{Ledger, RunLedger};
 use super::proof::Proof;
 use super::uptime::{Shares, uptime};
+use super::{Check, Given};
 use crate::cli::counted;
 use anyhow::Result;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// Whether frames decode to the same events again, whether each book was trusted for more than its share of the time,
 /// and whether gaps, heartbeats and connections are all there and fit.
 ///
 /// # Errors
 /// When a file does not open as a journal.
-pub fn data(files: &[PathBuf], wanted: &Shares) -> Result<Vec<Check>> {
-    let proof = Proof::of(files)?;
-    let ledger = Ledger::of(files)?;
+pub fn data(given: &Given, wanted: &Shares) -> Result<Vec<Check>> {
+    let proof = Proof::of(given)?;
+    let ledger = Ledger::of(&given.files)?;
     // What lies between runs is no data.
     let feed_ns = ledger
         .runs

@@ -1,18 +1,19 @@
 //! What both gates stand on: the files are whole, a second implementation agrees, replay gives the same bytes.
 
-use super::Check;
+use super::lost::Lost;
+use super::{Check, Given};
 use crate::cli::{counted, grouped, progress};
 use crate::replay::report::SegmentReport;
 use crate::replay::{digest, replay};
 use crate::verify::{Verified, missing_between, verify};
 use anyhow::Result;
 use journal::End;
-use std::path::PathBuf;
 
 /// Verification and replay of all files.
 pub(super) struct Proof {
     verified: Vec<Verified>,
     replayed: Vec<SegmentReport>,
+    lost: Lost,
 }
 
 impl Proof {
@@ -20,16 +21,17 @@ impl Proof {
     ///
     /// # Errors
     /// When a file does not open as a journal.
-    pub(super) fn of(files: &[PathBuf]) -> Result<Self> {
+    pub(super) fn of(given: &Given) -> Result<Self> {
         let mut verified = Vec::new();
-        for path in files {
+        for path in &given.files {
             progress(&format!("verifying {}", path.display()));
             verified.push(verify(path)?);
         }
         progress("replaying");
-        let replayed = replay(files, None, None)?;
+        let replayed = replay(&given.files, None, None)?;
+        let lost = Lost::of(given, &verified)?;
         progress("");
-        Ok(Self { verified, replayed })
+        Ok(Self { verified, replayed, lost })
     }
 
     /// Whether bytes or records are damaged, missing or left out.
@@ -37,20 +39,19 @@ impl Proof {
         let damaged: u64 = self.verified.iter().map(|file| file.damaged_at.len() as u64).sum();
         let left_out: u64 = self.verified.iter().map(|file| file.scan.left_out.len() as u64).sum();
         let missing = missing_between(&self.verified);
-        let segments: u64 = self.replayed.iter().map(|report| u64::from(report.segments_missing)).sum();
         let records: u64 = self.verified.iter().map(|file| file.scan.records()).sum();
         let open = self.verified.iter().filter(|file| !matches!(file.scan.end, End::Sealed)).count();
         let open =
             if open == 0 { String::new() } else { format!("; {} not closed", counted(open as u64, "file", "files")) };
         let found = format!(
-            "{} in {}; {}, {left_out} left out, {} and {} missing between{open}",
+            "{} in {}; {}, {left_out} left out, {} missing between, {}{open}",
             counted(records, "record", "records"),
             counted(self.verified.len() as u64, "file", "files"),
             counted(damaged, "damaged place", "damaged places"),
             counted(missing, "record", "records"),
-            counted(segments, "file", "files"),
+            self.lost.told(),
         );
-        let holds = records > 0 && damaged + left_out + missing + segments == 0;
+        let holds = records > 0 && damaged + left_out + missing + self.lost.count() == 0;
         Check::new("files", "every record there and whole", found, holds)
     }
 
