@@ -4,7 +4,7 @@ use crate::left_out::Missing;
 use crate::memory::Memory;
 use crate::replay::scan::{Scan, first_state, records};
 use crate::tie::Tie;
-use crate::uptime::{Uptime, Watch};
+use crate::uptime::{Uptime, Watch, late_ns};
 use anyhow::Result;
 use hotpath::checkpoint::decode_progress;
 use hotpath::record::{Feed, GapClose, GapOpen, Head, body_of, feed, head_of};
@@ -23,7 +23,7 @@ pub struct Gap {
     pub number: u32,
     /// Why it opened.
     pub cause: &'static str,
-    /// When it opened, monotonic nanoseconds.
+    /// When it opened, monotonic nanoseconds: of a silence that was noticed late, when it was longer than is borne.
     pub opened_ns: u64,
     /// When it opened, UTC nanoseconds, by the reading of the clocks before it, or else the first; `None` without one.
     pub opened_utc_ns: Option<u64>,
@@ -67,7 +67,7 @@ impl Gap {
     }
 }
 
-/// The gaps of a run's files, in order, and how much time a book was trusted.
+/// The gaps of some runs' files, in the order of time, and how much time a book was trusted.
 #[derive(Debug, Default)]
 pub struct Gaps {
     /// Every gap.
@@ -98,7 +98,10 @@ impl Gaps {
     /// When one does not open as a journal.
     pub fn of(paths: &[PathBuf]) -> Result<Self> {
         let mut segments = paths.iter().map(|path| Ok(Segment::open(path)?)).collect::<Result<Vec<_>>>()?;
-        segments.sort_by_key(|segment| (segment.header().run_id, segment.header().first_seq));
+        segments.sort_by_key(|segment| {
+            let header = segment.header();
+            (header.created_utc_ns, header.run_id, header.first_seq)
+        });
         let mut all = Self::default();
         let mut memory = Memory::new();
         // Each run has a monotonic clock of its own, and numbers its gaps anew.
@@ -173,7 +176,8 @@ impl Gaps {
         }
         self.read(Tie::of(record));
         if let Some(open) = body_of::<GapOpen>(record) {
-            let mut gap = self.gap(head.instrument, open.cause, open.number, head.taken_ns);
+            let opened_ns = head.taken_ns.saturating_sub(late_ns(&open));
+            let mut gap = self.gap(head.instrument, open.cause, open.number, opened_ns);
             gap.offset = Some(offset);
             gap.sign = Some(Sign { expected: open.expected, found: open.found });
             self.gaps.push(gap);

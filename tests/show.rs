@@ -3,6 +3,7 @@
 mod support;
 
 use bytemuck::Zeroable;
+use fathom::config::Loaded;
 use fathom::memory::Memory;
 use fathom::run::JournalDiary;
 use fathom::utc::rfc3339;
@@ -311,6 +312,72 @@ fn gaps_go_on_over_segments() {
     let reversed: Vec<_> = names.iter().rev().copied().collect();
     assert_eq!(listed(&names), listed(&reversed));
     assert_eq!(listed(&names)["gaps"].as_array().map(Vec::len), Some(1));
+}
+
+/// A run whose clocks were read before the first of these frames, and no timer came between: its journal.
+fn run_of(
+    run_id: u64,
+    created_utc_ns: u64,
+    loaded: &Loaded,
+    frames: &[(u64, Vec<u8>)],
+) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.bin");
+    let run = Run { run_id, salt: 6, created_utc_ns, markets: 1, origin: 0, segment: 0, first_seq: 0 };
+    let settings = Settings { place: Place::File(path.clone()), run, capacity_bytes: 1 << 24 };
+    let mut diary = JournalDiary(Writer::create(settings).expect("a journal"));
+    let mut memory = Memory::new();
+    let mut core = memory.start(Kraken, &loaded.config).expect("a start");
+    core.open(0, &mut diary).expect("an opening");
+    let mut turn = |at_ns, input: &Input<'_>| core.turn(at_ns, input, &mut diary).expect("a step");
+    let mono_ns = frames[0].0;
+    turn(mono_ns, &Input::Clock(Clock { mono_ns, utc_ns: created_utc_ns, ..Clock::zeroed() }));
+    for (recv_ns, payload) in frames {
+        let frame = Frame::received(0, 1, payload);
+        turn(*recv_ns, &Input::Frame { frame, recv_ns: *recv_ns, kernel_utc_ns: 0, end_of_read: true });
+    }
+    diary.0.close().expect("closed");
+    (folder, path)
+}
+
+/// A silence is noticed by the input behind it: the gap began when it was longer than is borne, not when that was written.
+#[test]
+fn a_stale_gap_that_is_noticed_late_began_before() {
+    const S: u64 = 1_000_000_000;
+    let loaded = config("kraken-btc-eur.toml", &["venue.stale_ms=60000"]);
+    let mut heard = frames(&synthetic(21, 600, &loaded));
+    heard.iter_mut().skip(300).for_each(|frame| frame.0 += 500 * S);
+    let (began_ns, first_ns, last_ns) = (heard[299].0 + 60 * S, heard[0].0, heard[599].0);
+    let (_folder, file) = run_of(5, 1_800_000_000 * S, &loaded, &heard);
+    let file = file.to_str().expect("a plain path");
+    let opens = lines(&journal(&["cat", file, "--json", "--kind", "GAP_OPEN"]));
+    let noticed: Vec<_> = opens.iter().map(|open| open["taken_ns"].as_u64()).collect();
+    assert_eq!(noticed, [Some(heard[300].0)], "late");
+    let listed: Value = serde_json::from_str(&journal(&["gaps", file, "--json"])).expect("JSON");
+    let gap = &listed["gaps"][0];
+    let told = (&gap["cause"], &gap["opened_ns"], &gap["duration_ns"]);
+    assert_eq!(told, (&"stale".into(), &began_ns.into(), &Value::Null));
+    assert_eq!(gap["opened_utc_ns"], began_ns - first_ns + 1_800_000_000 * S);
+    // It is open at the end, and the time in it and the time of trust are all that there was since the snapshot.
+    let uptime = &listed["uptime"][0];
+    assert_eq!(uptime["gap_ns"], last_ns - began_ns);
+    let snapshots = lines(&journal(&["cat", file, "--json", "--kind", "SNAPSHOT"]));
+    let trusted_at_ns = snapshots[0]["taken_ns"].as_u64().expect("a time");
+    assert_eq!(uptime["trusted_ns"], began_ns - trusted_at_ns);
+}
+
+/// Runs are listed as they came, whatever their numbers are.
+#[test]
+fn gaps_of_several_runs_are_in_the_order_of_time() {
+    let loaded = config("kraken-btc-eur.toml", &[]);
+    let kept = without_one_update(&synthetic(21, 600, &loaded));
+    let hour_ns = |hour: u64| 1_800_000_000_000_000_000 + hour * 3_600_000_000_000;
+    let runs = [(3, 2), (2, 9), (1, 5)].map(|(hour, run_id)| run_of(run_id, hour_ns(hour), &loaded, &kept));
+    let paths: Vec<_> = runs.iter().map(|(_, path)| path.to_str().expect("a plain path")).collect();
+    let listed: Value = serde_json::from_str(&journal(&[&["gaps", "--json"], &paths[..]].concat())).expect("JSON");
+    let gaps = listed["gaps"].as_array().expect("gaps");
+    let times: Vec<_> = gaps.iter().map(|gap| gap["opened_utc_ns"].as_u64().expect("a time")).collect();
+    assert!(times.len() == 3 && times.is_sorted(), "{times:?}");
 }
 
 /// A run goes on in a folder: what it has closed is shown and judged, what it holds is left out, with a word.
