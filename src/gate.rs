@@ -16,6 +16,7 @@ pub use data::data;
 pub(crate) use ledger::Ledger;
 pub use uptime::Shares;
 
+use crate::cli::counted;
 use crate::files::closed_files;
 use anyhow::Result;
 use faults::Faults;
@@ -41,6 +42,17 @@ impl Given {
     pub fn of(named: &[PathBuf]) -> Result<Self> {
         let (files, held) = closed_files(named)?;
         Ok(Self { files, folders: named.iter().filter(|path| path.is_dir()).cloned().collect(), held })
+    }
+
+    /// A word where a run goes on: the verdict is on what was closed, not on now.
+    fn live(&self) -> Option<Check> {
+        let held = (!self.held.is_empty()).then(|| counted(self.held.len() as u64, "file", "files"))?;
+        Some(Check::new(
+            "live",
+            "what is still written is judged later",
+            format!("{held} still written, not judged"),
+            true,
+        ))
     }
 }
 

@@ -33,6 +33,7 @@ pub fn capture(given: &Given, wanted: &Wanted) -> Result<Vec<Check>> {
     // The time between runs is time without a book.
     checks.extend(uptime(&ledger, wall_ns, &wanted.shares));
     checks.extend([data::gaps(&ledger), account(&ledger), latency(&given.files)?]);
+    checks.extend(given.live());
     Ok(checks)
 }
 

@@ -26,6 +26,7 @@ pub fn data(given: &Given, wanted: &Shares) -> Result<Vec<Check>> {
     let mut checks = vec![proof.whole(), proof.replayed(), events(&ledger), proof.verified(), gaps(&ledger)];
     checks.extend(uptime(&ledger, feed_ns, wanted));
     checks.extend([beats(&ledger), links(&ledger)]);
+    checks.extend(given.live());
     Ok(checks)
 }
 
