@@ -170,6 +170,8 @@ fn of_nothing_replay_says_that_it_is_nothing() {
     let told = done(Command::new(env!("CARGO_BIN_EXE_replay")).arg(folder.path()));
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(told.contains("NOTHING TO REPLAY") && !told.contains("MATCH"), "{told}");
+    // No checkpoint says which version wrote it, and none is to blame.
+    assert!(told.contains("000000.bin: holds no record\n") && !told.contains("version"), "{told}");
 }
 
 #[test]
