@@ -3,6 +3,7 @@
 
 use hotpath::record::{LINE_BYTES, head_of};
 use journal::{Header, RECORDS_AT, Run, origin, valid_prefix};
+use nix::sys::stat::Mode;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -131,7 +132,12 @@ fn what_is_no_journal_is_refused() {
     let (text, short) =
         (desk.write("text.bin", &b"no journal at all\n".repeat(100)), desk.write("short.bin", b"FATHOMJ\n"));
     let empty = desk.write("empty.bin", b"");
-    for (file, word) in [(&text, "not a Fathom journal"), (&short, "shorter than"), (&empty, "empty.bin")] {
+    let pipe = desk.arg("pipe.bin");
+    nix::unistd::mkfifo(Path::new(&pipe), Mode::S_IRWXU).expect("a pipe");
+    // One without a writer would be waited for.
+    let _writer = fs::File::options().read(true).write(true).open(&pipe).expect("a pipe");
+    let journals = [(&text, "not a Fathom journal"), (&short, "shorter than"), (&empty, "empty.bin")];
+    for (file, word) in journals.into_iter().chain([(&pipe, "not a regular file")]) {
         for command in ["info", "verify", "cat", "gaps", "report"] {
             run(JOURNAL, &[command, file]).refuses(&[word, file]);
         }

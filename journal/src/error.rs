@@ -13,6 +13,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum Fault {
     /// Neither header copy carries the magic.
     NotAJournal,
+    /// A pipe, a socket or a device: it may be waited for, and cannot be mapped.
+    Irregular,
     /// Fewer bytes than the two header copies.
     Short,
     /// The magic is there, but neither copy is whole.
@@ -27,6 +29,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAJournal => f.write_str("not a Fathom journal (no magic at byte 0 or 128): name a segment file"),
+            Self::Irregular => f.write_str("not a regular file but a pipe, a socket or a device: name a segment file, and move it out of a folder of them"),
             Self::Short => f.write_str("shorter than the 256 bytes of a segment header: it is being created or was cut, so try again or restore it"),
             Self::Damaged => f.write_str("both copies of the segment header (bytes 0 to 256) are damaged: restore the file from a copy"),
             Self::Unbegun => f.write_str("prepared by a writer but never begun (bytes 0 to 256 are zero): it holds no record, so leave it out"),

@@ -6,7 +6,7 @@
 use crate::error::{Error, Fault, Result};
 use crate::expand::decompressed;
 use crate::frames::is_compressed;
-use crate::map::ReadMap;
+use crate::map::{ReadMap, open_regular};
 use crate::reader::Record;
 use crate::segment::{Header, RECORDS_AT};
 use crate::whole::{claimed_bytes, next_seq, whole};
@@ -71,7 +71,7 @@ impl Follower {
     /// [`Error::Header`], with [`Fault::Short`] or [`Fault::Unbegun`] while the file is being created;
     /// [`Error::Compressed`], [`Error::Io`].
     pub fn open(path: &Path) -> Result<Self> {
-        let mut file = File::open(path).map_err(|source| Error::io(path, 0, "open the file", source))?;
+        let mut file = open_regular(path)?;
         let mut opening = [0; RECORDS_AT];
         let refused = |source| Error::io(path, 0, "read the file", source);
         let mut got = read_at(&file, &mut opening, 0).map_err(refused)?;

@@ -3,6 +3,7 @@
 use crate::error::{Error, Fault, Result};
 use crate::folder::{segment_number, segments};
 use crate::follow::{Follower, Next};
+use crate::map::open_regular;
 use crate::reader::Record;
 use crate::segment::{Header, RECORDS_AT, segment_path};
 use hotpath::record::Kind;
@@ -134,10 +135,10 @@ impl FolderFollower {
 
 /// The file at its first record; none when it is prepared and not begun, or gone.
 fn begun(path: &Path) -> Result<Option<Follower>> {
-    let has_records = match File::open(path) {
+    let has_records = match open_regular(path) {
         Ok(file) => first_word(&file).map_err(|source| Error::io(path, RECORDS_AT, "read the file", source))? != 0,
-        Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(Error::io(path, 0, "open the file", source)),
+        Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
     };
     match Follower::open(path) {
         Ok(follower) => Ok(Some(follower)),

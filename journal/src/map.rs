@@ -6,7 +6,7 @@
 //! stores below it, and an advisory lock keeps a mapped reader and a writer off the same file.
 #![expect(unsafe_code, reason = "mapping, allocating and publishing are not expressible without it")]
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::faults;
 use crate::handover::{Counter, Handover};
 use memmap2::{Advice, Mmap, MmapOptions, MmapRaw, UncheckedAdvice};
@@ -365,6 +365,16 @@ fn allocate(file: &File, start: usize, len: usize) -> io::Result<()> {
     }
 }
 
+/// Opens a file of a journal. Whatever else has its name may never answer: opening a pipe waits for a writer.
+pub(crate) fn open_regular(path: &Path) -> Result<File> {
+    let refused = |source| Error::io(path, 0, "open the file", source);
+    let kind = std::fs::metadata(path).map_err(refused)?.file_type();
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(Error::Header { path: path.to_owned(), fault: Fault::Irregular });
+    }
+    File::open(path).map_err(refused)
+}
+
 /// A file mapped for reading, locked against writers.
 #[derive(Debug)]
 pub(crate) struct ReadMap {
@@ -376,8 +386,7 @@ pub(crate) struct ReadMap {
 impl ReadMap {
     /// Maps the whole of `path`.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|source| Error::io(path, 0, "open the file", source))?;
-        Self::of(file, path)
+        Self::of(open_regular(path)?, path)
     }
 
     /// Maps the whole of an open file; errors name `path`.
