@@ -284,6 +284,28 @@ fn a_run_that_is_gone_is_missed_and_one_that_broke_off_is_not() {
     assert!(!holds && told.contains(", where another run has the number)"), "{told}");
 }
 
+/// A run of one segment was between the last one that was closed and the one that is written.
+#[test]
+fn what_is_gone_before_the_segment_that_is_written_is_missed() {
+    let (_folder, run, count) = segments(4);
+    let place = Place::Folder(run.clone());
+    for (number, lacks) in [
+        (count, "0 files missing".to_owned()),
+        (count + 2, format!("2 files missing (segments {count} to {})", count + 1)),
+    ] {
+        let segment = number as u32;
+        let run_of = Run { run_id: 5, salt: 6, created_utc_ns: 0, markets: 1, origin: 0, segment, first_seq: 0 };
+        let writer = Writer::create(Settings { place: place.clone(), run: run_of, capacity_bytes: 1 << 24 });
+        let mut diary = JournalDiary(writer.expect("a journal"));
+        let (loaded, mut memory) = (config("kraken-btc-eur.toml", &[]), Memory::new());
+        memory.start(Kraken, &loaded.config).expect("a start").open(0, &mut diary).expect("an opening");
+        let (_, found) = files_row(&run, &[]);
+        assert!(found.ends_with(&lacks), "{found}");
+        drop(diary);
+        std::fs::remove_file(run.join(format!("{number:06}.bin"))).expect("removed");
+    }
+}
+
 /// A segment that ended with its day has a next one, however small it is.
 #[test]
 fn the_next_day_is_missed() {

@@ -403,7 +403,8 @@ fn of_a_live_folder_the_closed_segments_are_read() {
         (output.status.code(), output.stdout, String::from_utf8(output.stderr).expect("text"))
     };
     let before: Vec<_> = commands.iter().map(told).collect();
-    let run = Run { run_id: 5, salt: 6, created_utc_ns: 0, markets: 1, origin: 0, segment: 1_000, first_seq: 0 };
+    let next = files.len() as u32;
+    let run = Run { run_id: 5, salt: 6, created_utc_ns: 0, markets: 1, origin: 0, segment: next, first_seq: 0 };
     let place = Place::Folder(folder.to_owned());
     let mut diary = JournalDiary(Writer::create(Settings { place, run, capacity_bytes: 1 << 24 }).expect("a journal"));
     let loaded = config("kraken-btc-eur.toml", &[]);
@@ -423,11 +424,11 @@ fn of_a_live_folder_the_closed_segments_are_read() {
         assert!(now_code == code && now_out == out, "{command:?}: {now_err}");
         let held: Vec<_> = now_err.lines().filter(|line| line.contains("a writer still holds it")).collect();
         assert!(
-            matches!(held[..], [line] if line.contains("001000.bin: ") && line.ends_with(", so it is left out")),
+            matches!(held[..], [line] if line.contains(&format!("{next:06}.bin: ")) && line.ends_with(", so it is left out")),
             "{now_err}"
         );
     }
-    let held = folder.join("001000.bin");
+    let held = folder.join(format!("{next:06}.bin"));
     let (code, _, err) = told(&(journal, vec!["verify", held.to_str().expect("a plain path")]));
     assert!(code == Some(2) && err.contains("a writer still holds it"), "named, it is refused: {err}");
 }

@@ -129,6 +129,10 @@ impl Lost {
         for pair in numbers.windows(2) {
             self.note_between(folder, pair[0], pair[1]);
         }
+        // The segment that is written, or was to be, is the next one too.
+        if let Some(open) = unjudged.and_then(|unjudged| unjudged.iter().find(|number| **number > highest)) {
+            self.note_between(folder, highest, *open);
+        }
         if lowest > 0 && !all.iter().any(|piece| piece.number == lowest - 1) {
             self.begins.insert(folder.to_owned(), lowest);
         }
