@@ -49,8 +49,8 @@ impl Given {
         let held = (!self.held.is_empty()).then(|| counted(self.held.len() as u64, "file", "files"))?;
         Some(Check::new(
             "live",
-            "what is still written is judged later",
-            format!("{held} still written, not judged"),
+            "what is still held is judged later",
+            format!("{held} that a writer still holds, not judged"),
             true,
         ))
     }

@@ -418,7 +418,7 @@ fn of_a_live_folder_the_closed_segments_are_read() {
             let mut table: Value = serde_json::from_slice(&now_out).expect("JSON");
             let row = table["checks"].as_array_mut().and_then(Vec::pop).expect("a row");
             assert_eq!((&row["name"], &row["holds"]), (&"live".into(), &true.into()), "{table}");
-            assert_eq!(row["found"], "1 file still written, not judged");
+            assert_eq!(row["found"], "1 file that a writer still holds, not judged");
             now_out = format!("{table}\n").into_bytes();
         }
         assert!(now_code == code && now_out == out, "{command:?}: {now_err}");
