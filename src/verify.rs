@@ -33,6 +33,9 @@ pub struct Verified {
     pub damaged_at: Vec<u64>,
     /// Records that are damaged or missing.
     pub records_damaged: u64,
+    /// Whole records of which no book was made: behind what is damaged or left out up to the next checkpoint, or of a step
+    /// that is not whole.
+    pub records_unchecked: u64,
     /// What was proved, and what was not.
     pub counts: Counts,
     /// Byte offsets of the last records of steps whose recorded verdicts, or best levels, are not ours.
@@ -70,6 +73,7 @@ pub fn verify(path: &Path) -> Result<Verified> {
         header_copies: segment.header_copies(),
         damaged_at: Vec::new(),
         records_damaged: 0,
+        records_unchecked: scan.records(),
         counts: Counts::default(),
         disagreements: Vec::new(),
         gaps: scan.kinds.get(&Kind::GAP_OPEN).copied().unwrap_or(0),
@@ -131,6 +135,7 @@ impl Verified {
         let mut counts = [Counts::default(); MARKETS_MAX];
         for (offset, record) in records(segment.bytes(), range) {
             let Some(head) = head_of(record) else { break };
+            self.records_unchecked -= 1;
             step.push((head, record));
             if head.has(flag::END_OF_STEP) {
                 if !twin.step(&step, &mut counts) {

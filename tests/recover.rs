@@ -61,6 +61,21 @@ fn only(reports: Vec<SegmentReport>) -> SegmentReport {
     reports.into_iter().next().expect("one")
 }
 
+/// What no replay reaches, no book was made of either: `verify` must say how much that is.
+fn assert_unchecked(file: &Path, code: i32, report: &SegmentReport) {
+    let name = file.to_str().expect("plain text");
+    let told: Value = serde_json::from_str(&run(JOURNAL, &["verify", name, "--json"], code).0).expect("JSON");
+    let replayed: u64 = report.outcomes.iter().map(|outcome| outcome.records).sum();
+    let unchecked = report.scan.records() - replayed;
+    assert!(unchecked > 50, "{unchecked}");
+    assert_eq!(
+        (&told["records_unchecked"], &told["files"][0]["records_unchecked"]),
+        (&unchecked.into(), &unchecked.into())
+    );
+    let out = run(JOURNAL, &["verify", name], code).0;
+    assert!(out.contains("\n  unchecked  ") && out.contains(" up to the next checkpoint"), "{out}");
+}
+
 /// Damage in the middle: replay goes on at the next checkpoint, every tool says what is missing, and
 /// none calls it a failure.
 #[test]
@@ -78,6 +93,9 @@ fn every_tool_says_what_was_left_out() {
     assert_eq!((report.scan.end, report.scan.left_out.len(), report.outcomes.len()), (End::Sealed, 1, 2));
     let records = |report: &SegmentReport| report.outcomes.iter().map(|outcome| outcome.records).collect::<Vec<_>>();
     assert_eq!(records(&report), records(&whole), "what replays of the damaged file replays of the recovered one");
+    for (file, code, report) in [(&files[0], 1, &whole), (&clean, 0, &report)] {
+        assert_unchecked(file, code, report);
+    }
     let name = clean.to_str().expect("plain text");
     let resumed = format!("resumes at the CHECKPOINT at byte {}", report.scan.spans[1].bytes.start);
     let left_out = format!("the record seq {} was left out at byte", report.scan.left_out[0].seq);
@@ -111,6 +129,7 @@ fn a_recovered_journal_is_verified_like_any_other() {
     assert!(verified.is_ok() && !verify(&files[0]).expect("verified").is_ok());
     assert_eq!(verified.scan.records() + 1, before.scan.records());
     assert!(verified.counts.checksums_ok > before.counts.checksums_ok / 2);
+    assert!(before.records_unchecked == 0 && verified.records_unchecked > 0);
     assert_eq!(Gaps::of(std::slice::from_ref(&clean)).expect("gaps").left_out.len(), 1);
     assert_eq!(Info::of(&clean).expect("info").to_json()["left_out"][0]["records"], 1);
 }

@@ -174,6 +174,7 @@ fn verify_json(files: &[PathBuf], all: &[Verified]) -> Value {
         "records_missing_between": missing_between(all),
         "records": sum(|verified| verified.scan.records()),
         "records_damaged": sum(|verified| verified.records_damaged),
+        "records_unchecked": sum(|verified| verified.records_unchecked),
         "offsets_damaged": all.iter().flat_map(offsets).collect::<Vec<_>>(),
         "checksums_ok": sum(|verified| verified.counts.checksums_ok),
         "checksums_bad": sum(|verified| verified.counts.checksums_bad),
@@ -185,6 +186,7 @@ fn verify_json(files: &[PathBuf], all: &[Verified]) -> Value {
         "files": files.iter().zip(all).map(|(path, verified)| json!({
             "file": path.display().to_string(),
             "ok": verified.is_ok(),
+            "records_unchecked": verified.records_unchecked,
             "end": ends(verified),
             "offsets_damaged": offsets(verified),
             "left_out": verified.scan.left_out.iter().map(Missing::to_json).collect::<Vec<_>>(),
@@ -220,6 +222,14 @@ fn print_verified(out: &mut impl Write, path: &Path, verified: &Verified) -> std
         grouped(verified.scan.records()),
         grouped(verified.records_damaged)
     )?;
+    if verified.records_unchecked > 0 {
+        let unchecked = counted(verified.records_unchecked, "record", "records");
+        writeln!(
+            out,
+            "  unchecked  {unchecked}: no book is made behind what is damaged or left out up to the next checkpoint, nor of an \
+             unfinished step"
+        )?;
+    }
     print_proofs(out, verified)?;
     writeln!(out, "  gaps       {}", grouped(verified.gaps))?;
     if verified.scan.end != journal::End::Sealed {
