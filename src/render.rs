@@ -63,6 +63,9 @@ pub fn text(offset: u64, record: &[u8]) -> String {
     if head.instrument != NO_INSTRUMENT {
         let _ = write!(line, " market={}", head.instrument);
     }
+    if head.connection != NO_CONNECTION {
+        let _ = write!(line, " connection={}", head.connection);
+    }
     for (field, values) in fields(&head, record) {
         let [value] = *values else {
             let values: Vec<String> = values.iter().map(i128::to_string).collect();

@@ -145,6 +145,22 @@ fn text_shows_names_and_fractions() {
     assert!(journal(&["cat", file, "--kind", "FRAME", "--limit", "1"]).contains("{\"channel\":\"status\""));
 }
 
+/// Which connection a record is of is told in text as in JSON.
+#[test]
+fn text_names_the_connection_where_there_is_one() {
+    let (_folder, file, _) = session_with_a_gap();
+    let file = file.to_str().expect("a plain path");
+    let (text, records) = (journal(&["cat", file]), lines(&journal(&["cat", file, "--json"])));
+    let mut found = [0, 0];
+    for (line, record) in text.lines().zip(&records) {
+        let told = line.split_whitespace().find_map(|word| word.strip_prefix("connection="));
+        let connection = record["connection"].as_u64().map(|number| number.to_string());
+        assert_eq!(told, connection.as_deref(), "{line}");
+        found[usize::from(told.is_some())] += 1;
+    }
+    assert!(text.lines().count() == records.len() && found.iter().all(|count| *count > 3), "{found:?}");
+}
+
 /// What a level is called depends on its axis.
 #[test]
 fn levels_of_regimes_have_the_names_of_their_axis() {
