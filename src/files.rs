@@ -66,15 +66,24 @@ pub fn journal_files(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
 /// # Errors
 /// As [`journal_files`]; or when a writer holds all that there is.
 pub fn closed_files(given: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
-    let is_held = |path: &PathBuf| {
-        // A file that was named is meant, and refused with a word.
-        !given.contains(path) && !is_compressed(path) && matches!(Segment::open(path), Err(journal::Error::Live { .. }))
-    };
-    let (held, closed): (Vec<_>, Vec<_>) = journal_files(given)?.into_iter().partition(is_held);
+    // A file that was named is meant, and refused with a word.
+    let is_out = |path: &PathBuf| !given.contains(path) && is_held(path);
+    let (held, closed): (Vec<_>, Vec<_>) = journal_files(given)?.into_iter().partition(is_out);
     if let Some(path) = held.first().filter(|_| closed.is_empty()) {
-        bail!("{}: a writer still holds it, and no other journal is there: wait for the next segment", path.display());
+        let folder = path.parent().unwrap_or(Path::new(".")).display();
+        bail!(
+            "{}: a writer still holds it, and no segment of {folder} is closed yet: look at the run with `journal cat --follow \
+             {folder}` and `fathom ctl status --out {folder}`, or wait for the next segment",
+            path.display()
+        );
     }
     Ok((closed, held))
+}
+
+/// Whether a writer holds a journal: a run goes on there.
+#[must_use]
+pub fn is_held(path: &Path) -> bool {
+    !is_compressed(path) && matches!(Segment::open(path), Err(journal::Error::Live { .. }))
 }
 
 /// The segments of one run in a folder that may hold those of others.

@@ -15,7 +15,8 @@ use hotpath::venue::kraken::Kraken;
 use journal::{Place, Run, Settings, Writer};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::{config, frames, imported_bytes, synthetic};
 
@@ -394,59 +395,6 @@ fn gaps_of_several_runs_are_in_the_order_of_time() {
     let gaps = listed["gaps"].as_array().expect("gaps");
     let times: Vec<_> = gaps.iter().map(|gap| gap["opened_utc_ns"].as_u64().expect("a time")).collect();
     assert!(times.len() == 3 && times.is_sorted(), "{times:?}");
-}
-
-/// A run goes on in a folder: what it has closed is shown and judged, what it holds is left out, with a word.
-#[test]
-fn of_a_live_folder_the_closed_segments_are_read() {
-    let (_folder, files, _) = sessions_with_a_gap(&["journal.segment_bytes=65536"]);
-    let folder = files[0].parent().expect("a folder");
-    let here = folder.to_str().expect("a plain path");
-    let page = folder.join("page.html");
-    let page = page.to_str().expect("a plain path");
-    let (journal, fathom) = (env!("CARGO_BIN_EXE_journal"), env!("CARGO_BIN_EXE_fathom"));
-    let commands = [
-        (journal, vec!["info", here, "--json"]),
-        (journal, vec!["gaps", here, "--json"]),
-        (journal, vec!["verify", here, "--json"]),
-        (journal, vec!["cat", here, "--json"]),
-        (journal, vec!["report", here, "--json", "--out", page]),
-        (fathom, vec!["gate", "data", here, "--json"]),
-        (fathom, vec!["gate", "capture", here, "--json"]),
-    ];
-    let told = |(program, arguments): &(&str, Vec<&str>)| {
-        let output = Command::new(program).args(arguments).output().expect("the program runs");
-        (output.status.code(), output.stdout, String::from_utf8(output.stderr).expect("text"))
-    };
-    let before: Vec<_> = commands.iter().map(told).collect();
-    let next = files.len() as u32;
-    let run = Run { run_id: 5, salt: 6, created_utc_ns: 0, markets: 1, origin: 0, segment: next, first_seq: 0 };
-    let place = Place::Folder(folder.to_owned());
-    let mut diary = JournalDiary(Writer::create(Settings { place, run, capacity_bytes: 1 << 24 }).expect("a journal"));
-    let loaded = config("kraken-btc-eur.toml", &[]);
-    let mut memory = Memory::new();
-    memory.start(Kraken, &loaded.config).expect("a start").open(0, &mut diary).expect("an opening");
-    for (command, (code, out, err)) in commands.iter().zip(before) {
-        assert!(!out.is_empty(), "{command:?}: {err}");
-        let (now_code, mut now_out, now_err) = told(command);
-        if command.0 == fathom {
-            // A gate says that it judged not all: its verdict is none of what is written now.
-            let mut table: Value = serde_json::from_slice(&now_out).expect("JSON");
-            let row = table["checks"].as_array_mut().and_then(Vec::pop).expect("a row");
-            assert_eq!((&row["name"], &row["holds"]), (&"live".into(), &true.into()), "{table}");
-            assert_eq!(row["found"], "1 file that a writer still holds, not judged");
-            now_out = format!("{table}\n").into_bytes();
-        }
-        assert!(now_code == code && now_out == out, "{command:?}: {now_err}");
-        let held: Vec<_> = now_err.lines().filter(|line| line.contains("a writer still holds it")).collect();
-        assert!(
-            matches!(held[..], [line] if line.contains(&format!("{next:06}.bin: ")) && line.ends_with(", so it is left out")),
-            "{now_err}"
-        );
-    }
-    let held = folder.join(format!("{next:06}.bin"));
-    let (code, _, err) = told(&(journal, vec!["verify", held.to_str().expect("a plain path")]));
-    assert!(code == Some(2) && err.contains("a writer still holds it"), "named, it is refused: {err}");
 }
 
 /// The files of a run join by sequence number: one that is missing is told.

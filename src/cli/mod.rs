@@ -83,10 +83,12 @@ fn closed_journals(program: &str, given: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(closed)
 }
 
-/// Says which journals a writer holds, so that they are not read.
+/// Says in one line which files are left out: the one that a writer fills, and the one that it made ahead.
 fn tell_held(program: &str, held: &[PathBuf]) {
-    for path in held {
-        eprintln!("{program}: {}: a writer still holds it, so it is left out", path.display());
+    let names: Vec<_> = held.iter().map(|path| path.display().to_string()).collect();
+    let (them, are) = if names.len() == 1 { ("it", "it is") } else { ("them", "they are") };
+    if !names.is_empty() {
+        eprintln!("{program}: {}: a writer still holds {them}, so {are} left out", names.join(" and "));
     }
 }
 

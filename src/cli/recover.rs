@@ -1,7 +1,7 @@
 //! `journal recover`: clean, closed journals from damaged or unfinished ones.
 
 use super::{Ended, counted, grouped, print_json, progress};
-use crate::files::{journal_files, plain_name};
+use crate::files::{is_held, journal_files, plain_name};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use hotpath::record::left_out;
@@ -34,6 +34,10 @@ pub struct RecoverArgs {
 /// What makes the exit code 2.
 pub fn run(args: &RecoverArgs) -> Result<Ended> {
     let files = journal_files(&args.files)?;
+    // Before anything is made: half a folder would be in the way of the next try.
+    if let Some(path) = files.iter().find(|path| is_held(path)) {
+        bail!("{}: a writer still holds it, so nothing is recovered: try again when the run has ended", path.display());
+    }
     let targets = targets(&args.files, &files, &args.out)?;
     for target in &targets {
         let compressed = target.with_added_extension("zst");

@@ -1,6 +1,6 @@
 //! `journal seal`: closed journals compressed, and proved before the original goes.
 
-use super::{Ended, counted, print_json, progress};
+use super::{Ended, counted, print_json, progress, tell_held};
 use crate::files::files_to_compress;
 use anyhow::{Result, bail};
 use clap::Args;
@@ -35,7 +35,7 @@ pub struct SealArgs {
 /// What makes the exit code 2.
 pub fn run(args: &SealArgs) -> Result<Ended> {
     let (files, sealed) = files_to_compress(&args.files)?;
-    let (mut done, mut live) = (Vec::new(), 0);
+    let (mut done, mut held) = (Vec::new(), Vec::new());
     for path in &files {
         progress(&format!("compressing {}", path.display()));
         let outcome = compress(path, args.level).and_then(|compressed| {
@@ -47,15 +47,17 @@ pub fn run(args: &SealArgs) -> Result<Ended> {
         progress("");
         match outcome {
             Ok(compressed) => done.push(compressed),
-            Err(Error::Live { .. }) if files.len() > 1 => live += 1,
+            // Named by itself it is meant, and refused with a word.
+            Err(Error::Live { .. }) if args.files != [path.as_path()] => held.push(path.clone()),
             Err(error) if files.len() == 1 => return Err(error.into()),
             Err(error) => eprintln!("journal: {error}"),
         }
     }
+    tell_held("journal", &held);
     if args.json {
         let values: Vec<_> = done.iter().map(to_json).collect();
         print_json(
-            &json!({ "files": values, "failed": files.len() - live - done.len(), "sealed_before": sealed.len() }),
+            &json!({ "files": values, "failed": files.len() - held.len() - done.len(), "sealed_before": sealed.len() }),
         )?;
     } else {
         let mut out = std::io::stdout().lock();
@@ -67,9 +69,9 @@ pub fn run(args: &SealArgs) -> Result<Ended> {
             writeln!(out, "{} sealed already", counted(sealed.len() as u64, "file is", "files are"))?;
         }
     }
-    if done.len() + live < files.len() {
+    if done.len() + held.len() < files.len() {
         let all = counted(files.len() as u64, "file", "files");
-        bail!("{} of {all} could not be compressed: see above", files.len() - live - done.len());
+        bail!("{} of {all} could not be compressed: see above", files.len() - held.len() - done.len());
     }
     Ok(Ended::Ok)
 }
