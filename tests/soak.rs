@@ -96,6 +96,11 @@ fn the_journal_of_a_run_over_sockets_is_judged_by_the_exchanges_log() {
                 let logged = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
                 let logged = logged.filter(|line| !line["fault"].is_null()).count() as u64;
                 assert!(counted == logged && counted > 0, "{counted} of {logged}: {told}");
+                // What happened and what never did are all that can.
+                let never = run["faults_never"].as_array().expect("names");
+                assert!(never.iter().all(|name| !faults.contains_key(name.as_str().expect("a name"))), "{told}");
+                let possible = if venue == "kraken" { 27 } else { 24 };
+                assert_eq!(faults.len() + never.len(), possible, "{told}");
             });
         }
     });
@@ -134,12 +139,37 @@ fn a_run_over_sockets_in_good_weather_is_judged_too_and_harms_no_file() {
     assert_eq!(status.code(), Some(0), "{}", String::from_utf8_lossy(&stderr));
     let told: Value = serde_json::from_slice(&stdout).expect("JSON");
     assert!(told["run"]["books"].as_u64() > Some(50) && told["run"]["faults"] == serde_json::json!({}), "{told}");
-    // In the same folder again.
-    assert_eq!(soak(folder.path(), &calm).status.code(), Some(0));
+    assert_eq!(told["run"]["faults_never"], serde_json::json!([]), "nothing was to happen");
+    // In the same folder again, for people.
+    let mut again = Command::new(env!("CARGO_BIN_EXE_fathom"));
+    let again = again.args(["soak", "--out"]).arg(folder.path()).args(calm).output().expect("the program");
+    let told = String::from_utf8_lossy(&again.stdout);
+    assert!(again.status.success() && told.contains("\n  faults     none, as was asked for\n"), "{told}");
+    assert!(told.contains(" KiB in the second (judged in runs of 900 s and more)\n"), "{told}");
     let (said, notes) = (folder.path().join("engine.log"), "my notes");
     std::fs::write(&said, notes).expect("a file");
     assert_eq!(soak(folder.path(), &calm).status.code(), Some(2));
     assert_eq!(std::fs::read_to_string(&said).expect("it is there"), notes);
+}
+
+/// In text as in JSON: the digest, and which faults never happened.
+#[test]
+fn a_simulated_run_tells_its_digest_and_what_never_happened() {
+    let simulated = ["--simulate", "--seconds", "60", "--fault-seconds", "5", "--seed", "7"];
+    let told = soak(folder().path(), &simulated);
+    let told: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    let run = &told["runs"][0]["run"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fathom"));
+    let text = command.arg("soak").args(simulated).arg("--out").arg(folder().path()).output().expect("the program");
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    let digest = run["examined"]["digest"].as_str().expect("a digest");
+    assert!(text.contains(&format!("  replayed   MATCH, verified, digest {digest}\n")), "{text}");
+    let faults = run["faults"].as_object().expect("counts").len();
+    let never: Vec<_> = run["faults_never"].as_array().expect("names").iter().filter_map(Value::as_str).collect();
+    assert!(faults > 0 && !never.is_empty(), "{told}");
+    let possible = faults + never.len();
+    assert!(text.contains(&format!("\n  faults     {faults} of {possible} kinds: ")), "{text}");
+    assert!(text.contains(&format!("\n  never      {}\n", never.join(", "))), "{text}");
 }
 
 /// The folder of a simulated run is removed when it was good: once with what somebody else had in it.

@@ -5,13 +5,13 @@ mod simulated;
 use super::teller::{Pace, Teller};
 use super::told::{say, take_interrupts};
 use super::{Ended, counted, grouped, print_json};
-use crate::soak::{Plan, SPEED_MAX, Soak, Soaked, Stage, Venue};
+use crate::soak::{FLAT_FROM_S, Plan, SPEED_MAX, Soak, Soaked, Stage, Venue};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -144,7 +144,7 @@ fn over_sockets(args: &SoakArgs) -> Result<Ended> {
     teller.end();
     match soaked {
         Ok(soaked) if args.json => print_json(&json!({ "ok": true, "run": soaked }))?,
-        Ok(soaked) => print(&soaked)?,
+        Ok(soaked) => print(&mut io::stdout().lock(), &soaked, plan.seconds)?,
         Err(error) => {
             say(
                 "fathom",
@@ -159,24 +159,36 @@ fn over_sockets(args: &SoakArgs) -> Result<Ended> {
     Ok(Ended::Ok)
 }
 
-fn print(soaked: &Soaked) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    let Soaked { faults, signs, frames, books, segments, bytes, stills, memory, digest, journal } = soaked;
+fn print(out: &mut impl Write, soaked: &Soaked, seconds: u64) -> Result<()> {
+    let Soaked { faults, faults_never, signs, frames, books, segments, bytes, stills, memory, digest, journal } =
+        soaked;
     writeln!(out, "OK")?;
     let segments = counted(*segments as u64, "segment", "segments");
     writeln!(out, "  messages   {}, in {segments}, {} bytes", grouped(*frames), grouped(*bytes))?;
     writeln!(out, "  replayed   MATCH, verified, digest {digest}")?;
     writeln!(out, "  books      {} trusted, each the exchange's own", grouped(*books))?;
-    writeln!(out, "  faults     {}", listed(faults, "no fault"))?;
+    print_faults(out, faults, faults_never)?;
     writeln!(out, "  signs      {}", listed(signs, "none"))?;
     let (first, second) = (grouped(memory.first_half_kib), grouped(memory.second_half_kib));
-    writeln!(out, "  memory     at most {first} KiB in the first half, {second} KiB in the second")?;
+    let judged =
+        if seconds < FLAT_FROM_S { format!(" (judged in runs of {FLAT_FROM_S} s and more)") } else { String::new() };
+    writeln!(out, "  memory     at most {first} KiB in the first half, {second} KiB in the second{judged}")?;
     if *stills > 0 {
         let stills = counted(*stills as u64, "time", "times");
         writeln!(out, "  host       the exchange itself did not run for half a second or more, {stills}")?;
     }
     writeln!(out, "  journal    {}", journal.display())?;
     Ok(())
+}
+
+/// What went wrong, of all that can where this exchange is read in this way; and what of it never did.
+fn print_faults(out: &mut impl Write, faults: &BTreeMap<&'static str, u64>, never: &[&str]) -> io::Result<()> {
+    let possible = counted((faults.len() + never.len()) as u64, "kind", "kinds");
+    match faults.len() + never.len() {
+        0 => writeln!(out, "  faults     none, as was asked for")?,
+        _ => writeln!(out, "  faults     {} of {possible}: {}", faults.len(), listed(faults, "no fault"))?,
+    }
+    if never.is_empty() { Ok(()) } else { writeln!(out, "  never      {}", never.join(", ")) }
 }
 
 /// Counts by name, for people.

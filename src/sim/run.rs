@@ -58,6 +58,8 @@ pub struct Simulated {
     pub happened: Happened,
     /// What the exchange did wrong on purpose: how often each fault.
     pub faults: BTreeMap<&'static str, u64>,
+    /// Faults that were to happen and did not.
+    pub faults_never: Vec<&'static str>,
     /// Frames that the engine took.
     pub frames: u64,
     /// Whether its book was trusted at the end.
@@ -87,10 +89,10 @@ pub fn simulate(plan: &Plan<'_>) -> Result<Simulated> {
     let mean_ns = plan.fault_seconds.map(|seconds| seconds * S);
     let calm_ns = plan.seconds * S;
     let end_ns = calm_ns + mean_ns.map_or(0, |_| CALM_NS);
+    let possible = mean_ns.map_or(Vec::new(), |_| faults_here(&config.markets[0]));
     let wrongs = random.next();
-    let wrongs = mean_ns.map_or(FaultPlan::new(wrongs), |mean_ns| {
-        FaultPlan::spread(wrongs, &faults_here(&config.markets[0]), mean_ns).until(calm_ns)
-    });
+    let wrongs =
+        mean_ns.map_or(FaultPlan::new(wrongs), |mean_ns| FaultPlan::spread(wrongs, &possible, mean_ns).until(calm_ns));
     let exchange = exchange(&hands, random.next(), &recorder, wrongs)?;
     let quay = Rc::new(RefCell::new(Quay::default()));
     let (commands, taken) = RingBuffer::new(1);
@@ -131,10 +133,13 @@ pub fn simulate(plan: &Plan<'_>) -> Result<Simulated> {
         plan.folder.display()
     );
     let Totals { segments, bytes, .. } = finish(&mut world)?;
+    let told = recorder.told();
+    let (faults, faults_never) = (told.faults(), told.never(&possible));
     Ok(Simulated {
         examined: world.examiner.found.clone(),
         happened: world.weather.happened,
-        faults: recorder.told().faults(),
+        faults,
+        faults_never,
         frames,
         is_trusted,
         segments,

@@ -45,6 +45,13 @@ impl Told {
         counts
     }
 
+    /// Which of these faults never happened.
+    #[must_use]
+    pub fn never(&self, possible: &[Fault]) -> Vec<&'static str> {
+        let happened = self.faults();
+        possible.iter().map(|fault| fault.name()).filter(|name| !happened.contains_key(name)).collect()
+    }
+
     /// The exchange's number of the connection behind `after` whose first message has this CRC.
     pub(super) fn connection(&self, crc32: u32, after: u64) -> Option<u64> {
         let is_first = |line: &&FaultLine| line.fault.is_none() && line.crc32 == Some(crc32) && line.connection > after;

@@ -19,4 +19,4 @@ pub use evidence::{Evidence, Place, Recorder, Told, faults_of};
 pub use judge::{ensure_messages_show, ensure_outdated_told, judge};
 pub use paced::Paced;
 pub use reading::{Reader, Reading};
-pub use run::{Plan, SPEED_MAX, Soak, Soaked, Stage, Venue};
+pub use run::{FLAT_FROM_S, Plan, SPEED_MAX, Soak, Soaked, Stage, Venue};

@@ -6,7 +6,7 @@ use super::judge::judge;
 use super::paced::Paced;
 use super::reading::Reading;
 use crate::config;
-use crate::exchange::{FaultPlan, Faults, Options, PEM_MARK, Pair, Section, Server, Serves};
+use crate::exchange::{Fault, FaultPlan, Faults, Options, PEM_MARK, Pair, Section, Server, Serves};
 use crate::files::{ensure_writable, files_of_run, write_over};
 use crate::market::{Market, Terms};
 use crate::replay::{self, replay};
@@ -49,8 +49,8 @@ const MARGIN: Duration = Duration::from_secs(60);
 /// Messages with a book that is trusted all along, after which the engine is well.
 const WELL_FRAMES: u64 = 50;
 
-/// From so long a run on memory must be flat: each kind of fault has happened in its first half, and made what it needs.
-const FLAT_FROM_S: u64 = 900;
+/// From so long a run on memory must be flat, seconds: each kind of fault has happened in its first half, and made what it needs.
+pub const FLAT_FROM_S: u64 = 900;
 
 /// The exchange's log in the folder, and how one begins.
 const LOG: &str = "exchange.jsonl";
@@ -132,6 +132,8 @@ pub enum Stage<'a> {
 pub struct Soaked {
     /// What the exchange did wrong: how often each fault.
     pub faults: BTreeMap<&'static str, u64>,
+    /// Faults that were to happen and did not.
+    pub faults_never: Vec<&'static str>,
     /// What the journal says went wrong, by kind and code.
     pub signs: BTreeMap<String, u64>,
     /// Messages that the engine took.
@@ -159,6 +161,8 @@ pub struct Soak<'a> {
     recorder: Recorder,
     config: PathBuf,
     sets: Vec<String>,
+    /// Faults that are to happen.
+    possible: Vec<Fault>,
     /// Held as long as the run lasts.
     _lock: File,
 }
@@ -182,9 +186,9 @@ impl<'a> Soak<'a> {
         let (serves, stills) = serves(plan)?;
         let recorder = Recorder::new(Precisions::of(&loaded.config.markets[0]), stills);
         let market_ns = |seconds: u64| seconds.saturating_mul(u64::from(plan.speed)).saturating_mul(1_000_000_000);
+        let possible = plan.fault_seconds.map_or(Vec::new(), |_| faults_of(&loaded.config.markets[0]));
         let wrong = plan.fault_seconds.map_or(FaultPlan::new(plan.seed), |mean_s| {
-            let all = faults_of(&loaded.config.markets[0]);
-            FaultPlan::spread(plan.seed, &all, market_ns(mean_s)).until(market_ns(plan.seconds))
+            FaultPlan::spread(plan.seed, &possible, market_ns(mean_s)).until(market_ns(plan.seconds))
         });
         // Connections are found by the log, whether or not anything goes wrong.
         let faults = Some(Faults { plan: wrong, log: recorder.log() });
@@ -195,7 +199,7 @@ impl<'a> Soak<'a> {
         sets.push(format!("venue.url={}", server.url()));
         sets.push(format!("link.extra_ca={}", ca.display()));
         sets.extend(server.rest_url().map(|url| format!("venue.rest_url={url}")));
-        Ok(Self { plan, server, recorder, config: written.config, sets, _lock: lock })
+        Ok(Self { plan, server, recorder, config: written.config, sets, possible, _lock: lock })
     }
 
     /// Serves, lets the engine run, waits until all is well again, and judges.
@@ -203,7 +207,7 @@ impl<'a> Soak<'a> {
     /// # Errors
     /// What is wrong with the system, in one sentence: the journal and the exchange's log stay.
     pub fn run(self, stage: &mut dyn FnMut(Stage<'_>)) -> Result<Soaked> {
-        let Self { plan, server, recorder, config, sets, _lock } = self;
+        let Self { plan, server, recorder, config, sets, possible, _lock } = self;
         let (journal, said) = (plan.folder.join("journal"), plan.folder.join(SAID));
         let over = AtomicBool::new(false);
         stage(Stage::Begun { url: &server.url(), journal: &journal });
@@ -222,7 +226,7 @@ impl<'a> Soak<'a> {
         write_log(&plan.folder.join(LOG), &evidence)?;
         let watched = watched?;
         stage(Stage::Judging);
-        let soaked = judged(journal, &watched, &evidence)?;
+        let soaked = judged(journal, &watched, &evidence, &possible)?;
         let MemoryUse { first_half_kib, second_half_kib } = soaked.memory;
         ensure!(
             plan.seconds < FLAT_FROM_S || soaked.memory.is_flat(),
@@ -308,7 +312,7 @@ fn watch(
 }
 
 /// The journal, by everything that anybody can do with one.
-fn judged(journal: PathBuf, watched: &Watched, evidence: &Evidence) -> Result<Soaked> {
+fn judged(journal: PathBuf, watched: &Watched, evidence: &Evidence, possible: &[Fault]) -> Result<Soaked> {
     let files = files_of_run(&journal, watched.run_id)?;
     let verified = files.iter().map(|path| verify(path)).collect::<Result<Vec<_>>>()?;
     if let Some((_, path)) = verified.iter().zip(&files).find(|(one, _)| !one.is_ok()) {
@@ -330,6 +334,7 @@ fn judged(journal: PathBuf, watched: &Watched, evidence: &Evidence) -> Result<So
     }
     Ok(Soaked {
         faults: evidence.told.faults(),
+        faults_never: evidence.told.never(possible),
         signs,
         frames: watched.frames,
         books: reading.compared,

@@ -1,6 +1,6 @@
 //! In simulated time.
 
-use super::{SoakArgs, listed};
+use super::{SoakArgs, listed, print_faults};
 use crate::cli::{Ended, counted, grouped, print_json};
 use crate::config;
 use crate::sim::{Plan, Simulated, simulate};
@@ -71,7 +71,7 @@ fn again(args: &SoakArgs, seed: u64) -> String {
 }
 
 fn print(seed: u64, simulated: &Simulated) -> Result<()> {
-    let Simulated { examined, happened, faults, frames, segments, bytes, .. } = simulated;
+    let Simulated { examined, happened, faults, faults_never, frames, segments, bytes, .. } = simulated;
     let mut out = std::io::stdout().lock();
     let (ok, bad) = examined.checksums;
     writeln!(out, "OK seed {seed}")?;
@@ -83,10 +83,11 @@ fn print(seed: u64, simulated: &Simulated) -> Result<()> {
         counted(*segments, "segment", "segments"),
         grouped(*bytes)
     )?;
-    writeln!(out, "  replayed   MATCH, verified, checksums {} ok, {} bad", grouped(ok), grouped(bad))?;
+    writeln!(out, "  replayed   MATCH, verified, digest {}", examined.digest)?;
+    writeln!(out, "  checksums  {} ok, {} bad", grouped(ok), grouped(bad))?;
     writeln!(out, "  books      {} trusted, each the exchange's own", grouped(examined.books))?;
     writeln!(out, "  gaps       {}", listed(&examined.gaps, "none"))?;
-    writeln!(out, "  exchange   {}", listed(faults, "no fault"))?;
+    print_faults(&mut out, faults, faults_never)?;
     writeln!(out, "  weather    {happened}")?;
     Ok(())
 }
