@@ -37,10 +37,15 @@ pub fn write_over(path: &Path, mark: &[u8], bytes: &[u8]) -> Result<()> {
     ensure_writable(path, mark)?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let cannot = || format!("cannot write {}", path.display());
+    if !parent.is_dir() {
+        bail!("{}: there is no folder {}: make it first, or name another", cannot(), parent.display());
+    }
     let readable = Permissions::from_mode(0o644);
-    let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(parent).with_context(cannot)?;
+    let file = tempfile::Builder::new().permissions(readable).tempfile_in(parent);
+    // Its own words name a file that nobody asked for.
+    let mut file = file.map_err(|error| anyhow!("{}: {}", cannot(), error.kind()))?;
     file.write_all(bytes).with_context(cannot)?;
-    file.persist(path).with_context(cannot)?;
+    file.persist(path).map_err(|error| error.error).with_context(cannot)?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Configurations to start from, carried in the program.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -47,7 +47,8 @@ pub fn write(folder: &Path, market: &str) -> Result<Written> {
         bail!("there is no configuration for {market:?}: choose one of {}", MARKETS.join(", "));
     };
     let written = Written { config: folder.join(format!("{name}.toml")), model: folder.join(MODEL.0) };
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    fs::create_dir_all(folder)
+        .map_err(|error| anyhow!("cannot make the folder {} ({error}): name another", folder.display()))?;
     let files = [(&written.model, MODEL.1), (&written.config, *text)];
     // Both are looked at before either is made.
     files.iter().try_for_each(|(path, text)| ensure_same(path, text))?;

@@ -117,6 +117,14 @@ fn a_run_over_sockets_that_fails_says_why() {
     assert!(said.contains("the engine ended by itself") && said.contains("engine.log"), "{said}");
     let told: Value = serde_json::from_slice(&failed.stdout).expect("JSON");
     assert_eq!(told["ok"], false);
+    let file = folder.path().join("a-file");
+    std::fs::write(&file, "mine").expect("a file");
+    let refused = soak(&file, &["--seconds", "5"]);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        refused.status.code() == Some(2) && said.contains("a-file (") && said.contains("): name another"),
+        "{said}"
+    );
     for (more, words) in [
         (&["--set", "venue.depht=10"][..], "venue.depht"),
         (&["--seeds", "2"], "--simulate"),

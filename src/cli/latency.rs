@@ -6,6 +6,7 @@ use crate::latency::{Compared, Exported, Figures, Files, Latency, Rerun, against
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
+use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +52,7 @@ pub struct LatencyArgs {
 /// What makes the exit code 2.
 pub fn run(args: &LatencyArgs) -> Result<Ended> {
     if let [file] = args.files.as_slice()
-        && file.extension().is_some_and(|ending| ending == "json")
+        && let Some("json" | "csv") = file.extension().and_then(OsStr::to_str)
     {
         return compare_only(args, file);
     }
@@ -135,7 +136,10 @@ fn compare(now: &Value, path: &Path) -> Result<Option<Compared>> {
 /// Figures of a day against those of another.
 fn compare_only(args: &LatencyArgs, file: &Path) -> Result<Ended> {
     if args.csv.is_some() || args.html.is_some() || args.day.is_some() || args.rerun {
-        bail!("{}: figures can only be compared, with --against: name a journal", file.display());
+        bail!(
+            "{}: from figures there is only a comparison, with --against: a page, a CSV, a day and a second run need a journal",
+            file.display()
+        );
     }
     let path = args.against.as_deref();
     let path =

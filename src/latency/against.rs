@@ -3,7 +3,7 @@
 use super::spreads::NAMES;
 use super::stage::{STAGES, Stage};
 use crate::report::duration;
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Serialize;
 use serde_json::Value;
 use std::io::{self, Write};
@@ -20,6 +20,14 @@ pub struct Compared {
     pub now: Option<String>,
     /// Every percentile that both have, in the order of the figures.
     pub rows: Vec<Pair>,
+}
+
+impl Compared {
+    /// What is compared with, for people: its day, or the file.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.day.clone().unwrap_or_else(|| self.file.display().to_string())
+    }
 }
 
 /// A percentile then and now.
@@ -49,12 +57,14 @@ pub struct Pair {
 /// When the file cannot be read or holds something else.
 pub fn read(file: &Path) -> Result<Value> {
     let name = file.display();
-    let bytes = std::fs::read(file).with_context(|| format!("{name}: cannot be read"))?;
+    const WHICH: &str = "name a file that `journal latency` wrote with --day or --json";
+    if file.extension().is_some_and(|ending| ending == "csv") {
+        bail!("{name}: a CSV is not read: name the .json beside it");
+    }
+    let bytes = std::fs::read(file).map_err(|error| anyhow!("{name}: cannot be read ({error}): {WHICH}"))?;
     let figures: Option<Value> = serde_json::from_slice(&bytes).ok();
     let is_figures = |figures: &Value| figures["latency"].is_array() && figures["coverage"].is_object();
-    figures.filter(is_figures).ok_or_else(|| {
-        anyhow!("{name}: holds no figures: name a file that `journal latency` wrote with --day or --json")
-    })
+    figures.filter(is_figures).ok_or_else(|| anyhow!("{name}: holds no figures: {WHICH}"))
 }
 
 /// The newest day in a folder that is earlier than that of `now`; none when there is none.
@@ -126,7 +136,7 @@ fn of_row(before: &Value, now: &Value) -> Vec<Pair> {
 /// # Errors
 /// Those of `out`.
 pub fn print(compared: &Compared, out: &mut impl Write) -> io::Result<()> {
-    let name = compared.day.clone().unwrap_or_else(|| compared.file.display().to_string());
+    let name = compared.name();
     let now = compared.now.as_deref().unwrap_or("now");
     for rows in compared.rows.chunk_by(|one, next| one.connection == next.connection) {
         writeln!(

@@ -17,7 +17,8 @@ use maud::{Markup, html};
 /// What a page begins with, so that it is known again and may be written over.
 pub const MARK: &str = "<!DOCTYPE html><!-- journal latency -->";
 
-/// The page of journals, with a comparison when there is one. It is a function of both: no clock, no chance, no path.
+/// The page of journals, with a comparison when there is one. It is a function of both: no clock, no chance, and no path but
+/// that of figures without a day, which they are compared with.
 #[must_use]
 pub fn page(all: &Latency, figures: &Figures, compared: Option<&Compared>) -> String {
     let feed = all.feed(all.own);

@@ -196,14 +196,20 @@ fn somebodys_files_stay_and_a_sentence_says_what_to_do() {
     }
     let journal = text(folder.path()).to_owned();
     let segment = format!("{journal}/000000.bin");
+    let nowhere = format!("{journal}/nowhere/page.html");
+    let no_folder = format!("cannot write {nowhere}: there is no folder {journal}/nowhere: make it first");
     for (arguments, words) in [
         (vec![&journal[..], "--csv", text(&notes)], "stays as it is"),
         (vec![&journal, "--day", &journal], "stays as it is"),
-        (vec![&journal, "--against", text(&notes)], "holds no figures"),
+        (vec![&journal, "--against", text(&notes)], "a CSV is not read: name the .json beside it"),
         (vec![&journal, "--against", &segment], "holds no figures: name a file that"),
-        (vec![&journal, "--against", "nowhere.json"], "cannot be read"),
+        (vec![&journal, "--against", "nowhere.json"], "): name a file that `journal latency` wrote with --day"),
+        (vec!["nowhere.json", "--against", text(&day)], "): name a file that `journal latency` wrote with --day"),
+        (vec![text(&notes), "--against", text(&day)], "a CSV is not read: name the .json beside it"),
+        (vec![text(&day), "--against", text(&day), "--html", "page.html"], "need a journal"),
+        (vec![&journal, "--html", &nowhere], &no_folder),
         (vec![text(&day)], "say --against which"),
-        (vec![text(&day), "--against", text(&notes)], "holds no figures"),
+        (vec![text(&day), "--against", text(&day)], "holds no figures"),
     ] {
         let said = told(&latency(&arguments), 2);
         assert!(said.contains(words) && said.lines().count() == 1, "{arguments:?}: {said}");

@@ -37,7 +37,7 @@ fn the_page_has_the_figures_and_begins_with_regimes() {
         assert!(first.contains(words), "{words}");
     }
     assert!(page.find("<svg class=\"curves\"") > page.find("<svg class=\"rungs\""), "regimes come first");
-    assert!(page.contains("binance-perp BTCUSDT") && page.contains("These figures against other figures"));
+    assert!(page.contains("binance-perp BTCUSDT") && page.contains(&format!("These figures against {}", text(&then))));
     // Nothing is fetched: no address stands in the page.
     assert!(!page.contains("http:") && !page.contains("https:") && page.contains("default-src 'none'"));
     assert!(page.contains("prefers-color-scheme: dark"));

@@ -107,8 +107,7 @@ pub fn compared(compared: &Compared) -> Markup {
     html! {
         section {
             h2 {
-                (compared.now.as_deref().unwrap_or("These figures")) " against "
-                (compared.day.as_deref().unwrap_or("other figures"))
+                (compared.now.as_deref().unwrap_or("These figures")) " against " (compared.name())
             }
             p.note { "How long now, and how many times as long as then." }
             (wide(&html! {
