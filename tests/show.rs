@@ -15,8 +15,7 @@ use hotpath::venue::kraken::Kraken;
 use journal::{Place, Run, Settings, Writer};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use support::{config, frames, imported_bytes, synthetic};
 
