@@ -263,3 +263,66 @@ fn sixteen(eights: __m128i) -> u64 {
     let lanes = _mm_cvtsi128_si64(eights).cast_unsigned();
     (lanes & 0xffff_ffff).wrapping_mul(100_000_000).wrapping_add(lanes >> 32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Pair, Place};
+    use crate::simd::Simd;
+    use proptest::prelude::*;
+    use std::string::String;
+
+    /// A decimal with these digits behind its point, by looking at each character.
+    fn naive(text: &str, decimals: u8) -> Option<u64> {
+        let (whole, fraction) = if decimals == 0 { (text, "") } else { text.split_once('.')? };
+        let is_plain = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+        let is_exact = is_plain(whole) && is_plain(fraction) && fraction.len() == usize::from(decimals);
+        let is_short = !whole.is_empty() && text.len() <= 16 && (whole.len() == 1 || !whole.starts_with('0'));
+        if is_exact && is_short { (String::from(whole) + fraction).parse().ok() } else { None }
+    }
+
+    #[expect(unsafe_code, reason = "code for instructions that the processor was seen to have")]
+    fn wide(texts: [&str; 2], decimals: [u8; 2], around: u8) -> Option<[u64; 2]> {
+        let mut piece = [around; 96];
+        let places = [(40, texts[0]), (80, texts[1])].map(|(end, text)| {
+            piece[end - text.len()..end].copy_from_slice(text.as_bytes());
+            Place { end, bytes: text.len() as u32 }
+        });
+        // SAFETY: the test asked `Simd` before.
+        let pair = unsafe { Pair::new(decimals) }?;
+        // SAFETY: as above.
+        unsafe { pair.integers(&piece, places) }
+    }
+
+    fn decimal() -> impl Strategy<Value = String> {
+        prop_oneof![
+            4 => "(0|[1-9][0-9]{0,9})\\.[0-9]{1,12}",
+            1 => "(0|[1-9][0-9]{0,16})",
+            1 => "[0-9.]{0,18}",
+            1 => "[0-9./:-]{1,12}",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #[test]
+        fn two_decimals_are_what_their_characters_say(
+            first in decimal(),
+            second in decimal(),
+            guess in (0_u8..=13, 0_u8..=13),
+            is_right: (bool, bool),
+            around: u8,
+        ) {
+            if !Simd::detect().is_any() {
+                return Ok(());
+            }
+            let behind = |text: &str| text.split_once('.').map_or(0, |(_, fraction)| fraction.len() as u8);
+            let decimals = [
+                if is_right.0 { behind(&first) } else { guess.0 },
+                if is_right.1 { behind(&second) } else { guess.1 },
+            ];
+            let fits = decimals.iter().all(|decimals| *decimals <= 12);
+            let expected = naive(&first, decimals[0]).zip(naive(&second, decimals[1])).filter(|_| fits);
+            prop_assert_eq!(wide([&first, &second], decimals, around), expected.map(<[u64; 2]>::from));
+        }
+    }
+}
