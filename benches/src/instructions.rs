@@ -20,6 +20,8 @@ use std::str::FromStr;
 
 /// Messages that are counted.
 const MESSAGES: usize = 20;
+/// What a program that may not be traced ends with.
+const NOT_TRACED: i32 = 3;
 
 /// What is counted, and what may not be exceeded.
 #[derive(Debug, Args)]
@@ -92,19 +94,23 @@ impl fmt::Display for Instructions {
     }
 }
 
-/// Counts, and holds the counts against the bounds.
+/// Counts, and holds the counts against the bounds. None where the host lets no program be traced.
 ///
 /// # Errors
-/// When the program may not be stepped through, when a bound is exceeded or names no table.
-pub fn instructions(args: &InstructionsArgs) -> Result<Instructions> {
+/// When a bound is exceeded or names no table, and when a peer disagrees with us.
+pub fn instructions(args: &InstructionsArgs) -> Result<Option<Instructions>> {
     if args.counted {
+        if ptrace::traceme().is_err() {
+            std::process::exit(NOT_TRACED);
+        }
         be_counted()?;
         std::process::exit(0);
     }
-    let counted = Instructions(count()?);
+    let Some(counted) = count()? else { return Ok(None) };
+    let counted = Instructions(counted);
     if !args.at_most.is_empty() && !Simd::detect().is_any() {
         eprintln!("the bounds are not looked at: they are for processors with AVX2, and this one has none");
-        return Ok(counted);
+        return Ok(Some(counted));
     }
     for Bound { table, instructions } in &args.at_most {
         let ours = counted.0.iter().find(|counted| counted.table == *table);
@@ -114,12 +120,11 @@ pub fn instructions(args: &InstructionsArgs) -> Result<Instructions> {
             "{table}: {each:.0} instructions a message, at most {instructions:.0} are allowed"
         );
     }
-    Ok(counted)
+    Ok(Some(counted))
 }
 
 /// Runs every case between two stops. A stop before the first stops again at once: what is counted there belongs to no case.
 fn be_counted() -> Result<()> {
-    ptrace::traceme().context("the program may not be traced")?;
     let mut stop = || raise(Signal::SIGSTOP).expect("a signal to itself");
     stop();
     stop();
@@ -133,7 +138,7 @@ fn be_counted() -> Result<()> {
     Ok(())
 }
 
-fn count() -> Result<Vec<Counted>> {
+fn count() -> Result<Option<Vec<Counted>>> {
     let program = std::env::current_exe().context("the program does not find itself")?;
     eprintln!("counting; about a minute");
     let mut child = Command::new(program).args(["instructions", "--counted"]).stdout(Stdio::piped()).spawn()?;
@@ -157,7 +162,8 @@ fn count() -> Result<Vec<Counted>> {
                 ptrace::step(pid, None)?;
             }
             WaitStatus::Exited(_, 0) => break,
-            other => bail!("what is counted ended, or may not be traced here: {other:?}"),
+            WaitStatus::Exited(_, NOT_TRACED) => return Ok(None),
+            other => bail!("what is counted ended: {other:?}"),
         }
     }
     let mut lines = String::new();
@@ -166,5 +172,5 @@ fn count() -> Result<Vec<Counted>> {
     let cases: Vec<Counted> = lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
     ensure!(cases.len() == counts.len(), "{} cases, {} counts", cases.len(), counts.len());
     let counted = |(case, count): (Counted, &u64)| Counted { instructions: count.saturating_sub(*nothing), ..case };
-    Ok(cases.into_iter().zip(counts).map(counted).collect())
+    Ok(Some(cases.into_iter().zip(counts).map(counted).collect()))
 }

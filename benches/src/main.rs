@@ -83,7 +83,10 @@ fn run_live(args: &LiveArgs, machine: &Machine) -> Result<()> {
 }
 
 fn run_instructions(args: &InstructionsArgs, machine: &Machine) -> Result<()> {
-    let counted = instructions(args)?;
+    let Some(counted) = instructions(args)? else {
+        eprintln!("nothing is counted: this host lets no program be traced (ptrace)");
+        return Ok(());
+    };
     if args.json {
         println!("{:#}", serde_json::json!({ "machine": machine, "instructions": counted }));
     } else {
