@@ -10,7 +10,7 @@ use hotpath::simd::Simd;
 use hotpath::turn::{Buffers, Core};
 use hotpath::venue::Venue;
 
-/// An engine and the buffers of one turn; about nine megabytes of which little is touched.
+/// An engine and the buffers of one turn; about eleven megabytes of which little is touched.
 pub struct Memory {
     engine: Box<Engine>,
     events: Box<[Line]>,

@@ -140,7 +140,7 @@ fn be_counted() -> Result<()> {
 
 fn count() -> Result<Option<Vec<Counted>>> {
     let program = std::env::current_exe().context("the program does not find itself")?;
-    eprintln!("counting; about a minute");
+    eprintln!("counting; one to three minutes");
     let mut child = Command::new(program).args(["instructions", "--counted"]).stdout(Stdio::piped()).spawn()?;
     let pid = Pid::from_raw(i32::try_from(child.id())?);
     let mut counts = Vec::new();

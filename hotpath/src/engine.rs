@@ -365,7 +365,6 @@ impl Engine {
         let row = self.config.markets.first()?;
         let system = self.state.connections.get(usize::from(row.connection)).map_or(0, |connection| connection.status);
         let open = market.is_open() && is_open_status(u16::try_from(system).unwrap_or(0));
-        let one_sided = || market.book.bids.is_empty() || market.book.asks.is_empty();
         Some(if self.state.closed != 0 {
             Reason::Closed
         } else if self.state.paused != 0 {
@@ -378,7 +377,7 @@ impl Engine {
             Reason::Gap
         } else if !open {
             Reason::VenueStatus
-        } else if one_sided() {
+        } else if market.book.bids.is_empty() || market.book.asks.is_empty() {
             Reason::OneSided
         } else if market.state.checks.forbids_quote(self.config.quality.burst) {
             Reason::Quality

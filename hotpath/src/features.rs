@@ -59,26 +59,21 @@ impl Touch {
     /// The mid weighted by the opposite sizes: bid + spread * bid size / (bid size + ask size).
     #[must_use]
     pub fn micro(&self) -> TicksQ16 {
-        let share =
-            ratio_q30(self.bid_lots.unsigned_abs(), (self.bid_lots.unsigned_abs(), self.ask_lots.unsigned_abs()));
+        let share = ratio_q30(
+            self.bid_lots.unsigned_abs(),
+            u128::from(self.bid_lots.saturating_add(self.ask_lots).unsigned_abs()),
+        );
         let spread = self.spread_ticks().clamp(0, 1 << 32);
         let above_bid = spread.saturating_mul(share) >> (RATIO_BITS - 16);
         ticks_q16(self.bid_ticks).wrapping_add(TicksQ16::from_bits(above_bid))
     }
 }
 
-/// part / whole with 30 fraction bits; 0 when the whole, a sum of two, is 0. `part` is at most the whole.
-fn ratio_q30(part: u64, whole: (u64, u64)) -> i64 {
-    let (mut sum, carries) = whole.0.overflowing_add(whole.1);
-    let mut excess = (u64::BITS - SIZE_BITS).saturating_sub(sum.leading_zeros());
-    if carries {
-        excess = u64::BITS.wrapping_sub(SIZE_BITS).wrapping_add(1);
-        sum = sum >> 1 | 1 << 63;
-        sum >>= excess.wrapping_sub(1);
-    } else {
-        sum >>= excess;
-    }
-    let ratio = part.wrapping_shr(excess).wrapping_shl(RATIO_BITS).checked_div(sum).unwrap_or(0);
+/// part / whole with 30 fraction bits; 0 when `whole` is 0. `part` is at most `whole`.
+fn ratio_q30(part: u64, whole: u128) -> i64 {
+    let excess = (u128::BITS - SIZE_BITS).saturating_sub(whole.leading_zeros());
+    let whole = u64::try_from(whole >> excess).unwrap_or(u64::MAX);
+    let ratio = part.wrapping_shr(excess).wrapping_shl(RATIO_BITS).checked_div(whole).unwrap_or(0);
     i64::try_from(ratio).unwrap_or(0)
 }
 
@@ -87,7 +82,7 @@ fn ratio_q30(part: u64, whole: (u64, u64)) -> i64 {
 pub fn imbalance_q30(book: &Book, levels: u32) -> i32 {
     let levels = usize::try_from(levels).unwrap_or(0);
     let (bids, asks) = (book.bids.lots_of_best(levels), book.asks.lots_of_best(levels));
-    let ratio = ratio_q30(bids.abs_diff(asks), (bids, asks));
+    let ratio = ratio_q30(bids.abs_diff(asks), u128::from(bids).wrapping_add(u128::from(asks)));
     let signed = if bids < asks { ratio.saturating_neg() } else { ratio };
     i32::try_from(signed).unwrap_or(0)
 }

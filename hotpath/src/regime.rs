@@ -157,8 +157,8 @@ impl Regimes {
     }
 
     /// Looks at every axis as of the first of two times, at the second, and tells what changed. What a message brings is
-    /// looked at as of now; what the beginning of a part of a second brings as of that beginning, so that it does not matter which input of the part
-    /// is the first.
+    /// looked at as of now; what the beginning of a part of a second brings as of that beginning, so that it does not matter
+    /// which input of the part is the first.
     ///
     /// # Errors
     /// [`Halt::OutputsFull`].

@@ -4,8 +4,8 @@
 //! says so, which only [`Simd::detect`] makes. On any processor, and on each path, the result is the same: each fast
 //! routine has a plain twin that it is tested against.
 //!
-//! A call into code for those instructions is `unsafe`, and sound where a [`Simd`] says so; there is no other `unsafe` in
-//! the crate.
+//! Each of them is compiled for just the features that [`Simd`] names. A call into one is `unsafe`, and sound where a `Simd`
+//! says so; beside those calls (`checksum.rs`, `venue/kraken/wide.rs`) only the question here, what the system keeps, is.
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod text;

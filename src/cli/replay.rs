@@ -209,6 +209,28 @@ fn print_file(out: &mut impl Write, report: &SegmentReport) -> io::Result<()> {
         let missing = counted(report.segments_missing.into(), "segment after it was", "segments after it were");
         writeln!(out, "{name}: {missing} not given")?;
     }
+    print_damage(out, report)?;
+    for outcome in &report.outcomes {
+        if let Some(halt) = outcome.halt {
+            writeln!(out, "{name}: the engine halted ({halt:?})")?;
+        }
+    }
+    if let Some(Found { path, divergence, state }) = report.divergence() {
+        let show = |record: &[u8]| {
+            if record.is_empty() { "(nothing)".to_owned() } else { text(divergence.offset as u64, record) }
+        };
+        let (name, at) = (path.display(), divergence.first_byte());
+        writeln!(out, "{name}: first difference at byte {}, in byte {at} of the record", divergence.offset)?;
+        writeln!(out, "  expected {}", show(&divergence.expected))?;
+        writeln!(out, "  found    {}", show(&divergence.found))?;
+        writeln!(out, "{state}")?;
+    }
+    Ok(())
+}
+
+/// What is damaged or left out, and where replay goes on behind it.
+fn print_damage(out: &mut impl Write, report: &SegmentReport) -> io::Result<()> {
+    let name = report.path.display();
     for damage in &report.scan.damage {
         let lost = damage.lost.map_or("records lost: unknown".to_owned(), |lost| format!("records lost: {lost}"));
         let bytes = counted(damage.bytes as u64, "byte", "bytes");
@@ -227,21 +249,6 @@ fn print_file(out: &mut impl Write, report: &SegmentReport) -> io::Result<()> {
             "{name}: resumed at the checkpoint at byte {}, replayed to byte {}",
             span.bytes.start, outcome.proved_end
         )?;
-    }
-    for outcome in &report.outcomes {
-        if let Some(halt) = outcome.halt {
-            writeln!(out, "{name}: the engine halted ({halt:?})")?;
-        }
-    }
-    if let Some(Found { path, divergence, state }) = report.divergence() {
-        let show = |record: &[u8]| {
-            if record.is_empty() { "(nothing)".to_owned() } else { text(divergence.offset as u64, record) }
-        };
-        let (name, at) = (path.display(), divergence.first_byte());
-        writeln!(out, "{name}: first difference at byte {}, in byte {at} of the record", divergence.offset)?;
-        writeln!(out, "  expected {}", show(&divergence.expected))?;
-        writeln!(out, "  found    {}", show(&divergence.found))?;
-        writeln!(out, "{state}")?;
     }
     Ok(())
 }
